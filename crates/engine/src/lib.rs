@@ -1,0 +1,31 @@
+//! The ports: what wattmap needs of a log, of a store and of a feed of live rows. Engines implement
+//! them (`engine-embedded`; Kafka and Cassandra); one contract suite holds for all of them.
+//!
+//! - [`ReadingLog`]: a durable, partitioned, ordered log of records.
+//! - [`PipelineStore`]: what the owner of a partition reads and writes.
+//! - [`FigureStore`]: what figures are made from, and what operators look at.
+//! - [`DocumentStore`]: small things with a name: keys, published statistics, settings.
+//! - [`LiveFeed`]: aggregate rows from whoever decides them to whoever shows them, about once a second.
+
+mod documents;
+mod figures;
+mod live;
+mod log;
+mod pipeline_store;
+
+pub use documents::{Document, DocumentStore};
+pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
+pub use live::{LiveBatch, LiveFeed};
+pub use log::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+pub use pipeline_store::{PipelineStore, RawQuery};
+
+/// Why a store could not do what it was asked to.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Not now: away, full or overloaded. The same call may succeed later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// What is stored can't be trusted. Final: names the file or table.
+    #[error("{0}")]
+    Corrupt(String),
+}

@@ -1,0 +1,31 @@
+//! Aggregate rows on their way to whoever shows them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use metering::stored::PlacedRow;
+use tokio::sync::broadcast;
+
+use crate::StoreError;
+
+/// Rows that one partition's owner sends together. A receiver keeps, of each row, the one with the
+/// largest `through`; they may come twice and out of order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveBatch {
+    /// Whose.
+    pub partition: u32,
+    /// The rows, each absolute.
+    pub rows: Vec<PlacedRow>,
+    /// Of the newest record in them, the log's append time, milliseconds since 1970.
+    pub newest_ms: i64,
+}
+
+/// From the owners of partitions to every web node.
+#[async_trait]
+pub trait LiveFeed: Send + Sync + 'static {
+    /// Sends; when this returns `Ok` every receiver will get it, or learn that it missed something.
+    async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError>;
+
+    /// Receives from now on. A receiver that is told it lagged reads the store again.
+    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>>;
+}

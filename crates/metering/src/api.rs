@@ -1,0 +1,311 @@
+//! The shapes of the public HTTP answers and of the live feed, as `docs/` and `/api/v1/openapi.json`
+//! describe them. The server writes them, the browser reads them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AreaCode, UtcSecond};
+
+/// Where a public figure comes from, or why there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// From the area's own meters.
+    Measured,
+    /// From a larger area's meters, which `shown_for` names.
+    Merged,
+    /// From published statistics.
+    Modelled,
+    /// There are meters, but too few to be shown.
+    Suppressed,
+    /// Nothing is known.
+    NoData,
+}
+
+/// What the map can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// kWh that a home uses in a year.
+    #[default]
+    Annual,
+    /// Mean power of a home in the current window, W.
+    Now,
+    /// Share of a home's use between 00:30 and 07:30 local time, per cent.
+    NightShare,
+    /// Share of a home's use between 16:00 and 20:00 local time, per cent.
+    EveningShare,
+}
+
+impl Measure {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Measure; 4] = [Self::Annual, Self::Now, Self::NightShare, Self::EveningShare];
+
+    /// As in a URL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Annual => "annual",
+            Self::Now => "now",
+            Self::NightShare => "night_share",
+            Self::EveningShare => "evening_share",
+        }
+    }
+
+    /// From a URL.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|measure| measure.as_str() == text)
+    }
+
+    /// The unit of its values.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Annual => "kWh",
+            Self::Now => "W",
+            Self::NightShare | Self::EveningShare => "%",
+        }
+    }
+}
+
+/// `GET /api/v1/map`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapAnswer {
+    /// What is shown.
+    pub measure: Measure,
+    /// Its unit.
+    pub unit: String,
+    /// The level, by name.
+    pub level: String,
+    /// The first instant covered.
+    pub from: UtcSecond,
+    /// The first instant after what is covered.
+    pub to: UtcSecond,
+    /// When the newest of the figures was released.
+    pub as_of: UtcSecond,
+    /// The upper bounds of all classes but the last: quantiles of the values shown.
+    pub classes: Vec<f64>,
+    /// Every area of the level, in the geography's order.
+    pub areas: Vec<MapArea>,
+}
+
+/// One area of the map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapArea {
+    /// Which.
+    pub code: AreaCode,
+    /// What kind of figure.
+    pub status: Status,
+    /// The figure, for `measured`, `merged` and `modelled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// For `merged`: the larger area whose figure it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_for: Option<AreaCode>,
+}
+
+/// A name with its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AreaName {
+    /// Its code.
+    pub code: AreaCode,
+    /// Its level, by name.
+    pub level: String,
+    /// Its official name.
+    pub name: String,
+    /// The nearest place that people know, where one is near.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<String>,
+}
+
+/// One public figure of an area's card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// What it is.
+    pub measure: Measure,
+    /// Its unit.
+    pub unit: String,
+    /// Where it comes from.
+    pub status: Status,
+    /// The figure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// For `merged`: the larger area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_for: Option<AreaName>,
+    /// What the same figure is for the largest area around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<f64>,
+}
+
+/// `GET /api/v1/areas/{code}`: the card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AreaCard {
+    /// The area itself.
+    #[serde(flatten)]
+    pub area: AreaName,
+    /// The areas it lies in, the nearest first.
+    pub parents: Vec<AreaName>,
+    /// The next finer areas in it.
+    pub children: Vec<AreaName>,
+    /// Meters registered here, as a band in words ("30 to 49"); None where hidden or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homes: Option<String>,
+    /// Homes counted by published statistics, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homes_published: Option<u32>,
+    /// Meters heard from over meters expected, whole per cents, where it may be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_percent: Option<u8>,
+    /// Whether the meters are simulated.
+    pub simulated: bool,
+    /// The period of the figures.
+    pub from: UtcSecond,
+    /// Its end.
+    pub to: UtcSecond,
+    /// When they were released.
+    pub as_of: UtcSecond,
+    /// One figure a measure.
+    pub figures: Vec<Figure>,
+    /// For modelled figures: the source, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_source: Option<String>,
+}
+
+/// `GET /api/v1/areas/{code}/consumption`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConsumptionSeries {
+    /// Which area.
+    pub area: AreaCode,
+    /// `half-hour`, `day` or `month`.
+    pub by: String,
+    /// For figures of a larger area: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_for: Option<AreaName>,
+    /// In order of time.
+    pub series: Vec<ConsumptionPoint>,
+}
+
+/// One point of a consumption series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConsumptionPoint {
+    /// Where it begins.
+    pub start: UtcSecond,
+    /// What kind of figure.
+    pub status: Status,
+    /// What a home used, kWh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kwh_per_home: Option<f64>,
+}
+
+/// `GET /api/v1/areas/{code}/profile`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Which area.
+    pub area: AreaCode,
+    /// `weekday`, `saturday` or `sunday`.
+    pub day: String,
+    /// The month, `2026-11`.
+    pub month: String,
+    /// What kind of figures.
+    pub status: Status,
+    /// For figures of a larger area: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_for: Option<AreaName>,
+    /// Days that they rest on.
+    pub days: u32,
+    /// The 48 half-hours of the local day.
+    pub half_hours: Vec<ProfilePoint>,
+}
+
+/// One half-hour of a profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfilePoint {
+    /// Local time, `18:30`.
+    pub time: String,
+    /// Mean power of a home, W.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_w: Option<f64>,
+    /// The same for the largest area around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around_w: Option<f64>,
+}
+
+/// `GET /api/v1/search`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchAnswer {
+    /// What was asked.
+    pub q: String,
+    /// The best first.
+    pub results: Vec<SearchResult>,
+}
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchResult {
+    /// `area`, `place` or `postcode_sector`.
+    pub kind: String,
+    /// What to show.
+    pub label: String,
+    /// What tells it from others of the same label.
+    pub detail: String,
+    /// The area to open.
+    pub area: AreaName,
+}
+
+/// A frame of `/live`, server to client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LiveFrame {
+    /// Everything that was subscribed to.
+    Snapshot {
+        /// Counts frames on this connection, from 1.
+        seq: u64,
+        /// The level, by name.
+        level: String,
+        /// When it was true.
+        at: UtcSecond,
+        /// The areas.
+        areas: Vec<LiveArea>,
+    },
+    /// What changed since the frame before.
+    Delta {
+        /// The frame before's, plus one.
+        seq: u64,
+        /// The level, by name.
+        level: String,
+        /// When it was true.
+        at: UtcSecond,
+        /// The areas that changed.
+        areas: Vec<LiveArea>,
+    },
+}
+
+/// One area of a live frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LiveArea {
+    /// Which.
+    pub code: AreaCode,
+    /// What kind of figure.
+    pub status: Status,
+    /// Mean power of a home in the current window, W.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_w: Option<f64>,
+    /// For `merged`: the larger area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_for: Option<AreaCode>,
+}
+
+/// A frame of `/live`, client to server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LiveRequest {
+    /// Replaces what was subscribed to.
+    pub subscribe: Subscription,
+}
+
+/// What a client of `/live` wants to hear of.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Subscription {
+    /// A level, by name.
+    pub level: String,
+    /// These areas only; all of the level if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub areas: Option<Vec<AreaCode>>,
+}

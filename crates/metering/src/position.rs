@@ -1,0 +1,42 @@
+//! Where a record stands in its partition of the log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A record's position: compared generation first, because offsets mean nothing across logs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// Counts recreations of the log and changes of its number of partitions, from 1.
+    pub generation: u32,
+    /// The record's offset in its partition, from 0; -1 stands before all of a generation.
+    pub offset: i64,
+}
+
+impl Position {
+    /// Before every record there is.
+    pub const BEFORE_ALL: Position = Position { generation: 0, offset: -1 };
+
+    /// A position.
+    pub const fn new(generation: u32, offset: i64) -> Self {
+        Position { generation, offset }
+    }
+
+    /// As one number that sorts the same way: the write timestamp of stores that resolve conflicts by
+    /// one. `generation * 2^42 + offset + 1`, so that it is never negative.
+    pub const fn stamp(self) -> i64 {
+        ((self.generation as i64) << 42) + self.offset + 1
+    }
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Position::BEFORE_ALL
+    }
+}
+
+impl fmt::Debug for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.generation, self.offset)
+    }
+}

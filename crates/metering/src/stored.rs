@@ -1,0 +1,108 @@
+//! What the store keeps, in the words of the protocol. The pipeline decides it, an engine writes it.
+//!
+//! Everything here is a version or carries its stamp: a write is the truth *as of its position*, so
+//! the last write by position wins and no writer has to be fenced.
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::{
+    AggregateRow, AreaCode, DeadReason, Dwelling, Energy, Interval, MeterId, Place, Position, UtcSecond,
+};
+
+/// One accepted value of one reading. Immutable: a correction is a further version with a later
+/// position. Key: (meter, start, position).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawVersion {
+    /// Whose.
+    pub meter: MeterId,
+    /// When.
+    pub interval: Interval,
+    /// The record that said so.
+    pub at: Position,
+    /// How much.
+    pub energy: Energy,
+    /// The area it was counted in.
+    pub area: AreaCode,
+}
+
+/// One registration of a meter. Key: (meter, position).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationVersion {
+    /// Whose.
+    pub meter: MeterId,
+    /// The record that said so.
+    pub at: Position,
+    /// Where.
+    pub area: AreaCode,
+    /// What home.
+    pub dwelling: Dwelling,
+}
+
+/// What makes the fast path possible; the truth as of `at`. Key: meter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hint {
+    /// The last record that advanced it.
+    pub at: Position,
+    /// No accepted reading of the meter ends later. Never shrinks.
+    pub end: UtcSecond,
+    /// The areas in which the meter was heard in the window before `end`.
+    pub heard_in: SmallVec<[AreaCode; 1]>,
+}
+
+/// An accepted record that could not be counted. Key: (partition, position).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The log's partition.
+    pub partition: u32,
+    /// Where in it.
+    pub at: Position,
+    /// Why.
+    pub reason: DeadReason,
+    /// What exactly was wrong, for a person.
+    pub detail: String,
+    /// The log's append time, milliseconds since 1970.
+    pub appended_ms: i64,
+    /// The record's key.
+    pub key: Bytes,
+    /// The record's value.
+    pub value: Bytes,
+}
+
+/// What one meter's decisions need to begin with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MeterState {
+    /// The hint, if there is one.
+    pub hint: Option<Hint>,
+    /// All registrations, in order of position.
+    pub registrations: Vec<RegistrationVersion>,
+}
+
+/// One partition's row of one place, with its place: also what the live topic carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedRow {
+    /// Where.
+    pub place: Place,
+    /// The row as of its `through`.
+    pub row: AggregateRow,
+}
+
+/// What one partition writes together. Everything but `progress` in any order; `progress` only when
+/// all else is acknowledged. An engine with atomic batches writes it as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlushPlan {
+    /// Whose.
+    pub partition: u32,
+    /// Aggregate rows, absolute. Key: (area, window, partition), stamp: `through`.
+    pub rows: Vec<PlacedRow>,
+    /// Accepted values.
+    pub raw: Vec<RawVersion>,
+    /// Registrations.
+    pub registrations: Vec<RegistrationVersion>,
+    /// Hints, stamp: `at`.
+    pub hints: Vec<(MeterId, Hint)>,
+    /// Dead letters.
+    pub dead: Vec<DeadLetter>,
+    /// The last position that all of this covers.
+    pub progress: Position,
+}

@@ -1,0 +1,283 @@
+//! Instants, the intervals that readings cover, and the half-hour windows they are summed in.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Seconds in a window: half an hour.
+pub const WINDOW_S: i64 = 1800;
+
+/// Windows in a UTC day.
+pub const WINDOWS_A_DAY: i64 = 48;
+
+/// Seconds in the longest reading: an hour.
+pub const LONGEST_READING_S: i64 = 3600;
+
+/// An instant in whole seconds since 1970-01-01T00:00:00Z. In JSON: RFC 3339 in UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct UtcSecond(pub i64);
+
+/// Why a text is not an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InstantError {
+    /// Not RFC 3339 with an offset.
+    #[error("is not an RFC 3339 time with its offset, such as 2026-11-22T10:00:00Z")]
+    NotRfc3339,
+    /// A fraction of a second other than zero.
+    #[error("is not in whole seconds")]
+    Fractional,
+}
+
+impl UtcSecond {
+    /// Parses RFC 3339 with its offset, in whole seconds.
+    pub fn parse(text: &str) -> Result<Self, InstantError> {
+        // Readings come in UTC nearly always: that form is read without the general parser.
+        if let Some(instant) = parse_utc(text.as_bytes()) {
+            return Ok(instant);
+        }
+        if !text.is_ascii() || text.len() < 20 || text.as_bytes()[10] == b' ' || text.contains('[') {
+            return Err(InstantError::NotRfc3339);
+        }
+        let instant: jiff::Timestamp = text.parse().map_err(|_| InstantError::NotRfc3339)?;
+        if instant.subsec_nanosecond() != 0 {
+            return Err(InstantError::Fractional);
+        }
+        Ok(UtcSecond(instant.as_second()))
+    }
+
+    /// The window that this instant is in.
+    pub const fn window(self) -> Window {
+        Window(self.0.div_euclid(WINDOW_S) as i32)
+    }
+
+    /// As a time of the `jiff` crate, for calendars. Clamped to the years that it knows.
+    pub fn to_jiff(self) -> jiff::Timestamp {
+        let clamped = self.0.clamp(jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+        jiff::Timestamp::from_second(clamped).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// `YYYY-MM-DDThh:mm:ssZ` and nothing else.
+fn parse_utc(text: &[u8]) -> Option<UtcSecond> {
+    let digits = |from: usize, to: usize| {
+        text[from..to].iter().try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+    };
+    if text.len() != 20 || [text[4], text[7], text[10], text[13], text[16], text[19]] != *b"--T::Z" {
+        return None;
+    }
+    let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
+    let (hour, minute, second) = (digits(11, 13)?, digits(14, 16)?, digits(17, 19)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let longest = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if day < 1 || day > longest || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days since the epoch of a year that begins in March.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days =
+        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 719_469;
+    Some(UtcSecond(days * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+impl fmt::Display for UtcSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.to_jiff(), f)
+    }
+}
+
+impl fmt::Debug for UtcSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for UtcSecond {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for UtcSecond {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        UtcSecond::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A half-hour of event time, numbered from 1970-01-01T00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Window(pub i32);
+
+impl Window {
+    /// The first instant in it.
+    pub const fn start(self) -> UtcSecond {
+        UtcSecond(self.0 as i64 * WINDOW_S)
+    }
+
+    /// The first instant after it.
+    pub const fn end(self) -> UtcSecond {
+        self.next().start()
+    }
+
+    /// The one after it.
+    pub const fn next(self) -> Window {
+        Window(self.0 + 1)
+    }
+
+    /// The UTC day it is in, numbered from 1970-01-01.
+    pub const fn day(self) -> i32 {
+        self.0.div_euclid(WINDOWS_A_DAY as i32)
+    }
+
+    /// Its number within its UTC day, 0 to 47.
+    pub const fn of_day(self) -> usize {
+        self.0.rem_euclid(WINDOWS_A_DAY as i32) as usize
+    }
+
+    /// The window number `of_day` of the UTC day `day`.
+    pub const fn at(day: i32, of_day: usize) -> Window {
+        Window(day * WINDOWS_A_DAY as i32 + of_day as i32)
+    }
+}
+
+/// The time that a reading covers: `duration` is a divisor of 1800 s from 10 s up, or 3600 s, and
+/// `start` is a multiple of it. So it lies in one window, or covers exactly two.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Interval {
+    start: UtcSecond,
+    duration_s: u16,
+}
+
+/// Why a start and a duration are not an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IntervalError {
+    /// Not an allowed duration.
+    #[error("is {0} s; allowed are the divisors of 1800 from 10 up, and 3600")]
+    Duration(i64),
+    /// The start is not a multiple of the duration.
+    #[error("is not a multiple of the duration of {duration_s} s")]
+    Misaligned {
+        /// The duration, seconds.
+        duration_s: i64,
+    },
+    /// Outside the years 1970 to 9999.
+    #[error("is outside the years 1970 to 9999")]
+    OutOfRange,
+}
+
+impl Interval {
+    /// The one way to make an interval: both rules are checked.
+    pub const fn new(start: UtcSecond, duration_s: i64) -> Result<Self, IntervalError> {
+        if !(duration_s == LONGEST_READING_S
+            || (10 <= duration_s && duration_s <= WINDOW_S && WINDOW_S % duration_s == 0))
+        {
+            return Err(IntervalError::Duration(duration_s));
+        }
+        if start.0 < 0 || start.0 > 253_402_300_799 - LONGEST_READING_S {
+            return Err(IntervalError::OutOfRange);
+        }
+        if start.0 % duration_s != 0 {
+            return Err(IntervalError::Misaligned { duration_s });
+        }
+        Ok(Interval { start, duration_s: duration_s as u16 })
+    }
+
+    /// The first instant in it.
+    pub const fn start(self) -> UtcSecond {
+        self.start
+    }
+
+    /// The first instant after it.
+    pub const fn end(self) -> UtcSecond {
+        UtcSecond(self.start.0 + self.duration_s as i64)
+    }
+
+    /// Seconds that it covers.
+    pub const fn duration_s(self) -> u16 {
+        self.duration_s
+    }
+
+    /// The window that it begins in.
+    pub const fn first_window(self) -> Window {
+        self.start.window()
+    }
+
+    /// The window that it ends in: the first one, or for an hour the one after it.
+    pub const fn last_window(self) -> Window {
+        UtcSecond(self.start.0 + self.duration_s as i64 - 1).window()
+    }
+
+    /// Whether the two have an instant in common.
+    pub const fn overlaps(self, other: Interval) -> bool {
+        self.start.0 < other.end().0 && other.start.0 < self.end().0
+    }
+}
+
+impl fmt::Debug for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{}s", self.start, self.duration_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn instants() {
+        let check = |text, expect| assert_eq!(UtcSecond::parse(text).map(|t| t.0), expect, "{text}");
+        check("2026-11-22T10:00:00Z", Ok(1_795_341_600));
+        check("2026-11-22T11:00:00+01:00", Ok(1_795_341_600));
+        check("2026-11-22T10:00:00.000Z", Ok(1_795_341_600));
+        check("2026-11-22T10:00:00.5Z", Err(InstantError::Fractional));
+        check("2026-11-22T10:00:00", Err(InstantError::NotRfc3339));
+        check("2026-11-22 10:00:00Z", Err(InstantError::NotRfc3339));
+        check("2026-02-29T10:00:00Z", Err(InstantError::NotRfc3339));
+        check("2024-02-29T00:00:00Z", Ok(1_709_164_800));
+        check("", Err(InstantError::NotRfc3339));
+        check("ä026-11-22T10:00:00Z", Err(InstantError::NotRfc3339));
+        assert_eq!(UtcSecond(1_795_341_600).to_string(), "2026-11-22T10:00:00Z");
+    }
+
+    #[test]
+    fn intervals() {
+        let check = |start, duration, expect: Result<(), IntervalError>| {
+            assert_eq!(Interval::new(UtcSecond(start), duration).map(|_| ()), expect, "{start} {duration}");
+        };
+        check(1800, 1800, Ok(()));
+        check(1800, 3600, Err(IntervalError::Misaligned { duration_s: 3600 }));
+        check(3600, 3600, Ok(()));
+        check(300, 300, Ok(()));
+        check(0, 7, Err(IntervalError::Duration(7)));
+        check(0, 5, Err(IntervalError::Duration(5)));
+        check(0, 0, Err(IntervalError::Duration(0)));
+        check(-1800, 1800, Err(IntervalError::OutOfRange));
+        let hour = Interval::new(UtcSecond(3600), 3600).unwrap();
+        assert_eq!((hour.first_window(), hour.last_window()), (Window(2), Window(3)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_quick_parser_agrees_with_the_general_one(second in 0_i64..253_402_300_799) {
+            let text = UtcSecond(second).to_string();
+            prop_assert_eq!(parse_utc(text.as_bytes()), Some(UtcSecond(second)));
+            prop_assert_eq!(text.parse::<jiff::Timestamp>().unwrap().as_second(), second);
+        }
+
+        #[test]
+        fn an_interval_lies_in_one_window_or_covers_two(start in 0_i64..10_000_000, duration in 1_i64..4000) {
+            if let Ok(interval) = Interval::new(UtcSecond(start), duration) {
+                let windows = interval.last_window().0 - interval.first_window().0 + 1;
+                prop_assert_eq!(windows, if duration == 3600 { 2 } else { 1 });
+            }
+        }
+    }
+}
