@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use metering::aggregate::Totals;
-use metering::stored::{DeadLetter, RawVersion, RegistrationVersion};
-use metering::{AreaCode, DeadReason, MeterId, Position, UtcSecond};
+use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion};
+use metering::{AreaCode, DeadReason, MeterId, Position, UtcSecond, Window};
 
 use crate::StoreError;
 
@@ -56,6 +56,10 @@ pub trait FigureStore: Send + Sync + 'static {
         first_day: i32,
         last_day: i32,
     ) -> Result<Vec<AreaDay>, StoreError>;
+
+    /// Every partition's rows of the windows `first..=last`, each with its `through`: where a web node
+    /// begins before it follows the live feed. In any order.
+    async fn recent_rows(&self, first: Window, last: Window) -> Result<Vec<(u32, PlacedRow)>, StoreError>;
 
     /// Every meter's last registration, in order of meter.
     async fn registrations(&self) -> Result<Vec<RegistrationVersion>, StoreError>;
