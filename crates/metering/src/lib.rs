@@ -14,12 +14,14 @@
 //! | [`aggregate`] | what is summed up: an aggregate row and its place |
 //! | [`dead_letter`] | why an accepted record could not be counted |
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
+//! | [`disclosure`] | what may be said in public |
 //! | [`wire`] | protobuf messages of the log |
 //! | [`api`] | the shapes of the public HTTP answers and of the live feed |
 
 pub mod aggregate;
 pub mod api;
 pub mod dead_letter;
+pub mod disclosure;
 pub mod energy;
 pub mod id;
 pub mod position;

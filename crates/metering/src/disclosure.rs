@@ -1,0 +1,488 @@
+//! Disclosure control: what of exact figures may be said in public.
+//!
+//! Smart-meter data of a home is personal data, and a map of nested areas is a differencing machine:
+//! who knows a borough and all its neighbourhoods but one knows that one, too. So what may be shown is
+//! decided for the whole map at once, here and nowhere else: a [`Release`] is the only source of a
+//! [`PublicFigure`], and public answers are made of those alone.
+//!
+//! The rules, with [`DisclosureRules::default`]'s numbers:
+//! 1. a figure over a week or longer needs 10 homes, any other 30;
+//! 2. whatever is left of a shown area when all shown areas within it are taken away has no homes, or
+//!    as many as rule 1 asks for; where it has not, a further area within it is hidden, with all in it;
+//! 3. what is hidden is shown for the nearest larger area that is shown, or else not at all;
+//! 4. figures are rounded: power to 5 W, a year's use to 10 kWh, shares to whole per cents.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Measure, Status};
+
+/// The numbers in force. They may be raised by configuration, never lowered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisclosureRules {
+    /// Homes that a figure over at least [`Self::PERIOD_DAYS_MIN`] days needs.
+    homes_min_period: u32,
+    /// Homes that any other figure needs.
+    homes_min_window: u32,
+}
+
+impl Default for DisclosureRules {
+    fn default() -> Self {
+        DisclosureRules { homes_min_period: 10, homes_min_window: 30 }
+    }
+}
+
+/// What was asked for is laxer than the rules.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is {value}; it may be raised above {least}, not lowered")]
+pub struct TooLax {
+    /// Which number.
+    pub name: &'static str,
+    /// What was asked for.
+    pub value: u32,
+    /// What it is at least.
+    pub least: u32,
+}
+
+impl DisclosureRules {
+    /// Days that a period figure covers at least.
+    pub const PERIOD_DAYS_MIN: u32 = 7;
+    /// Power is rounded to this, W.
+    pub const POWER_STEP_W: f64 = 5.0;
+    /// A year's use is rounded to this, kWh.
+    pub const ANNUAL_STEP_KWH: f64 = 10.0;
+    /// Homes are told in bands that begin at multiples of this.
+    pub const HOMES_BAND: u32 = 10;
+
+    /// The default numbers, raised.
+    pub fn raised(homes_min_period: u32, homes_min_window: u32) -> Result<Self, TooLax> {
+        let least = Self::default();
+        for (name, value, least) in [
+            ("homes_min_period", homes_min_period, least.homes_min_period),
+            ("homes_min_window", homes_min_window, least.homes_min_window),
+        ] {
+            if value < least {
+                return Err(TooLax { name, value, least });
+            }
+        }
+        Ok(DisclosureRules { homes_min_period, homes_min_window })
+    }
+
+    /// Homes that a figure of this kind needs.
+    pub const fn homes_min(&self, kind: FigureKind) -> u32 {
+        match kind {
+            FigureKind::Period => self.homes_min_period,
+            FigureKind::Window => self.homes_min_window,
+        }
+    }
+}
+
+/// How much of time a figure covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigureKind {
+    /// At least [`DisclosureRules::PERIOD_DAYS_MIN`] days.
+    Period,
+    /// Less: a half-hour, a day.
+    Window,
+}
+
+/// An exact figure of one area. Not public.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ExactFigure {
+    /// Homes that contributed.
+    pub homes: u32,
+    /// The figure, if any home did.
+    pub value: Option<f64>,
+    /// What published statistics make of it, where there are any.
+    pub modelled: Option<f64>,
+}
+
+/// How areas nest: every area's parent, and every level's range. Levels come coarsest first, and so do
+/// areas, so that a parent has a smaller number than its children.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nesting {
+    parents: Vec<Option<u32>>,
+    children: Vec<Vec<u32>>,
+    levels: Vec<Range<usize>>,
+}
+
+impl Nesting {
+    /// From every area's parent, level by level, coarsest first.
+    ///
+    /// # Panics
+    /// If a parent is not in the level above: geographies are checked before they come here.
+    pub fn new(levels: Vec<Vec<Option<u32>>>) -> Self {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let mut parents = Vec::new();
+        for level in levels {
+            let above = ranges.last().cloned().unwrap_or(0..0);
+            let begin = parents.len();
+            for parent in level {
+                assert!(
+                    parent.is_none_or(|p| above.contains(&(p as usize))),
+                    "a parent is in the level above"
+                );
+                parents.push(parent);
+            }
+            ranges.push(begin..parents.len());
+        }
+        let mut children = vec![Vec::new(); parents.len()];
+        for (area, parent) in parents.iter().enumerate() {
+            if let Some(parent) = *parent {
+                children[parent as usize].push(area as u32);
+            }
+        }
+        Nesting { parents, children, levels: ranges }
+    }
+
+    /// Areas of all levels.
+    pub fn len(&self) -> usize {
+        self.parents.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.parents.is_empty()
+    }
+
+    /// An area's parent.
+    pub fn parent(&self, area: usize) -> Option<usize> {
+        self.parents[area].map(|parent| parent as usize)
+    }
+
+    /// The next finer areas in an area.
+    pub fn children(&self, area: usize) -> impl Iterator<Item = usize> {
+        self.children[area].iter().map(|&child| child as usize)
+    }
+
+    /// Levels.
+    pub fn levels(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// The areas of a level.
+    pub fn level(&self, level: usize) -> Range<usize> {
+        self.levels[level].clone()
+    }
+}
+
+/// A figure that may be shown: only a [`Release`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PublicFigure {
+    status: Status,
+    value: Option<f64>,
+    shown_for: Option<u32>,
+}
+
+impl PublicFigure {
+    /// What kind of figure it is.
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The figure, rounded; None where nothing may be said.
+    pub const fn value(&self) -> Option<f64> {
+        self.value
+    }
+
+    /// For a merged figure: the larger area that it is of.
+    pub const fn shown_for(&self) -> Option<usize> {
+        match self.shown_for {
+            Some(area) => Some(area as usize),
+            None => None,
+        }
+    }
+}
+
+/// The decision for a whole map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Release {
+    figures: Vec<PublicFigure>,
+    shown: Shown,
+}
+
+/// Which areas' own figures may be shown, without the figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown(Vec<bool>);
+
+impl Shown {
+    /// Decides from the homes in each area's figure (rules 1 and 2).
+    pub fn decide(homes: &[u32], nesting: &Nesting, homes_min: u32) -> Self {
+        assert_eq!(homes.len(), nesting.len());
+        let mut shown: Vec<bool> = homes.iter().map(|&h| h >= homes_min).collect();
+        // Homes of an area that no shown area within it accounts for; of a leaf: all.
+        for level in (0..nesting.levels.len().saturating_sub(1)).rev() {
+            let residual = residuals(homes, nesting, &shown);
+            for area in nesting.level(level) {
+                if shown[area] && (1..homes_min).contains(&residual[area]) {
+                    let candidates = nesting.children(area).filter(|&c| shown[c]);
+                    if let Some(smallest) = candidates.min_by_key(|&c| (homes[c], c)) {
+                        hide_with_all_within(smallest, nesting, &mut shown);
+                    }
+                }
+            }
+        }
+        Shown(shown)
+    }
+
+    /// Whether an area's own figure may be shown.
+    pub fn is_shown(&self, area: usize) -> bool {
+        self.0[area]
+    }
+
+    /// The nearest larger area whose figure may be shown.
+    pub fn merged_into(&self, area: usize, nesting: &Nesting) -> Option<usize> {
+        std::iter::successors(nesting.parent(area), |&a| nesting.parent(a)).find(|&a| self.0[a])
+    }
+}
+
+/// Homes in each area that are in no shown area strictly within it.
+fn residuals(homes: &[u32], nesting: &Nesting, shown: &[bool]) -> Vec<u32> {
+    let mut accounted = vec![0_u32; homes.len()];
+    for area in (0..homes.len()).rev() {
+        if let Some(parent) = nesting.parent(area) {
+            accounted[parent] += if shown[area] { homes[area] } else { accounted[area] };
+        }
+    }
+    homes.iter().zip(accounted).map(|(&all, known)| all.saturating_sub(known)).collect()
+}
+
+fn hide_with_all_within(area: usize, nesting: &Nesting, shown: &mut [bool]) {
+    shown[area] = false;
+    for child in nesting.children(area) {
+        hide_with_all_within(child, nesting, shown);
+    }
+}
+
+/// Rounds to a step, half away from zero.
+fn rounded(value: f64, step: f64) -> f64 {
+    (value / step).round() * step
+}
+
+/// Rounds a measure's value as rule 4 says.
+pub fn rounded_measure(measure: Measure, value: f64) -> f64 {
+    match measure {
+        Measure::Annual => rounded(value, DisclosureRules::ANNUAL_STEP_KWH),
+        Measure::Now => rounded(value, DisclosureRules::POWER_STEP_W),
+        Measure::NightShare | Measure::EveningShare => rounded(value, 1.0),
+    }
+}
+
+/// A number of homes as a band, "30 to 39": never the number.
+pub fn homes_band(homes: u32, rules: &DisclosureRules) -> Option<String> {
+    let from = homes / DisclosureRules::HOMES_BAND * DisclosureRules::HOMES_BAND;
+    (homes >= rules.homes_min_period).then(|| format!("{from} to {}", from + DisclosureRules::HOMES_BAND - 1))
+}
+
+impl Release {
+    /// Decides for every area of every level: `figures` in the nesting's order.
+    pub fn decide(
+        figures: &[ExactFigure],
+        nesting: &Nesting,
+        measure: Measure,
+        kind: FigureKind,
+        rules: &DisclosureRules,
+    ) -> Self {
+        let homes: Vec<u32> = figures.iter().map(|f| if f.value.is_some() { f.homes } else { 0 }).collect();
+        let shown = Shown::decide(&homes, nesting, rules.homes_min(kind));
+        let round = |value: f64| rounded_measure(measure, value);
+        let public = (0..figures.len())
+            .map(|area| {
+                let figure = &figures[area];
+                let nothing = PublicFigure { status: Status::NoData, value: None, shown_for: None };
+                if shown.is_shown(area) {
+                    return PublicFigure {
+                        status: Status::Measured,
+                        value: figure.value.map(round),
+                        ..nothing
+                    };
+                }
+                if homes[area] == 0 {
+                    return match figure.modelled {
+                        Some(value) => {
+                            PublicFigure { status: Status::Modelled, value: Some(round(value)), ..nothing }
+                        }
+                        None => nothing,
+                    };
+                }
+                match shown.merged_into(area, nesting) {
+                    Some(larger) => PublicFigure {
+                        status: Status::Merged,
+                        value: figures[larger].value.map(round),
+                        shown_for: Some(larger as u32),
+                    },
+                    None => PublicFigure { status: Status::Suppressed, ..nothing },
+                }
+            })
+            .collect();
+        Release { figures: public, shown }
+    }
+
+    /// One area's figure.
+    pub fn figure(&self, area: usize) -> PublicFigure {
+        self.figures[area]
+    }
+
+    /// Which areas' own figures are shown.
+    pub fn shown(&self) -> &Shown {
+        &self.shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// One borough of two MSOAs; the first has three LSOAs, the second two.
+    fn small() -> Nesting {
+        Nesting::new(vec![
+            vec![None],
+            vec![Some(0), Some(0)],
+            vec![Some(1), Some(1), Some(1), Some(2), Some(2)],
+        ])
+    }
+
+    fn shown(leaves: [u32; 5], homes_min: u32) -> Vec<usize> {
+        let [a, b, c, d, e] = leaves;
+        let homes = [a + b + c + d + e, a + b + c, d + e, a, b, c, d, e];
+        let shown = Shown::decide(&homes, &small(), homes_min);
+        (0..8).filter(|&area| shown.is_shown(area)).collect()
+    }
+
+    #[test]
+    fn a_hidden_child_hides_its_smallest_sibling() {
+        assert_eq!(shown([10, 10, 10, 10, 10], 10), [0, 1, 2, 3, 4, 5, 6, 7], "all have enough");
+        assert_eq!(shown([9, 12, 11, 10, 10], 10), [0, 1, 2, 4, 6, 7], "the smaller sibling goes, too");
+        assert_eq!(shown([0, 12, 11, 10, 10], 10), [0, 1, 2, 4, 5, 6, 7], "no homes: nothing to protect");
+        assert_eq!(shown([9, 9, 9, 10, 10], 10), [0, 1, 2, 6, 7], "three hidden ones protect each other");
+        assert_eq!(shown([1, 0, 0, 10, 10], 10), [0], "else the borough less its MSOA gives the home");
+        assert_eq!(shown([1, 0, 0, 0, 0], 10), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn merged_upward_or_not_shown() {
+        let figure = |homes, value| ExactFigure { homes, value: Some(value), modelled: Some(3000.0) };
+        let figures = [
+            figure(45, 3333.3),
+            figure(25, 3100.0),
+            figure(20, 3600.0),
+            figure(5, 1.0),
+            figure(10, 2.0),
+            figure(10, 3.0),
+            ExactFigure { homes: 0, value: None, modelled: Some(2904.0) },
+            ExactFigure::default(),
+        ];
+        let rules = DisclosureRules::default();
+        let release = Release::decide(&figures, &small(), Measure::Annual, FigureKind::Period, &rules);
+        let check = |area, status, value, shown_for| {
+            let figure = release.figure(area);
+            assert_eq!(
+                (figure.status(), figure.value(), figure.shown_for()),
+                (status, value, shown_for),
+                "{area}"
+            );
+        };
+        check(0, Status::Measured, Some(3330.0), None);
+        check(3, Status::Merged, Some(3100.0), Some(1));
+        check(4, Status::Merged, Some(3100.0), Some(1));
+        check(5, Status::Measured, Some(0.0), None);
+        check(6, Status::Modelled, Some(2900.0), None);
+        check(7, Status::NoData, None, None);
+    }
+
+    #[test]
+    fn rules_are_only_raised() {
+        assert!(DisclosureRules::raised(10, 30).is_ok());
+        assert_eq!(DisclosureRules::raised(9, 30).unwrap_err().name, "homes_min_period");
+        assert_eq!(DisclosureRules::raised(12, 29).unwrap_err().least, 30);
+        assert_eq!(homes_band(34, &DisclosureRules::default()).as_deref(), Some("30 to 39"));
+        assert_eq!(homes_band(9, &DisclosureRules::default()), None);
+    }
+
+    /// Random nestings of three levels, with the homes of their leaves.
+    fn worlds() -> impl Strategy<Value = (Nesting, Vec<u32>)> {
+        let leaves = prop::collection::vec(prop_oneof![Just(0), 1..12_u32, 8..40_u32], 1..6);
+        let msoas = prop::collection::vec(leaves, 1..6);
+        prop::collection::vec(msoas, 1..4).prop_map(|boroughs| {
+            let (mut level1, mut level2, mut homes2) = (Vec::new(), Vec::new(), Vec::new());
+            let first1 = boroughs.len() as u32;
+            let first2 = first1 + boroughs.iter().map(Vec::len).sum::<usize>() as u32;
+            let (mut homes0, mut homes1) = (Vec::new(), Vec::new());
+            for (number, msoas) in boroughs.iter().enumerate() {
+                homes0.push(msoas.iter().flatten().sum());
+                for leaves in msoas {
+                    level1.push(Some(number as u32));
+                    homes1.push(leaves.iter().sum());
+                    for &homes in leaves {
+                        level2.push(Some(first1 + homes1.len() as u32 - 1));
+                        homes2.push(homes);
+                    }
+                }
+            }
+            assert_eq!(first2 as usize, homes0.len() + homes1.len());
+            let homes = [homes0, homes1, homes2].concat();
+            (Nesting::new(vec![vec![None; boroughs.len()], level1, level2]), homes)
+        })
+    }
+
+    /// Row-reduces over the rationals as f64: which unit combinations of leaves do the shown sums span?
+    fn spans(rows: &[Vec<f64>], target: &[f64]) -> bool {
+        let rank = |mut m: Vec<Vec<f64>>| {
+            let (mut rank, columns) = (0, target.len());
+            for column in 0..columns {
+                let Some(pivot) = (rank..m.len()).find(|&r| m[r][column].abs() > 1e-9) else { continue };
+                m.swap(rank, pivot);
+                let lead = m[rank].clone();
+                for (r, row) in m.iter_mut().enumerate() {
+                    if r != rank && row[column].abs() > 1e-9 {
+                        let factor = row[column] / lead[column];
+                        row.iter_mut().zip(&lead).for_each(|(x, l)| *x -= factor * l);
+                    }
+                }
+                rank += 1;
+            }
+            rank
+        };
+        let mut more = rows.to_vec();
+        more.push(target.to_vec());
+        rank(rows.to_vec()) == rank(more)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        /// The attacker knows every shown area's sum and combines them as they please. No set of leaves
+        /// that holds homes, but fewer than the rule asks for, comes out.
+        #[test]
+        fn no_combination_isolates_too_few_homes((nesting, homes) in worlds()) {
+            const HOMES_MIN: u32 = 10;
+            let shown = Shown::decide(&homes, &nesting, HOMES_MIN);
+            let leaves: Vec<usize> = nesting.level(2).filter(|&leaf| homes[leaf] > 0).collect();
+            let within = |leaf: usize, area: usize| {
+                std::iter::successors(Some(leaf), |&a| nesting.parent(a)).any(|a| a == area)
+            };
+            let row = |area: usize| leaves.iter().map(|&l| f64::from(u8::from(within(l, area)))).collect::<Vec<_>>();
+            let known: Vec<Vec<f64>> = (0..nesting.len()).filter(|&a| shown.is_shown(a)).map(row).collect();
+            // All sets of one or two leaves, and all sets of leaves of one MSOA.
+            let mut sets: Vec<Vec<usize>> = Vec::new();
+            for a in 0..leaves.len() {
+                sets.extend((a + 1..leaves.len()).map(|b| vec![a, b]));
+            }
+            for msoa in nesting.level(1) {
+                let members: Vec<usize> = (0..leaves.len()).filter(|&l| within(leaves[l], msoa)).collect();
+                sets.extend((1_u32..1 << members.len()).map(|subset| {
+                    (0..members.len()).filter(|b| subset >> b & 1 == 1).map(|b| members[b]).collect()
+                }));
+            }
+            for chosen in sets {
+                let total: u32 = chosen.iter().map(|&l| homes[leaves[l]]).sum();
+                if total < HOMES_MIN {
+                    let mut target = vec![0.0; leaves.len()];
+                    chosen.iter().for_each(|&l| target[l] = 1.0);
+                    prop_assert!(!spans(&known, &target), "{total} homes isolated: {chosen:?} of {homes:?}");
+                }
+            }
+        }
+    }
+}
