@@ -240,14 +240,15 @@ pub struct SearchAnswer {
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchResult {
-    /// `area`, `place` or `postcode_sector`.
+    /// `area`, `place`, `postcode_sector`, or `outside` for what is known but not on the map.
     pub kind: String,
     /// What to show.
     pub label: String,
     /// What tells it from others of the same label.
     pub detail: String,
-    /// The area to open.
-    pub area: AreaName,
+    /// The area to open; none for what lies outside the map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<AreaName>,
 }
 
 /// A frame of `/live`, server to client.

@@ -1,0 +1,13 @@
+//! The state of the site.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use crate::site::SiteStatus;
+
+use crate::error::AppError;
+
+/// The state of the site.
+#[server(input = GetUrl, prefix = "/fn", endpoint = "get_status")]
+pub async fn get_status() -> Result<SiteStatus, AppError> {
+    Ok(crate::services::services()?.figures.status())
+}

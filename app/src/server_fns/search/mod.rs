@@ -1,0 +1,5 @@
+//! Questions about names.
+
+mod search_places;
+
+pub use search_places::{SearchPlaces, search_places};

@@ -1,0 +1,77 @@
+//! What the page needs of the server, as ports. The server's composition root fills them in.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use leptos::prelude::use_context;
+use metering::AreaCode;
+use metering::api::{AreaCard, ConsumptionSeries, MapAnswer, Measure, Profile, SearchAnswer};
+
+use crate::assets::AssetUrls;
+use crate::error::AppError;
+use crate::site::SiteStatus;
+
+/// The public figures: everything behind this has passed disclosure control.
+///
+/// Times are given as text, as the public API takes them: RFC 3339 instants or local dates.
+#[async_trait]
+pub trait PublicFigures: Send + Sync + 'static {
+    /// One figure for every area of a level, in the geography's order. Without times: the measure's
+    /// own period (the last year, or the current window).
+    async fn map(
+        &self,
+        level: &str,
+        measure: Measure,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<MapAnswer, AppError>;
+
+    /// What is known of one area. An unknown code is [`AppError::NotFound`].
+    async fn card(&self, area: &AreaCode) -> Result<AreaCard, AppError>;
+
+    /// Consumption by `half-hour`, `day` or `month`. Without times: the last seven local days, today
+    /// included, or by month the last twelve.
+    async fn consumption(
+        &self,
+        area: &AreaCode,
+        from: Option<&str>,
+        to: Option<&str>,
+        by: &str,
+    ) -> Result<ConsumptionSeries, AppError>;
+
+    /// The mean local day of a `weekday`, `saturday` or `sunday`. Without a month (`2026-11`): the
+    /// newest one that has figures.
+    async fn profile(&self, area: &AreaCode, month: Option<&str>, day: &str) -> Result<Profile, AppError>;
+
+    /// Areas, places and postcode sectors, the best first.
+    fn search(&self, q: &str) -> SearchAnswer;
+
+    /// The state of the site.
+    fn status(&self) -> SiteStatus;
+}
+
+/// The door for readings and registrations: the same one as `POST /api/v1/readings` and `/meters`.
+#[async_trait]
+pub trait ReadingDoor: Send + Sync + 'static {
+    /// Takes a JSON body of readings with a key; gives the receipt as JSON.
+    async fn submit_readings(&self, key: &str, body: String) -> Result<String, AppError>;
+
+    /// Takes a JSON body of registrations with a key; gives the receipt as JSON.
+    async fn register_meters(&self, key: &str, body: String) -> Result<String, AppError>;
+}
+
+/// Everything that the page asks the server for.
+#[derive(Clone)]
+pub struct Services {
+    /// The public figures.
+    pub figures: Arc<dyn PublicFigures>,
+    /// The door.
+    pub door: Arc<dyn ReadingDoor>,
+    /// Where the page's files are.
+    pub assets: Arc<AssetUrls>,
+}
+
+/// The services of the request that is being answered.
+pub fn services() -> Result<Services, AppError> {
+    use_context::<Services>().ok_or(AppError::Internal)
+}

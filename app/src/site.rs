@@ -1,0 +1,38 @@
+//! What every page knows about the site it belongs to.
+
+use metering::UtcSecond;
+use serde::{Deserialize, Serialize};
+
+/// The state of the site, for the live chip, the notes under the map and the page about the method.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SiteStatus {
+    /// Homes that are simulated; 0 where all are real.
+    pub simulated_homes: u64,
+    /// Meters that are registered, simulated ones among them.
+    pub meters: u64,
+    /// The end of the newest interval that any meter has reported.
+    pub newest_reading: Option<UtcSecond>,
+    /// The server's clock.
+    pub now: UtcSecond,
+    /// Whether `/live` has something to say.
+    pub live: bool,
+    /// The rules of disclosure control that are in force.
+    pub disclosure: DisclosureNumbers,
+    /// Who made what the map rests on, a sentence each.
+    pub attribution: Vec<String>,
+    /// A template such as `https://tiles.example/{z}/{x}/{y}.png`, where the operator has set one.
+    pub tile_url: Option<String>,
+    /// Whom to thank for the tiles.
+    pub tile_attribution: Option<String>,
+}
+
+/// The numbers that disclosure control works with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisclosureNumbers {
+    /// Homes that a figure of a month or longer needs.
+    pub homes_period: u32,
+    /// Homes that a live figure or one of a single window needs.
+    pub homes_live: u32,
+    /// The largest share of a figure that one home may have, per cent.
+    pub largest_share_percent: u32,
+}
