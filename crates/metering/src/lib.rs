@@ -15,6 +15,7 @@
 //! | [`dead_letter`] | why an accepted record could not be counted |
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
 //! | [`disclosure`] | what may be said in public |
+//! | [`door`] | what a request to the door says, and what is wrong with it |
 //! | [`wire`] | protobuf messages of the log |
 //! | [`api`] | the shapes of the public HTTP answers and of the live feed |
 
@@ -22,6 +23,7 @@ pub mod aggregate;
 pub mod api;
 pub mod dead_letter;
 pub mod disclosure;
+pub mod door;
 pub mod energy;
 pub mod id;
 pub mod position;

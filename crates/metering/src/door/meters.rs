@@ -1,0 +1,132 @@
+//! A registration as it is sent, and what makes it one that may pass.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::json::{Draft, Number};
+use super::readings::meter_id;
+use super::{DraftPlace, Fault, MeterDraft, Rules, quoted, shortened};
+use crate::reading::{DwellingKind, Heating};
+use crate::{AreaCode, Dwelling};
+
+/// Bedrooms and occupants of a home at most: beyond that it is a typing mistake or no home.
+const ROOMS_MAX: u8 = 50;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a meter")]
+pub(super) struct RegistrationDraft<'a> {
+    #[serde(borrow)]
+    meter_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    area: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    lat: Option<Number<'a>>,
+    #[serde(borrow, default)]
+    lon: Option<Number<'a>>,
+    #[serde(borrow, default)]
+    dwelling: Option<DwellingDraft<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a dwelling")]
+struct DwellingDraft<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    bedrooms: Option<Number<'a>>,
+    #[serde(borrow, default)]
+    occupants: Option<Number<'a>>,
+    #[serde(borrow, default)]
+    heating: Option<Cow<'a, str>>,
+}
+
+impl<'de> Draft<'de> for RegistrationDraft<'de> {
+    type Made = MeterDraft;
+    const LIST: &'static str = "meters";
+
+    fn judge(self, _: &Rules) -> Result<MeterDraft, Fault> {
+        Ok(MeterDraft {
+            meter: meter_id(&self.meter_id)?,
+            place: place(self.area.as_deref(), self.lat, self.lon)?,
+            dwelling: self.dwelling.map(dwelling).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+fn place(area: Option<&str>, lat: Option<Number<'_>>, lon: Option<Number<'_>>) -> Result<DraftPlace, Fault> {
+    match (area, lat, lon) {
+        (Some(code), None, None) => AreaCode::parse(code)
+            .map(DraftPlace::Area)
+            .map_err(|rule| Fault::new("bad_area", "area", format_args!("{} {rule}", quoted(code)))),
+        (None, Some(lat), Some(lon)) => {
+            Ok(DraftPlace::Point { lat: degrees("lat", lat, 90.0)?, lon: degrees("lon", lon, 180.0)? })
+        }
+        (None, None, None) => Err(Fault::new("bad_area", "area", "is missing; say area, or lat and lon")),
+        (None, None, Some(_)) => Err(Fault::new("bad_position", "lat", "is missing beside lon")),
+        (None, Some(_), None) => Err(Fault::new("bad_position", "lon", "is missing beside lat")),
+        (Some(_), _, _) => {
+            Err(Fault::new("bad_area", "area", "is said beside lat or lon; say the one or the other"))
+        }
+    }
+}
+
+fn degrees(field: &'static str, number: Number<'_>, most: f64) -> Result<f64, Fault> {
+    number.0.parse().ok().filter(|degrees: &f64| degrees.abs() <= most).ok_or_else(|| {
+        Fault::new(
+            "bad_position",
+            field,
+            format_args!(
+                "{} is no coordinate; allowed are degrees from -{most} to {most}",
+                shortened(number.0)
+            ),
+        )
+    })
+}
+
+fn dwelling(draft: DwellingDraft<'_>) -> Result<Dwelling, Fault> {
+    Ok(Dwelling {
+        kind: draft.kind.map(|name| kind(&name)).transpose()?,
+        bedrooms: draft.bedrooms.map(|number| count("dwelling.bedrooms", number)).transpose()?,
+        occupants: draft.occupants.map(|number| count("dwelling.occupants", number)).transpose()?,
+        heating: draft.heating.map(|name| heating(&name)).transpose()?,
+    })
+}
+
+fn count(field: &'static str, number: Number<'_>) -> Result<u8, Fault> {
+    number.0.parse().ok().filter(|&count: &u8| count <= ROOMS_MAX).ok_or_else(|| {
+        let rule = format_args!("allowed are whole numbers from 0 to {ROOMS_MAX}").to_string();
+        Fault::new("bad_dwelling", field, format_args!("is {}; {rule}", shortened(number.0)))
+    })
+}
+
+fn kind(name: &str) -> Result<DwellingKind, Fault> {
+    Ok(match name {
+        "flat" => DwellingKind::Flat,
+        "terraced" => DwellingKind::Terraced,
+        "semi_detached" => DwellingKind::SemiDetached,
+        "detached" => DwellingKind::Detached,
+        "bungalow" => DwellingKind::Bungalow,
+        "other" => DwellingKind::Other,
+        _ => {
+            let allowed = "flat, terraced, semi_detached, detached, bungalow, other";
+            let message = format_args!("is {}; allowed are {allowed}", quoted(name)).to_string();
+            return Err(Fault::new("bad_dwelling", "dwelling.type", message));
+        }
+    })
+}
+
+fn heating(name: &str) -> Result<Heating, Fault> {
+    Ok(match name {
+        "gas" => Heating::Gas,
+        "electric" => Heating::Electric,
+        "heat_pump" => Heating::HeatPump,
+        "district" => Heating::District,
+        "other" => Heating::Other,
+        _ => {
+            let allowed = "gas, electric, heat_pump, district, other";
+            let message = format_args!("is {}; allowed are {allowed}", quoted(name)).to_string();
+            return Err(Fault::new("bad_dwelling", "dwelling.heating", message));
+        }
+    })
+}

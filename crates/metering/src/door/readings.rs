@@ -1,0 +1,118 @@
+//! A reading as it is sent, and what makes it one that may pass.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::json::{Draft, Number};
+use super::{Fault, Rules, quoted, shortened};
+use crate::energy::EnergyError;
+use crate::time::IntervalError;
+use crate::wire::{ENERGY_PER_SECOND_MAX_MWH, implausible};
+use crate::{Energy, Interval, MeterId, Reading, UtcSecond};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a reading")]
+pub(super) struct ReadingDraft<'a> {
+    #[serde(borrow)]
+    meter_id: Cow<'a, str>,
+    #[serde(borrow)]
+    start: Cow<'a, str>,
+    #[serde(borrow)]
+    duration_s: Number<'a>,
+    #[serde(borrow)]
+    energy_wh: Number<'a>,
+}
+
+impl<'de> Draft<'de> for ReadingDraft<'de> {
+    type Made = Reading;
+    const LIST: &'static str = "readings";
+
+    fn judge(self, rules: &Rules) -> Result<Reading, Fault> {
+        let meter = meter_id(&self.meter_id)?;
+        let start = UtcSecond::parse(&self.start).map_err(|rule| {
+            Fault::new("bad_start", "start", format_args!("{} {rule}", quoted(&self.start)))
+        })?;
+        let interval = interval(start, &self.start, self.duration_s, rules)?;
+        let energy = energy(self.energy_wh, interval)?;
+        timely(interval, rules)?;
+        Ok(Reading { meter, interval, energy })
+    }
+}
+
+pub(super) fn meter_id(text: &str) -> Result<MeterId, Fault> {
+    MeterId::parse(text)
+        .map_err(|rule| Fault::new("bad_meter_id", "meter_id", format_args!("{} {rule}", quoted(text))))
+}
+
+fn interval(start: UtcSecond, text: &str, duration: Number<'_>, rules: &Rules) -> Result<Interval, Fault> {
+    let duration_s: i64 = duration.0.parse().map_err(|_| {
+        let rule = "is not a whole number of seconds; allowed are the divisors of 1800 from 10 up, and 3600";
+        Fault::new("bad_duration", "duration_s", format_args!("{} {rule}", shortened(duration.0)))
+    })?;
+    Interval::new(start, duration_s).map_err(|rule| match rule {
+        IntervalError::Duration(_) => Fault::new("bad_duration", "duration_s", rule),
+        IntervalError::Misaligned { .. } => {
+            Fault::new("misaligned", "start", format_args!("{} {rule}", quoted(text)))
+        }
+        // The calendar ends there; what lies beyond is as far from now as can be.
+        IntervalError::OutOfRange if start > rules.now => {
+            Fault::new("too_far_in_future", "start", format_args!("{} {rule}", quoted(text)))
+        }
+        IntervalError::OutOfRange => Fault::new("too_old", "start", format_args!("{} {rule}", quoted(text))),
+    })
+}
+
+fn energy(number: Number<'_>, interval: Interval) -> Result<Energy, Fault> {
+    let negative = || {
+        Fault::new(
+            "negative_energy",
+            "energy_wh",
+            format_args!("{} is negative; consumption is 0 or more", shortened(number.0)),
+        )
+    };
+    let too_much = || {
+        let most = Energy::from_mwh(ENERGY_PER_SECOND_MAX_MWH * i64::from(interval.duration_s()));
+        Fault::new(
+            "implausible_energy",
+            "energy_wh",
+            format_args!(
+                "{} is more than a home can use in {} s; allowed is at most {most}",
+                shortened(number.0),
+                interval.duration_s()
+            ),
+        )
+    };
+    match Energy::parse_wh(number.0) {
+        Ok(energy) if energy < Energy::ZERO => Err(negative()),
+        Ok(energy) if implausible(energy, interval) => Err(too_much()),
+        Ok(energy) => Ok(energy),
+        Err(_) if number.0.starts_with('-') => Err(negative()),
+        Err(EnergyError::OutOfRange) => Err(too_much()),
+        Err(rule @ (EnergyError::TooFine | EnergyError::NotANumber)) => {
+            Err(Fault::new("bad_energy", "energy_wh", format_args!("{} {rule}", shortened(number.0))))
+        }
+    }
+}
+
+fn timely(interval: Interval, rules: &Rules) -> Result<(), Fault> {
+    let (start, end) = (interval.start(), interval.end());
+    if end.0 > rules.now.0.saturating_add(rules.future_tolerance_s) {
+        return Err(Fault::new(
+            "too_far_in_future",
+            "start",
+            format_args!(
+                "{start} ends at {end}, and it is {} here; a reading may end at most {} s from now",
+                rules.now, rules.future_tolerance_s
+            ),
+        ));
+    }
+    if start.0 < rules.now.0.saturating_sub(rules.retention_s) {
+        return Err(Fault::new(
+            "too_old",
+            "start",
+            format_args!("{start} is longer ago than readings are kept: {} days", rules.retention_s / 86_400),
+        ));
+    }
+    Ok(())
+}
