@@ -1,0 +1,185 @@
+//! Every setting there is, in one table: its name, its default and what is allowed.
+
+/// One setting. Its flag is `--name`, its variable `WATTMAP_NAME`, its key in `wattmap.toml` `name`,
+/// the latter two with underscores for dashes.
+#[derive(Debug)]
+pub struct Setting {
+    /// With dashes, as the flag.
+    pub name: &'static str,
+    /// What its value is called in the help.
+    pub value: &'static str,
+    /// What holds where nothing is said; empty for none.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    /// What values it takes, to complete "allowed is ...".
+    pub allowed: &'static str,
+    /// Whether `wattmap config` hides it.
+    pub secret: bool,
+}
+
+impl Setting {
+    /// Its environment variable.
+    pub fn variable(&self) -> String {
+        format!("WATTMAP_{}", self.name.replace('-', "_").to_ascii_uppercase())
+    }
+
+    /// Its key in `wattmap.toml`.
+    pub fn key(&self) -> String {
+        self.name.replace('-', "_")
+    }
+}
+
+const fn setting(
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    help: &'static str,
+    allowed: &'static str,
+) -> Setting {
+    Setting { name, value, default, help, allowed, secret: false }
+}
+
+const fn secret(setting: Setting) -> Setting {
+    Setting { secret: true, ..setting }
+}
+
+/// All of them.
+pub static SETTINGS: &[Setting] = &[
+    setting(
+        "listen",
+        "ADDRESS:PORT",
+        "127.0.0.1:3000",
+        "Where the site and the API are served",
+        "an IP address with a port, such as 127.0.0.1:3000; port 0 takes a free one",
+    ),
+    setting("data", "DIR", "./wattmap-data", "Where the embedded engine keeps everything", "a directory"),
+    setting(
+        "geography",
+        "FILE",
+        "",
+        "The areas: a GeoJSON file or one made by `wattmap import geography`; London if left out",
+        "a file",
+    ),
+    setting("simulate", "HOMES", "50000", "How many homes to simulate; 0 for none", "a whole number from 0 to 1000000"),
+    setting(
+        "history-days",
+        "DAYS",
+        "7",
+        "How many days of their past simulated homes bring along",
+        "a whole number from 0 to 400",
+    ),
+    setting("seed", "NUMBER", "1", "What the simulated homes are drawn from", "a whole number from 0 to 2^63"),
+    setting(
+        "partitions",
+        "N",
+        "4",
+        "Into how many partitions a new data directory divides its log",
+        "a whole number from 1 to 64",
+    ),
+    setting(
+        "retention-days",
+        "DAYS",
+        "7305",
+        "How old a reading may be, and how long it is kept; 20 years, so that files from the past can be imported",
+        "a whole number from 1 to 36525",
+    ),
+    setting(
+        "disk-reserve-mb",
+        "MB",
+        "256",
+        "Below this much free space readings are refused, so that what is accepted can still be stored",
+        "a whole number from 1 to 1048576",
+    ),
+    setting(
+        "body-limit-kb",
+        "KB",
+        "4096",
+        "The longest body of a request, as sent",
+        "a whole number from 1 to 65536",
+    ),
+    setting(
+        "decompressed-limit-kb",
+        "KB",
+        "16384",
+        "The longest body of a request, decompressed",
+        "a whole number from 1 to 262144",
+    ),
+    setting(
+        "batch-limit",
+        "READINGS",
+        "10000",
+        "The most readings or registrations of one request",
+        "a whole number from 1 to 100000",
+    ),
+    setting(
+        "body-timeout-s",
+        "SECONDS",
+        "30",
+        "How long a request's body may take to arrive",
+        "a whole number from 1 to 600",
+    ),
+    setting(
+        "key-rate",
+        "READINGS",
+        "0",
+        "How many readings a second one key may send on average; 0 for no limit",
+        "a whole number from 0 to 10000000",
+    ),
+    setting(
+        "future-tolerance-s",
+        "SECONDS",
+        "300",
+        "How far in the future a reading may end: senders' clocks differ",
+        "a whole number from 0 to 86400",
+    ),
+    setting(
+        "live-homes",
+        "HOMES",
+        "30",
+        "How many homes a live or half-hourly public figure needs",
+        "a whole number from 30 up",
+    ),
+    setting(
+        "month-homes",
+        "HOMES",
+        "10",
+        "How many homes a public figure of a month or longer needs",
+        "a whole number from 10 up",
+    ),
+    secret(setting(
+        "tile-url",
+        "URL",
+        "",
+        "Map tiles to lie under the areas, such as https://tiles.example/{z}/{x}/{y}.png; none if left out",
+        "an http or https URL with {z}, {x} and {y}",
+    )),
+    setting("tile-attribution", "TEXT", "", "Whom the tiles are from, as their terms ask for", "a text"),
+    setting(
+        "log",
+        "FILTER",
+        "info",
+        "What is logged: a level, or directives such as info,server=debug",
+        "a tracing filter, such as info or info,server=debug",
+    ),
+    setting("log-format", "FORMAT", "text", "How it is logged", "text or json"),
+    setting(
+        "kafka-brokers",
+        "HOST:PORT,...",
+        "",
+        "The log, for the roles apart; together with cassandra-nodes",
+        "a list of host:port",
+    ),
+    setting(
+        "cassandra-nodes",
+        "HOST:PORT,...",
+        "",
+        "The store, for the roles apart; together with kafka-brokers",
+        "a list of host:port",
+    ),
+];
+
+/// The one of that name.
+pub fn named(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}

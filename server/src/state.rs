@@ -1,0 +1,66 @@
+//! What every handler and every task of a running node shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use engine::{DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog};
+use geography::Geography;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::door::Door;
+use crate::ingestion::Ingestion;
+use crate::keys::Keys;
+use crate::readiness::Readiness;
+use crate::simulation::Simulation;
+use crate::telemetry::Metrics;
+
+/// The ports that a role was composed of. Which engine stands behind them is known to the roles alone.
+#[derive(Clone)]
+pub struct Ports {
+    /// The log of readings and registrations.
+    pub log: Arc<dyn ReadingLog>,
+    /// What the owners of partitions read and write.
+    pub pipeline: Arc<dyn PipelineStore>,
+    /// Exact data, for figures and operators.
+    pub figures: Arc<dyn FigureStore>,
+    /// Small things with a name.
+    pub documents: Arc<dyn DocumentStore>,
+    /// Aggregate rows from whoever decides them.
+    pub feed: Arc<dyn LiveFeed>,
+}
+
+/// One node's services.
+pub struct Node {
+    /// The engine's ports.
+    pub ports: Ports,
+    /// The areas.
+    pub geography: Arc<Geography>,
+    /// What was configured.
+    pub config: Arc<Config>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who may send and who may look.
+    pub keys: Keys,
+    /// The one way in for readings and registrations.
+    pub door: Door,
+    /// How far each partition is.
+    pub ingestion: Arc<Ingestion>,
+    /// The simulated homes, if this node has any.
+    pub simulation: Arc<Simulation>,
+    /// What is still missing before requests can be answered.
+    pub readiness: Arc<Readiness>,
+    /// Counters for Prometheus.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A [`Node`], shared: the state of the router.
+#[derive(Clone)]
+pub struct AppState(pub Arc<Node>);
+
+impl Deref for AppState {
+    type Target = Node;
+    fn deref(&self) -> &Node {
+        &self.0
+    }
+}
