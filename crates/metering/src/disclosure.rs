@@ -79,11 +79,12 @@ impl DisclosureRules {
 }
 
 /// How much of time a figure covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FigureKind {
     /// At least [`DisclosureRules::PERIOD_DAYS_MIN`] days.
     Period,
     /// Less: a half-hour, a day.
+    #[default]
     Window,
 }
 
@@ -92,8 +93,13 @@ pub enum FigureKind {
 pub struct ExactFigure {
     /// Homes that contributed.
     pub homes: u32,
-    /// The figure, if any home did.
+    /// How much time they cover.
+    pub kind: FigureKind,
+    /// The figure, if any home contributed.
     pub value: Option<f64>,
+    /// No home contributed to this figure, but some, too few, have reported at other times. Then
+    /// nothing is put in the place of their figure.
+    pub withheld: bool,
     /// What published statistics make of it, where there are any.
     pub modelled: Option<f64>,
 }
@@ -207,15 +213,17 @@ pub struct Release {
 pub struct Shown(Vec<bool>);
 
 impl Shown {
-    /// Decides from the homes in each area's figure (rules 1 and 2).
-    pub fn decide(homes: &[u32], nesting: &Nesting, homes_min: u32) -> Self {
-        assert_eq!(homes.len(), nesting.len());
-        let mut shown: Vec<bool> = homes.iter().map(|&h| h >= homes_min).collect();
+    /// Decides from the homes in each area's figure and the homes that it needs (rules 1 and 2).
+    pub fn decide(homes: &[u32], homes_min: &[u32], nesting: &Nesting) -> Self {
+        assert!(homes.len() == nesting.len() && homes_min.len() == nesting.len());
+        let mut shown: Vec<bool> = homes.iter().zip(homes_min).map(|(have, need)| have >= need).collect();
         // Homes of an area that no shown area within it accounts for; of a leaf: all.
         for level in (0..nesting.levels.len().saturating_sub(1)).rev() {
             let residual = residuals(homes, nesting, &shown);
             for area in nesting.level(level) {
-                if shown[area] && (1..homes_min).contains(&residual[area]) {
+                // What is left is partly of the children's kind: the stricter number counts.
+                let need = nesting.children(area).map(|child| homes_min[child]).max().unwrap_or(0);
+                if shown[area] && (1..need.max(homes_min[area])).contains(&residual[area]) {
                     let candidates = nesting.children(area).filter(|&c| shown[c]);
                     if let Some(smallest) = candidates.min_by_key(|&c| (homes[c], c)) {
                         hide_with_all_within(smallest, nesting, &mut shown);
@@ -281,11 +289,11 @@ impl Release {
         figures: &[ExactFigure],
         nesting: &Nesting,
         measure: Measure,
-        kind: FigureKind,
         rules: &DisclosureRules,
     ) -> Self {
         let homes: Vec<u32> = figures.iter().map(|f| if f.value.is_some() { f.homes } else { 0 }).collect();
-        let shown = Shown::decide(&homes, nesting, rules.homes_min(kind));
+        let homes_min: Vec<u32> = figures.iter().map(|f| rules.homes_min(f.kind)).collect();
+        let shown = Shown::decide(&homes, &homes_min, nesting);
         let round = |value: f64| rounded_measure(measure, value);
         let public = (0..figures.len())
             .map(|area| {
@@ -298,7 +306,10 @@ impl Release {
                         ..nothing
                     };
                 }
-                if homes[area] == 0 {
+                if figure.value.is_none() && figure.withheld {
+                    return PublicFigure { status: Status::Suppressed, ..nothing };
+                }
+                if figure.value.is_none() {
                     return match figure.modelled {
                         Some(value) => {
                             PublicFigure { status: Status::Modelled, value: Some(round(value)), ..nothing }
@@ -317,6 +328,40 @@ impl Release {
             })
             .collect();
         Release { figures: public, shown }
+    }
+
+    /// Of several releases of one measure, the newest first, each area's newest own figure for which
+    /// `enough(release, area)` holds; else what is shown for it. Every figure in it stands in one of
+    /// the releases, so it says nothing that they do not say together.
+    pub fn newest(releases: &[Release], nesting: &Nesting, enough: impl Fn(usize, usize) -> bool) -> Self {
+        let own = |area: usize| {
+            let of = |(number, release): (usize, &Release)| {
+                let figure = release.figures[area];
+                (figure.status == Status::Measured && enough(number, area)).then_some(figure)
+            };
+            releases.iter().enumerate().find_map(of)
+        };
+        let own: Vec<Option<PublicFigure>> = (0..nesting.len()).map(own).collect();
+        let nothing = PublicFigure { status: Status::NoData, value: None, shown_for: None };
+        let figures = (0..nesting.len())
+            .map(|area| {
+                if let Some(figure) = own[area] {
+                    return figure;
+                }
+                let heard = releases.iter().any(|release| release.figures[area].status != Status::NoData);
+                if !heard {
+                    return nothing;
+                }
+                let larger = std::iter::successors(nesting.parent(area), |&a| nesting.parent(a));
+                match larger.into_iter().find_map(|a| own[a].map(|figure| (a, figure))) {
+                    Some((a, figure)) => {
+                        PublicFigure { status: Status::Merged, shown_for: Some(a as u32), ..figure }
+                    }
+                    None => PublicFigure { status: Status::Suppressed, ..nothing },
+                }
+            })
+            .collect();
+        Release { figures, shown: Shown(own.iter().map(Option::is_some).collect()) }
     }
 
     /// One area's figure.
@@ -347,7 +392,7 @@ mod tests {
     fn shown(leaves: [u32; 5], homes_min: u32) -> Vec<usize> {
         let [a, b, c, d, e] = leaves;
         let homes = [a + b + c + d + e, a + b + c, d + e, a, b, c, d, e];
-        let shown = Shown::decide(&homes, &small(), homes_min);
+        let shown = Shown::decide(&homes, &[homes_min; 8], &small());
         (0..8).filter(|&area| shown.is_shown(area)).collect()
     }
 
@@ -363,7 +408,13 @@ mod tests {
 
     #[test]
     fn merged_upward_or_not_shown() {
-        let figure = |homes, value| ExactFigure { homes, value: Some(value), modelled: Some(3000.0) };
+        let figure = |homes, value| ExactFigure {
+            homes,
+            kind: FigureKind::Period,
+            value: Some(value),
+            modelled: Some(3000.0),
+            withheld: false,
+        };
         let figures = [
             figure(45, 3333.3),
             figure(25, 3100.0),
@@ -371,11 +422,11 @@ mod tests {
             figure(5, 1.0),
             figure(10, 2.0),
             figure(10, 3.0),
-            ExactFigure { homes: 0, value: None, modelled: Some(2904.0) },
+            ExactFigure { modelled: Some(2904.0), ..ExactFigure::default() },
             ExactFigure::default(),
         ];
         let rules = DisclosureRules::default();
-        let release = Release::decide(&figures, &small(), Measure::Annual, FigureKind::Period, &rules);
+        let release = Release::decide(&figures, &small(), Measure::Annual, &rules);
         let check = |area, status, value, shown_for| {
             let figure = release.figure(area);
             assert_eq!(
@@ -457,7 +508,7 @@ mod tests {
         #[test]
         fn no_combination_isolates_too_few_homes((nesting, homes) in worlds()) {
             const HOMES_MIN: u32 = 10;
-            let shown = Shown::decide(&homes, &nesting, HOMES_MIN);
+            let shown = Shown::decide(&homes, &vec![HOMES_MIN; homes.len()], &nesting);
             let leaves: Vec<usize> = nesting.level(2).filter(|&leaf| homes[leaf] > 0).collect();
             let within = |leaf: usize, area: usize| {
                 std::iter::successors(Some(leaf), |&a| nesting.parent(a)).any(|a| a == area)
