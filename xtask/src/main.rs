@@ -1,1 +1,108 @@
-fn main() {}
+//! Every task of the project, as `cargo xtask NAME`.
+//!
+//! The map: `say` and `command` are how a task speaks and how it runs programs; `tools` installs what is
+//! missing; `site` makes what browsers load; `binary` builds `wattmap`; `check`, `test` and `bench` are the
+//! tasks that judge it; `data` derives what is shipped in `data/`.
+
+mod bench;
+mod binary;
+mod check;
+mod command;
+#[cfg(feature = "data")]
+mod data;
+mod say;
+mod site;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Every task of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build what is missing, then start wattmap; everything after `run` is passed on to `wattmap run`.
+    #[command(disable_help_flag = true)]
+    Run {
+        /// For example: --simulate 5000 --listen 127.0.0.1:4000
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Build the site and the release binary; the last line printed is the binary's path.
+    Build,
+    /// Build only what browsers load, into target/site.
+    Site,
+    /// Run everything that CI checks, or only the named parts.
+    Test {
+        /// Parts to run; without any: all that the project can run from itself alone.
+        #[arg(value_enum)]
+        parts: Vec<test::Part>,
+    },
+    /// Check the source: format, lints, who imports whom, lock files, documentation.
+    Check {
+        /// Checks to run; without any: all.
+        #[arg(value_enum)]
+        checks: Vec<check::Check>,
+    },
+    /// Measure: one JSON object a line on stdout. Without a name: which benches there are.
+    Bench {
+        /// The bench's name.
+        name: Option<String>,
+        /// Passed on to the bench.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Derive the data shipped in data/ again from its published sources.
+    #[command(disable_help_flag = true)]
+    Data {
+        /// What to derive, for example: london
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Run { arguments } => binary::run(&arguments),
+        Task::Build => binary::build(),
+        Task::Site => site::build().map(|_| ()),
+        Task::Test { parts } => test::run(&parts),
+        Task::Check { checks } => check::run(&checks),
+        Task::Bench { name, arguments } => bench::run(name.as_deref(), &arguments),
+        Task::Data { arguments } => run_data(&arguments),
+    }
+}
+
+#[cfg(feature = "data")]
+fn run_data(arguments: &[String]) -> Result<()> {
+    data::run(arguments)
+}
+
+/// Deriving data needs crates that no other task needs; so that those others are quick to build, it is behind
+/// a feature, and this task starts itself again with it.
+#[cfg(not(feature = "data"))]
+fn run_data(arguments: &[String]) -> Result<()> {
+    let mut cargo = command::cargo();
+    cargo.args(["run", "--quiet", "--package", "xtask", "--features", "data", "--", "data"]).args(arguments);
+    command::run(&mut cargo, "see what it says above")
+}

@@ -1,0 +1,55 @@
+//! How a task speaks: each step is announced, says what it found, and ends with how long it took.
+//!
+//! All of it goes to stderr, so that stdout holds results alone: a path, a summary, the lines of a bench.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+/// Does one step of a task, with its name before and the time that it took after.
+pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let begun = Instant::now();
+    eprintln!("==> {title}");
+    let result = work();
+    let seconds = begun.elapsed().as_secs_f64();
+    match &result {
+        Ok(_) => eprintln!("    done in {seconds:.1} s"),
+        Err(_) => eprintln!("    failed after {seconds:.1} s"),
+    }
+    result
+}
+
+/// Something that a step found or decided.
+pub(crate) fn detail(text: impl std::fmt::Display) {
+    eprintln!("    {text}");
+}
+
+/// The one sentence with which a task fails, causes last.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+/// Bytes with thousands separators, because a table of sizes is read digit by digit.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thousands;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What browsers load: the page's WASM with its JavaScript, the style sheet and Leaflet, made small, named by
+//! their content, compressed, and listed in a manifest.
+//!
+//! The stages: `bind` compiles the frontend and writes its JavaScript; `shrink` makes all of it small; `pack` names,
+//! compresses and lists. The later stages run only when what goes into them has changed.
+
+mod bind;
+mod pack;
+mod shrink;
+mod stamp;
+mod verify;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+pub(crate) use pack::{Manifest, Packed};
+pub(crate) use verify::verify;
+
+use crate::{say, tools, workspace};
+
+/// The files that the page's shell asks for by these names; the manifest says under which URL each is.
+pub(crate) const PAGE_FILES: [&str; 5] =
+    ["wattmap.js", "wattmap_bg.wasm", "style.css", "leaflet.js", "leaflet.css"];
+
+/// The npm packages of the site's build.
+fn npm_directory() -> PathBuf {
+    workspace::root().join("xtask/site")
+}
+
+/// Builds the site if anything that it is made of has changed, and shows what it weighs.
+pub(crate) fn build() -> Result<Manifest> {
+    tools::ensure_wasm_target()?;
+    tools::ensure_programs(&tools::NODE)?;
+    tools::ensure_npm_packages(&npm_directory())?;
+    let wasm = say::step("The page's WASM", bind::compile)?;
+    say::step("The site", || {
+        let inputs = stamp::digest(&wasm)?;
+        if let Some(manifest) = stamp::unchanged(&inputs) {
+            say::detail(format!("{} is up to date", workspace::relative(&workspace::site_directory())));
+            return Ok(manifest);
+        }
+        let work = fresh_directory("site-work")?;
+        bind::bind(&wasm, &work)?;
+        let files = shrink::shrink(&work)?;
+        let (manifest, packed) = pack::pack(&files)?;
+        stamp::remember(&inputs)?;
+        show(&packed);
+        Ok(manifest)
+    })
+}
+
+/// An empty directory for intermediate files.
+fn fresh_directory(name: &str) -> Result<PathBuf> {
+    let path = workspace::scratch_directory().join(name);
+    if path.exists() {
+        fs::remove_dir_all(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+    }
+    fs::create_dir_all(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    Ok(path)
+}
+
+fn show(packed: &[Packed]) {
+    say::detail(format!("{:<34} {:>10} {:>10} {:>10}", "file", "raw", "gzip", "brotli"));
+    for file in packed {
+        let sizes = [file.raw_bytes, file.gzip_bytes, file.brotli_bytes].map(say::thousands);
+        say::detail(format!("{:<34} {:>10} {:>10} {:>10}", file.served_as, sizes[0], sizes[1], sizes[2]));
+    }
+    let first_load: u64 =
+        packed.iter().filter(|file| file.on_first_load()).map(|file| file.brotli_bytes).sum();
+    say::detail(format!(
+        "what every first visit loads of these: {} bytes brotli (the page itself and its figures come on top)",
+        say::thousands(first_load)
+    ));
+}
+
+/// The files of the page and their size as a browser that takes brotli loads them.
+pub(crate) fn first_load() -> Result<Vec<(String, u64)>> {
+    let manifest = stamp::read_manifest()?;
+    PAGE_FILES
+        .iter()
+        .map(|name| {
+            let url = manifest
+                .get(*name)
+                .with_context(|| format!("the site has no {name}; run `cargo xtask site`"))?;
+            let path = workspace::site_directory().join(format!("{}.br", url.trim_start_matches('/')));
+            let bytes =
+                fs::metadata(&path).with_context(|| format!("{} cannot be read", path.display()))?.len();
+            Ok(((*name).to_owned(), bytes))
+        })
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! Runs cargo's tests and adds up what they print.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::outcome::Outcome;
+use crate::{binary, command, say};
+
+/// Every test of what runs natively, in one cargo command: one resolution of features, so that everything is built
+/// once, the binary that the browser tests start included.
+pub(super) fn native_tests(arguments: &[&str], outcome: &mut Outcome) -> Result<()> {
+    let mut cargo = command::cargo();
+    cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast").args(arguments);
+    run(&mut cargo, outcome)
+}
+
+/// The tasks' own tests.
+pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
+    run(command::cargo().args(["test", "--package", "xtask"]), outcome)
+}
+
+/// The tests of every target with this name (`tests/kill.rs`, say). They are marked `#[ignore]`, because they are too
+/// long, or need too much, to run whenever somebody types `cargo test`.
+pub(super) fn ignored_tests_named(
+    target: &str,
+    variables: &[(&str, &str)],
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let mut cargo = command::cargo();
+    cargo.arg("test").args(binary::NATIVE_PACKAGES).args(["--no-fail-fast", "--test", target]);
+    cargo.args(["--", "--include-ignored", "--nocapture"]).envs(variables.iter().copied());
+    run(&mut cargo, outcome)
+}
+
+fn run(cargo: &mut Command, outcome: &mut Outcome) -> Result<()> {
+    let shown = command::line(cargo);
+    let mut printed = Printed::default();
+    let succeeded = say::step(&shown, || command::watch(cargo, |line| printed.read(line)))?;
+    // A test process that dies, or a crate that does not build, prints no result of its own.
+    let died = !succeeded && printed.failed == 0;
+    outcome.add(printed.passed, printed.failed, printed.failures);
+    if died {
+        outcome.fail(format!("`{shown}` did not build or died; see above"));
+    }
+    Ok(())
+}
+
+/// What the lines of a `cargo test` say.
+#[derive(Default)]
+struct Printed {
+    passed: u64,
+    failed: u64,
+    failures: Vec<String>,
+}
+
+impl Printed {
+    fn read(&mut self, line: &str) {
+        if let Some(totals) = line.strip_prefix("test result: ") {
+            self.passed += number_before(totals, " passed");
+            self.failed += number_before(totals, " failed");
+        } else if let Some(name) =
+            line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        {
+            self.failures.push(name.to_owned());
+        }
+    }
+}
+
+/// The 12 of `ok. 12 passed; 0 failed; ...`.
+fn number_before(text: &str, what: &str) -> u64 {
+    text.find(what)
+        .and_then(|end| text[..end].rsplit([' ', ';']).next())
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_several_targets_are_added() {
+        let mut printed = Printed::default();
+        for line in [
+            "running 3 tests",
+            "test energy::sums_are_exact ... ok",
+            "test door::refuses_bombs ... FAILED",
+            "test slow ... ignored, run by cargo xtask test kill",
+            "test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
+        ] {
+            printed.read(line);
+        }
+        assert_eq!((printed.passed, printed.failed), (13, 1));
+        assert_eq!(printed.failures, ["door::refuses_bombs"]);
+    }
+}

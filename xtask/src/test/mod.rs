@@ -1,0 +1,112 @@
+//! `cargo xtask test`: everything that CI checks, in parts that can be named, with one summary at the end.
+//!
+//! A part that cannot run has failed: nothing is skipped quietly.
+
+mod browser;
+mod cargo;
+mod outcome;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum;
+
+use self::outcome::Outcome;
+use crate::{check, say, site, workspace};
+
+/// What `cargo xtask test` can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Format, lints, who imports whom, lock files, documentation.
+    Check,
+    /// Unit, property, contract and real-app tests of every crate, and of the tasks themselves.
+    Unit,
+    /// Build what browsers load, and check it.
+    Site,
+    /// The page in a real browser, served by the real binary.
+    Browser,
+    /// Random kill -9 of the real process under load; tests named `kill`.
+    Kill,
+    /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else ../shared/data); tests named `real_data`.
+    RealData,
+}
+
+/// What the project can run from itself alone, quickest answers first.
+const FROM_ITSELF_ALONE: [Part; 5] = [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Kill];
+/// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
+const DEFAULT_DATA: &str = "../shared/data";
+
+/// Runs the parts, all of them even if one fails, and prints the summary.
+pub(crate) fn run(parts: &[Part]) -> Result<()> {
+    let parts = if parts.is_empty() { &FROM_ITSELF_ALONE[..] } else { parts };
+    let outcomes: Vec<Outcome> = parts.iter().map(|part| run_part(*part)).collect();
+    let failed: u64 = outcomes.iter().map(|outcome| outcome.failed).sum();
+    print!("{}", outcome::summary(&outcomes));
+    if failed > 0 {
+        bail!("{failed} failed; the summary above names them");
+    }
+    Ok(())
+}
+
+fn run_part(part: Part) -> Outcome {
+    eprintln!("\n######## {}", part.name());
+    let begun = std::time::Instant::now();
+    let mut outcome = Outcome::new(part.name());
+    if let Err(error) = part.run(&mut outcome) {
+        say::error(&error);
+        outcome.fail(format!("{error:#}"));
+    }
+    outcome.nothing_ran_is_a_failure();
+    outcome.took = begun.elapsed();
+    outcome
+}
+
+impl Part {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    fn run(self, outcome: &mut Outcome) -> Result<()> {
+        match self {
+            Part::Check => {
+                for check in check::ALL {
+                    outcome.count(check.title(), check::passes(check));
+                }
+                Ok(())
+            }
+            Part::Unit => {
+                cargo::native_tests(&[], outcome)?;
+                cargo::tests_of_the_tasks(outcome)
+            }
+            Part::Site => {
+                site::build()?;
+                for (claim, verdict) in site::verify()? {
+                    if let Err(error) = &verdict {
+                        say::error(error);
+                    }
+                    outcome.count(&claim, verdict.is_ok());
+                }
+                Ok(())
+            }
+            Part::Browser => browser::run(outcome),
+            Part::Kill => cargo::ignored_tests_named("kill", &[], outcome),
+            Part::RealData => {
+                let data = real_data()?;
+                let data = data.to_string_lossy();
+                cargo::ignored_tests_named("real_data", &[("WATTMAP_TEST_DATA", data.as_ref())], outcome)
+            }
+        }
+    }
+}
+
+fn real_data() -> Result<PathBuf> {
+    let given =
+        std::env::var_os("WATTMAP_TEST_DATA").map_or_else(|| PathBuf::from(DEFAULT_DATA), PathBuf::from);
+    let path = workspace::root().join(given);
+    ensure!(
+        path.is_dir(),
+        "there is no directory {}: put the files that data/README.md lists into one and name it in WATTMAP_TEST_DATA",
+        path.display()
+    );
+    Ok(path.canonicalize()?)
+}
