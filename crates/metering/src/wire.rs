@@ -1,8 +1,12 @@
 //! The messages of the log, in protobuf. `proto/wattmap.proto` is their published schema; a test keeps
 //! the two in step. Messages are what was sent; [`decode`] makes of them what is true of every record.
 
+mod borrowed;
+
 use bytes::Bytes;
 use prost::Message;
+
+pub use borrowed::{ReadingRef, RecordRef, decode_ref};
 
 use crate::reading::{DwellingKind, Heating};
 use crate::{AreaCode, Dwelling, Energy, Interval, MeterId, Position, Reading, Registration, UtcSecond};

@@ -1,0 +1,91 @@
+//! What an owner is told when it begins.
+
+use metering::{AreaCode, Position};
+
+/// A generation of the log: offsets of different ones are not compared, and each has its number of
+/// partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation {
+    /// From 1.
+    pub generation: u32,
+    /// Partitions of the log in it.
+    pub partitions: u32,
+}
+
+/// What the owner of a partition is told when it begins.
+#[derive(Debug, Clone)]
+pub struct PartitionConfig {
+    /// Which partition.
+    pub partition: u32,
+    /// The generations of this log, oldest first: the one it was created with, then one for each time
+    /// that partitions were added. Later ones are learned from their markers.
+    pub generations: Vec<Generation>,
+    /// How old a reading may be when it is appended, seconds.
+    pub retention_s: i64,
+    /// The areas of the finest level. Part of what the log means: a registration that names another
+    /// one is a dead letter.
+    pub areas: Vec<AreaCode>,
+    /// How much is remembered.
+    pub limits: Limits,
+}
+
+/// How much an owner remembers at most between batches, besides what it has yet to write. What is
+/// forgotten is read again when it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Meters, at about 150 bytes.
+    pub meters: usize,
+    /// Aggregate rows, at about 60 bytes.
+    pub rows: usize,
+    /// Raw versions that were looked up, at about 40 bytes.
+    pub versions: usize,
+}
+
+impl Default for Limits {
+    /// For one of a handful of partitions in a process of some hundred megabytes.
+    fn default() -> Self {
+        Limits { meters: 500_000, rows: 400_000, versions: 400_000 }
+    }
+}
+
+/// Why an owner can't begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// Another log has taken this one's place since.
+    #[error(
+        "partition {partition}: progress is {progress:?}, of a generation that this log does not have \
+         (its last is {last}): the log has been replaced"
+    )]
+    LogReplaced {
+        /// Whose.
+        partition: u32,
+        /// How far the store is.
+        progress: Position,
+        /// The last generation of the configuration.
+        last: u32,
+    },
+    /// The configuration's generations are empty, not consecutive, or without partitions.
+    #[error(
+        "generations must be consecutive, from 1 to {GENERATIONS_MAX}, each with partitions; they are {found:?}"
+    )]
+    Generations {
+        /// As configured.
+        found: Vec<Generation>,
+    },
+}
+
+use crate::stamp::GENERATIONS_MAX;
+
+impl PartitionConfig {
+    pub(crate) fn check(&self) -> Result<(), RestoreError> {
+        let consecutive = self.generations.windows(2).all(|two| two[0].generation + 1 == two[1].generation);
+        let sound = self
+            .generations
+            .iter()
+            .all(|g| (1..=GENERATIONS_MAX).contains(&g.generation) && g.partitions > 0);
+        if self.generations.is_empty() || !consecutive || !sound {
+            return Err(RestoreError::Generations { found: self.generations.clone() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,349 @@
+//! The owner of one partition: its state, and the order in which it does things.
+
+use metering::stored::{DeadLetter, RegistrationVersion};
+use metering::wire::{RecordRef, partition_of};
+use metering::{DeadReason, Position, Registration};
+
+use crate::areas::Areas;
+use crate::config::{Generation, PartitionConfig, RestoreError};
+use crate::incoming::{Decision, Decoded, LogRecordRef};
+use crate::meters::{MeterIx, Meters, Registered};
+use crate::rows::Rows;
+use crate::rules::Rules;
+use crate::stamp::GENERATIONS_MAX;
+use crate::versions::OwnVersions;
+use crate::wants::{Scratch, Wants};
+
+/// The owner of one partition of the log. It does not know whether there are others, and need not: it
+/// decides every record as of its position, so whoever decides it decides the same.
+#[derive(Debug)]
+pub struct Partition {
+    pub(crate) config: PartitionConfig,
+    pub(crate) rules: Rules,
+    pub(crate) areas: Areas,
+    /// Position of the last record that is decided.
+    pub(crate) done: Option<Position>,
+    next_offset: i64,
+    /// The generation of the next record, and how many partitions the log has in it.
+    generation: Generation,
+    /// The last generation for which the former partitions are known to be done.
+    entered: u32,
+    pub(crate) meters: Meters,
+    pub(crate) hinted: Vec<MeterIx>,
+    pub(crate) rows: Rows,
+    pub(crate) own: OwnVersions,
+    /// The first own version that no flush has taken.
+    pub(crate) unflushed: u64,
+    /// The own versions before this one are acknowledged.
+    pub(crate) acknowledged: u64,
+    pub(crate) registrations: Vec<RegistrationVersion>,
+    pub(crate) dead: Vec<DeadLetter>,
+    pub(crate) flush: crate::flush::FlushState,
+    /// Meters of which something was looked up.
+    pub(crate) looked_up: Vec<MeterIx>,
+    /// What is read in one epoch is of no use in the next: see [`Wants`].
+    pub(crate) epoch: u64,
+    pub(crate) newest_ms: i64,
+    pub(crate) scratch: Scratch,
+}
+
+/// The former partitions of a generation, whose progress must have reached it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Barrier {
+    /// The generation that is to begin.
+    pub generation: u32,
+    /// Partitions `0..` of the one before it.
+    pub former_partitions: u32,
+}
+
+/// Why a record is not decided now. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// Something has to be read first. Supply it and apply the record again.
+    #[error("{0:?} must be supplied first")]
+    Missing(Wants),
+    /// Former partitions must be done first. Flush, so that this one is; read their progress after
+    /// that and pass it to [`Partition::former_progress`], until that says yes.
+    #[error("the progress of the former {former_partitions} partitions must have reached generation {generation}",
+        former_partitions = .0.former_partitions, generation = .0.generation)]
+    Barrier(Barrier),
+    /// Records come in order and without a gap.
+    #[error("offset {expected} is next; {found} came")]
+    OutOfOrder {
+        /// What is next.
+        expected: i64,
+        /// What came.
+        found: i64,
+    },
+}
+
+impl Partition {
+    /// An owner that goes on where the store says: `progress` is read first, all else after it (rule 4).
+    /// It may as well stand further back.
+    pub fn restore(config: PartitionConfig, progress: Option<Position>) -> Result<Self, RestoreError> {
+        Self::restore_with(Rules::PROTOCOL, config, progress)
+    }
+
+    pub(crate) fn restore_with(
+        rules: Rules,
+        config: PartitionConfig,
+        progress: Option<Position>,
+    ) -> Result<Self, RestoreError> {
+        config.check()?;
+        let (first, last) = (config.generations[0], config.generations[config.generations.len() - 1]);
+        // Progress of an older log says nothing about this one.
+        let progress = progress.filter(|at| at.generation >= first.generation);
+        let generation = match progress {
+            Some(at) => *config.generations.iter().find(|g| g.generation == at.generation).ok_or(
+                RestoreError::LogReplaced {
+                    partition: config.partition,
+                    progress: at,
+                    last: last.generation,
+                },
+            )?,
+            None => first,
+        };
+        Ok(Partition {
+            rules,
+            areas: Areas::new(&config.areas),
+            done: progress,
+            next_offset: progress.map_or(0, |at| at.offset + 1),
+            generation: if rules.generation_in_the_log() { generation } else { last },
+            entered: first.generation,
+            meters: Meters::new(),
+            hinted: Vec::new(),
+            rows: Rows::default(),
+            own: OwnVersions::new(),
+            unflushed: 1,
+            acknowledged: 1,
+            registrations: Vec::new(),
+            dead: Vec::new(),
+            flush: crate::flush::FlushState::new(progress),
+            looked_up: Vec::new(),
+            epoch: 0,
+            newest_ms: i64::MIN,
+            scratch: Scratch::default(),
+            config,
+        })
+    }
+
+    /// The offset of the record that is to be applied next.
+    pub fn next_offset(&self) -> i64 {
+        self.next_offset
+    }
+
+    /// Position of the last record that is decided, if there is one.
+    pub fn done(&self) -> Option<Position> {
+        self.done
+    }
+
+    /// Whom the next record waits for, if for anybody (rule 10). Asked after a restore too: progress may
+    /// stand on the marker itself.
+    pub fn barrier(&self) -> Option<Barrier> {
+        let Generation { generation, .. } = self.generation;
+        if self.next_offset == 0 || generation <= self.entered || !self.rules.barrier() {
+            return None;
+        }
+        let former = self.config.generations.iter().find(|g| g.generation + 1 == generation);
+        Some(Barrier { generation, former_partitions: former.map_or(0, |g| g.partitions) })
+    }
+
+    /// The progress of partitions `0..former_partitions`, read after the barrier was met. Says whether
+    /// the generation has begun.
+    pub fn former_progress(&mut self, progress: &[Option<Position>]) -> bool {
+        let Some(barrier) = self.barrier() else { return true };
+        let reached = progress.len() >= barrier.former_partitions as usize
+            && progress.iter().all(|at| at.is_some_and(|at| at.generation >= barrier.generation));
+        if reached {
+            self.entered = barrier.generation;
+            self.forget_meters();
+        }
+        reached
+    }
+
+    /// Others may have decided about our meters in former generations, and will have written it by now:
+    /// a meter that was here, went and came back is not as we remember it.
+    fn forget_meters(&mut self) {
+        if !self.rules.forget_between_generations() {
+            return;
+        }
+        for meter in self.meters.iter_mut() {
+            meter.loaded = false;
+            meter.spans = None;
+        }
+        self.looked_up.clear();
+        self.epoch += 1;
+    }
+
+    /// Decides the next record. Whoever decides it, whenever and however often, decides the same.
+    pub fn apply(&mut self, decoded: &Decoded<'_>) -> Result<Decision, Halt> {
+        let record = &decoded.record;
+        if record.offset != self.next_offset {
+            return Err(Halt::OutOfOrder { expected: self.next_offset, found: record.offset });
+        }
+        if let Some(barrier) = self.barrier() {
+            return Err(Halt::Barrier(barrier));
+        }
+        let begins = match decoded.body {
+            Ok(RecordRef::GenerationBegins { generation, partitions }) => {
+                self.begins(Generation { generation, partitions })
+            }
+            _ => None,
+        };
+        let generation = begins.map_or(self.generation, |begins| begins).generation;
+        let at = Position::new(if self.rules.generations() { generation } else { 1 }, record.offset);
+        let decision = match &decoded.body {
+            Ok(RecordRef::Reading(reading)) if self.is_ours(record) => self.decide(reading, record, at)?,
+            Ok(RecordRef::Registration(registration)) if self.is_ours(record) => {
+                self.register(registration, record, at)?
+            }
+            Ok(RecordRef::GenerationBegins { generation, partitions }) => match begins {
+                Some(begins) => {
+                    self.enter(begins);
+                    Decision::GenerationBegins
+                }
+                None => {
+                    let detail = format!(
+                        "a marker of generation {generation} with {partitions} partitions, in generation {} with {}",
+                        self.generation.generation, self.generation.partitions
+                    );
+                    self.bury(record, at, DeadReason::Undecodable, detail)
+                }
+            },
+            Ok(_) => {
+                let home = partition_of(record.key, self.generation.partitions);
+                let detail = format!("is in partition {}, its meter's is {home}", self.config.partition);
+                self.bury(record, at, DeadReason::Misrouted, detail)
+            }
+            Err(error) => self.bury(record, at, DeadReason::Undecodable, error.to_string()),
+        };
+        self.done = Some(at);
+        self.next_offset += 1;
+        self.newest_ms = self.newest_ms.max(record.appended_ms);
+        Ok(decision)
+    }
+
+    pub(crate) fn is_ours(&self, record: &LogRecordRef<'_>) -> bool {
+        !self.rules.check_partition()
+            || partition_of(record.key, self.generation.partitions) == self.config.partition
+    }
+
+    /// Whether a marker is one that can stand here: of this generation or of one after it that is known
+    /// or the next.
+    fn begins(&self, marker: Generation) -> Option<Generation> {
+        if !self.rules.generation_in_the_log() {
+            return Some(self.generation);
+        }
+        let known = self.config.generations.iter().find(|g| g.generation == marker.generation);
+        let last = self.config.generations[self.config.generations.len() - 1].generation;
+        let possible = match known {
+            Some(known) => *known == marker,
+            None => marker.generation == last + 1 && marker.generation <= GENERATIONS_MAX,
+        };
+        (possible && marker.generation >= self.generation.generation).then_some(marker)
+    }
+
+    fn enter(&mut self, begins: Generation) {
+        if self.config.generations.iter().all(|g| g.generation != begins.generation) {
+            self.config.generations.push(begins);
+        }
+        self.generation = begins;
+    }
+
+    fn register(
+        &mut self,
+        registration: &Registration,
+        record: &LogRecordRef<'_>,
+        at: Position,
+    ) -> Result<Decision, Halt> {
+        let Registration { meter: id, area: code, dwelling } = registration;
+        let Some(area) = self.areas.of_geography(code) else {
+            let detail = format!("the geography has no area {code} at its finest level");
+            return Ok(self.bury(record, at, DeadReason::UnknownArea, detail));
+        };
+        let ix = self.loaded(id.as_str(), id)?;
+        let meter = &mut self.meters[ix];
+        let registered = Registered { at: at.into(), area, dwelling: *dwelling };
+        // What says nothing new writes none, as with readings: a head-end may send all of its meters daily.
+        let before = meter.registered(self.rules.area_history().then_some(registered.at));
+        if before.is_some_and(|before| (before.area, before.dwelling) == (area, *dwelling)) {
+            return Ok(Decision::Duplicate);
+        }
+        meter.register(registered);
+        self.registrations.push(RegistrationVersion {
+            meter: id.clone(),
+            at,
+            area: code.clone(),
+            dwelling: *dwelling,
+        });
+        Ok(Decision::Registered)
+    }
+
+    /// Makes a dead letter of a record.
+    pub(crate) fn bury(
+        &mut self,
+        record: &LogRecordRef<'_>,
+        at: Position,
+        reason: DeadReason,
+        detail: String,
+    ) -> Decision {
+        self.dead.push(DeadLetter {
+            partition: self.config.partition,
+            at,
+            reason,
+            detail,
+            appended_ms: record.appended_ms,
+            key: record.key.clone(),
+            value: record.value.clone(),
+        });
+        Decision::Dead(reason)
+    }
+
+    /// Ends a batch: what is acknowledged and was needed for what had been read before is forgotten now,
+    /// and caches beyond their limits. What was read in this batch is of no use in the next (rule 9).
+    pub fn end_batch(&mut self) {
+        self.epoch += 1;
+        self.own.forget_before(self.acknowledged);
+        self.drop_spans();
+        // A row or hint on its way to the store must not be read there before it arrives.
+        if self.flush.is_under_way() {
+            return;
+        }
+        self.rows.sweep(self.config.limits.rows);
+        for all in [false, true] {
+            if self.meters.len() > self.config.limits.meters {
+                let Partition { meters, own, registrations, .. } = self;
+                let unwritten: hashbrown::HashSet<&str> =
+                    registrations.iter().map(|registration| registration.meter.as_str()).collect();
+                meters.retain(|meter| {
+                    let needed = meter.hint_changed
+                        || meter.spans.is_some()
+                        || own.has(meter.newest_own)
+                        || unwritten.contains(meter.id.as_str());
+                    let stays = needed || (meter.touched && !all);
+                    meter.touched = false;
+                    stays
+                });
+            }
+        }
+    }
+
+    /// What was looked up stays while it is used, within limits.
+    fn drop_spans(&mut self) {
+        let limit = self.config.limits.versions;
+        let Partition { meters, looked_up, .. } = self;
+        let mut kept = 0;
+        looked_up.retain(|&ix| {
+            let meter = &mut meters[ix];
+            if let Some(spans) = &mut meter.spans
+                && std::mem::take(&mut spans.touched)
+                && kept + spans.len() <= limit
+            {
+                kept += spans.len();
+                return true;
+            }
+            meter.spans = None;
+            false
+        });
+    }
+}

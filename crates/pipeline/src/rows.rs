@@ -1,0 +1,150 @@
+//! Aggregate rows of one partition: a cache, and what of it is to be written and published.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use metering::stored::PlacedRow;
+use metering::{AggregateRow, Energy, Place, Window};
+
+use crate::areas::{AreaIx, Areas};
+use crate::rules::Rules;
+use crate::stamp::Stamp;
+
+/// Where something is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct PlaceIx {
+    pub(crate) area: AreaIx,
+    pub(crate) window: Window,
+}
+
+/// What a record changes about a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Change {
+    pub(crate) energy: Energy,
+    pub(crate) meters: i64,
+    pub(crate) seconds: i64,
+}
+
+#[derive(Debug, Default)]
+struct Row {
+    through: Stamp,
+    energy: Energy,
+    meters: i64,
+    seconds: i64,
+    /// To be written.
+    changed: bool,
+    /// To be published.
+    unpublished: bool,
+    /// Used since the last sweep.
+    touched: bool,
+}
+
+/// The rows that an owner remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    rows: HashMap<PlaceIx, Row, FixedState>,
+    changed: Vec<PlaceIx>,
+    unpublished: Vec<PlaceIx>,
+}
+
+impl Rows {
+    pub(crate) fn has(&self, place: PlaceIx) -> bool {
+        self.rows.contains_key(&place)
+    }
+
+    /// Takes a row of the store; one in memory is as good or better.
+    pub(crate) fn learn(&mut self, place: PlaceIx, stored: AggregateRow) {
+        self.rows.entry(place).or_insert_with(|| Row {
+            through: stored.through.into(),
+            energy: stored.energy,
+            meters: stored.meters,
+            seconds: stored.meter_seconds,
+            touched: true,
+            ..Row::default()
+        });
+    }
+
+    /// Counts a change, unless the row has seen it (rule 1). What is skipped counts as changed (rule 13).
+    pub(crate) fn count(&mut self, place: PlaceIx, change: Change, at: Stamp, rules: Rules) {
+        let row = self.rows.entry(place).or_default();
+        let skip = row.through >= at && rules.skip_by_through();
+        row.touched = true;
+        if !skip {
+            row.through = row.through.max(at);
+            row.energy += change.energy;
+            row.meters += change.meters;
+            row.seconds += change.seconds;
+        }
+        if !skip || rules.skipped_counts_as_changed() {
+            if !row.changed {
+                row.changed = true;
+                self.changed.push(place);
+            }
+            if !row.unpublished {
+                row.unpublished = true;
+                self.unpublished.push(place);
+            }
+        }
+    }
+
+    /// The rows to be written, which they then no longer are.
+    pub(crate) fn take_changed(&mut self, areas: &Areas) -> Vec<PlacedRow> {
+        let places = std::mem::take(&mut self.changed);
+        self.take(places, areas, |row| &mut row.changed)
+    }
+
+    /// The rows to be published, which they then no longer are.
+    pub(crate) fn take_unpublished(&mut self, areas: &Areas) -> Vec<PlacedRow> {
+        let places = std::mem::take(&mut self.unpublished);
+        self.take(places, areas, |row| &mut row.unpublished)
+    }
+
+    /// Grouped by area, then window: rows of one area and day lie together in a store.
+    fn take(
+        &mut self,
+        mut places: Vec<PlaceIx>,
+        areas: &Areas,
+        flag: fn(&mut Row) -> &mut bool,
+    ) -> Vec<PlacedRow> {
+        places.sort_unstable();
+        let mut taken = Vec::with_capacity(places.len());
+        for place in places {
+            if let Some(row) = self.rows.get_mut(&place) {
+                *flag(row) = false;
+                taken.push(PlacedRow {
+                    place: Place { area: areas.code(place.area).clone(), window: place.window },
+                    row: AggregateRow {
+                        through: row.through.into(),
+                        energy: row.energy,
+                        meters: row.meters,
+                        meter_seconds: row.seconds,
+                    },
+                });
+            }
+        }
+        taken
+    }
+
+    /// This row is to be published after all.
+    pub(crate) fn publish_again(&mut self, place: PlaceIx, published: AggregateRow) {
+        self.learn(place, published);
+        if let Some(row) = self.rows.get_mut(&place)
+            && !row.unpublished
+        {
+            row.unpublished = true;
+            self.unpublished.push(place);
+        }
+    }
+
+    /// Forgets rows that the store has, those not used since the last sweep first.
+    pub(crate) fn sweep(&mut self, limit: usize) {
+        for all in [false, true] {
+            if self.rows.len() > limit {
+                self.rows.retain(|_, row| {
+                    let stays = row.changed || row.unpublished || (row.touched && !all);
+                    row.touched = false;
+                    stays
+                });
+            }
+        }
+    }
+}
