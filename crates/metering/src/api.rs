@@ -266,7 +266,14 @@ pub enum LiveFrame {
         /// The areas.
         areas: Vec<LiveArea>,
     },
-    /// What changed since the frame before.
+    /// What was asked for can't be had; what was subscribed to before goes on.
+    Error {
+        /// Counts frames on this connection.
+        seq: u64,
+        /// For a person.
+        message: String,
+    },
+    /// What changed since the frame before; without areas now and then, as a sign of life.
     Delta {
         /// The frame before's, plus one.
         seq: u64,

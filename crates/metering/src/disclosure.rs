@@ -245,6 +245,47 @@ impl Shown {
     }
 }
 
+/// A value of a series on its way out: which area's it is, and what it is rounded to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SeriesValue {
+    /// The area that was asked for.
+    pub area: usize,
+    /// The area that the value is of: the same, or one around it.
+    pub of: usize,
+    /// The exact value; None where nothing was heard.
+    pub value: Option<f64>,
+    /// What it is rounded to.
+    pub step: f64,
+}
+
+impl Shown {
+    /// What is said where nothing was heard.
+    pub const fn nothing() -> PublicFigure {
+        PublicFigure { status: Status::NoData, value: None, shown_for: None }
+    }
+
+    /// What may be said of one point of a series.
+    pub fn point(&self, point: SeriesValue, nesting: &Nesting) -> PublicFigure {
+        let SeriesValue { area, of, value, step } = point;
+        let nothing = PublicFigure { status: Status::NoData, value: None, shown_for: None };
+        let around = std::iter::successors(Some(area), |&a| nesting.parent(a)).any(|a| a == of);
+        match value {
+            None => nothing,
+            Some(_) if !around || !self.is_shown(of) => {
+                PublicFigure { status: Status::Suppressed, ..nothing }
+            }
+            Some(value) if of == area => {
+                PublicFigure { status: Status::Measured, value: Some(rounded(value, step)), shown_for: None }
+            }
+            Some(value) => PublicFigure {
+                status: Status::Merged,
+                value: Some(rounded(value, step)),
+                shown_for: Some(of as u32),
+            },
+        }
+    }
+}
+
 /// Homes in each area that are in no shown area strictly within it.
 fn residuals(homes: &[u32], nesting: &Nesting, shown: &[bool]) -> Vec<u32> {
     let mut accounted = vec![0_u32; homes.len()];

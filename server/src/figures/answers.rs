@@ -1,0 +1,258 @@
+//! The port that the page and the public API ask.
+
+use app::error::AppError;
+use app::services::PublicFigures;
+use app::site::{DisclosureNumbers, SiteStatus};
+use async_trait::async_trait;
+use geography::{AreaIndex, LevelIndex};
+use metering::api::{
+    AreaCard, AreaName, ConsumptionSeries, Figure, MapAnswer, MapArea, Measure, Profile, SearchAnswer, Status,
+};
+use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band};
+use metering::{AreaCode, UtcSecond};
+
+use super::model::Published;
+use super::recent::LOOK_BACK;
+use super::series::unavailable;
+use super::service::FiguresService;
+use super::when;
+
+/// Classes of the map's legend.
+const CLASSES: usize = 7;
+
+/// Results of a search.
+const SEARCH_RESULTS: usize = 8;
+
+/// A release of one measure, with its time.
+struct Released {
+    release: std::sync::Arc<Release>,
+    from: UtcSecond,
+    to: UtcSecond,
+    as_of: UtcSecond,
+}
+
+#[async_trait]
+impl PublicFigures for FiguresService {
+    async fn map(
+        &self,
+        level: &str,
+        measure: Measure,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<MapAnswer, AppError> {
+        let level = self.level(level)?;
+        let released = self.released(measure, from, to).await?;
+        let areas: Vec<MapArea> = self
+            .geography
+            .level(level)
+            .indices()
+            .map(|area| {
+                let figure = released.release.figure(area.0 as usize);
+                MapArea {
+                    code: self.geography.area(area).code.clone(),
+                    status: figure.status(),
+                    value: figure.value(),
+                    shown_for: figure.shown_for().map(|of| self.geography.areas()[of].code.clone()),
+                }
+            })
+            .collect();
+        Ok(MapAnswer {
+            measure,
+            unit: measure.unit().to_owned(),
+            level: self.geography.level(level).name().to_owned(),
+            from: released.from,
+            to: released.to,
+            as_of: released.as_of,
+            classes: quantiles(areas.iter().filter_map(|area| area.value).collect(), CLASSES),
+            areas,
+        })
+    }
+
+    async fn card(&self, code: &AreaCode) -> Result<AreaCard, AppError> {
+        let area = self.area_of(code)?;
+        let mut figures = Vec::new();
+        let mut year = None;
+        for measure in Measure::ALL {
+            let released = self.released(measure, None, None).await?;
+            figures.push(self.figure(area, measure, &released.release));
+            if measure == Measure::Annual {
+                year = Some(released);
+            }
+        }
+        let Some(year) = year else { return Err(AppError::Internal) };
+        let registered = self.registered();
+        let leaves = self.geography.leaves(area);
+        let meters =
+            registered.by_leaf.get(leaves.start as usize..leaves.end as usize).map_or(0, |m| m.iter().sum());
+        let own = year.release.figure(area.0 as usize);
+        let measured = own.status() == Status::Measured;
+        let published = self.model().annual(area.0 as usize).filter(|published| published.meters > 0);
+        let modelled = figures.iter().any(|figure| figure.status == Status::Modelled);
+        Ok(AreaCard {
+            area: self.name(area),
+            parents: self.geography.ancestors(area).map(|larger| self.name(larger)).collect(),
+            children: self.geography.children(area).map(|child| self.name(child)).collect(),
+            homes: homes_band(meters, &self.rules).filter(|_| measured),
+            homes_published: published.map(|Published { meters, .. }| meters),
+            coverage_percent: self.coverage_percent(area, meters).filter(|_| measured),
+            simulated: registered.simulated > 0,
+            from: year.from,
+            to: year.to,
+            as_of: year.as_of,
+            figures,
+            model_source: self.model().source.clone().filter(|_| modelled),
+        })
+    }
+
+    async fn consumption(
+        &self,
+        area: &AreaCode,
+        from: Option<&str>,
+        to: Option<&str>,
+        by: &str,
+    ) -> Result<ConsumptionSeries, AppError> {
+        self.consumption_series(self.area_of(area)?, from, to, by).await
+    }
+
+    async fn profile(&self, area: &AreaCode, month: Option<&str>, day: &str) -> Result<Profile, AppError> {
+        self.typical_day(self.area_of(area)?, month, day).await
+    }
+
+    fn search(&self, q: &str) -> SearchAnswer {
+        let results = self.geography.search(q, SEARCH_RESULTS);
+        SearchAnswer { q: q.to_owned(), results: results.into_iter().map(|hit| self.found(hit)).collect() }
+    }
+
+    fn status(&self) -> SiteStatus {
+        let registered = self.registered();
+        let newest = self.newest();
+        let now = self.clock.now();
+        let followed_s = i64::from(LOOK_BACK + 1) * metering::time::WINDOW_S;
+        SiteStatus {
+            simulated_homes: registered.simulated,
+            meters: registered.meters,
+            newest_reading: newest,
+            now,
+            live: newest.is_some_and(|newest| now.0 - newest.0 < followed_s),
+            disclosure: DisclosureNumbers {
+                homes_period: self.rules.homes_min(FigureKind::Period),
+                homes_live: self.rules.homes_min(FigureKind::Window),
+                ..DisclosureNumbers::default()
+            },
+            attribution: vec![self.geography.attribution().to_owned()],
+            tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
+            tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
+        }
+    }
+}
+
+impl FiguresService {
+    fn level(&self, name: &str) -> Result<LevelIndex, AppError> {
+        self.geography.level_named(name).ok_or_else(|| {
+            let names: Vec<&str> = self.geography.levels().iter().map(geography::Level::name).collect();
+            AppError::refused("level", name, format!("allowed are {}", names.join(", ")))
+        })
+    }
+
+    fn area_of(&self, code: &AreaCode) -> Result<AreaIndex, AppError> {
+        self.geography
+            .index_of(code)
+            .ok_or_else(|| AppError::NotFound { what: format!("area called {code}") })
+    }
+
+    pub(super) fn name(&self, area: AreaIndex) -> AreaName {
+        let found = self.geography.area(area);
+        AreaName {
+            code: found.code.clone(),
+            level: self.geography.level(found.level).name().to_owned(),
+            name: found.name.clone(),
+            near: found.near.clone(),
+        }
+    }
+
+    async fn released(
+        &self,
+        measure: Measure,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Released, AppError> {
+        if measure == Measure::Now {
+            if let Some(given) = from.or(to) {
+                return Err(AppError::refused("from", given, "the measure now has no from and no to"));
+            }
+            let now = self.clock.now();
+            let window = now.window();
+            let release = std::sync::Arc::new(self.recent.release(now));
+            return Ok(Released { release, from: window.start(), to: window.end(), as_of: now });
+        }
+        let period = when::period(from, to, self.default_period(), &self.calendar)?;
+        let dated = self.period_release(measure, period).await.map_err(unavailable)?;
+        let midnight = |date| self.calendar.midnight(date).ok_or(AppError::Internal);
+        Ok(Released {
+            release: dated.release,
+            from: midnight(dated.period.from)?,
+            to: midnight(dated.period.to)?,
+            as_of: dated.as_of,
+        })
+    }
+
+    fn figure(&self, area: AreaIndex, measure: Measure, release: &Release) -> Figure {
+        let public: PublicFigure = release.figure(area.0 as usize);
+        let around = self
+            .geography
+            .ancestors(area)
+            .last()
+            .and_then(|around| release.figure(around.0 as usize).value());
+        Figure {
+            measure,
+            unit: measure.unit().to_owned(),
+            status: public.status(),
+            value: public.value(),
+            shown_for: public.shown_for().map(|of| self.name(AreaIndex(of as u32))),
+            around,
+        }
+    }
+
+    /// Homes heard in the newest window that was heard well, over homes registered.
+    fn coverage_percent(&self, area: AreaIndex, registered: u32) -> Option<u8> {
+        let heard = self.recent.heard_most(area.0 as usize)?;
+        (registered > 0).then(|| (u64::from(heard) * 100 / u64::from(registered)).min(100) as u8)
+    }
+
+    fn found(&self, hit: geography::SearchHit) -> metering::api::SearchResult {
+        metering::api::SearchResult {
+            kind: hit.kind.as_str().to_owned(),
+            label: hit.label,
+            detail: hit.detail,
+            area: hit.area.map(|area| self.name(area)),
+        }
+    }
+}
+
+/// The upper bounds of all of `classes` quantile classes but the last, of the values that there are. Where
+/// values are few or alike, there are fewer classes.
+fn quantiles(mut values: Vec<f64>, classes: usize) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let mut bounds: Vec<f64> =
+        (1..classes).filter_map(|class| values.get(values.len() * class / classes).copied()).collect();
+    bounds.dedup();
+    if bounds.first() == values.first() {
+        bounds.drain(..bounds.len().min(1));
+    }
+    bounds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantile_classes() {
+        let check =
+            |values: &[f64], expect: &[f64]| assert_eq!(quantiles(values.to_vec(), 4), expect, "{values:?}");
+        check(&[], &[]);
+        check(&[5.0], &[]);
+        check(&[8.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], &[3.0, 5.0, 7.0]);
+        check(&[1.0, 1.0, 1.0, 9.0], &[9.0]);
+    }
+}

@@ -1,0 +1,202 @@
+//! The read model: what every area of the finest level used on every local day, made from the store
+//! when it is asked for, and again when readings have changed it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use engine::{FigureStore, StoreError};
+use geography::Geography;
+use geography::reference::h25;
+use jiff::civil::Date;
+use metering::aggregate::Totals;
+use metering::{AreaCode, Place, Window};
+
+use super::calendar::{Calendar, day_type};
+
+/// Local days that are kept: a year and a month, of 40 bytes an area each.
+const DAYS_KEPT: usize = 400;
+
+/// How soon a day that goes on changing is read again.
+const STALE_AFTER: Duration = Duration::from_secs(3);
+
+/// The half-hours of the night: 00:30 to 07:30, as most Economy 7 meters have it.
+const NIGHT: std::ops::Range<usize> = 1..15;
+
+/// The half-hours of the evening peak: 16:00 to 20:00.
+const EVENING: std::ops::Range<usize> = 32..40;
+
+/// What an area of the finest level used on a local day.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LeafDay {
+    /// Energy, mWh.
+    pub energy_mwh: i64,
+    /// Of it, in the night.
+    pub night_mwh: i64,
+    /// Of it, in the evening peak.
+    pub evening_mwh: i64,
+    /// Meter-seconds covered.
+    pub meter_seconds: i64,
+    /// Home-years that the standard shape sees in the covered time: energy over this is a year's use.
+    pub home_years: f64,
+    /// The most homes that at least nine tenths of the covered time has in each window.
+    pub homes: u32,
+}
+
+/// All areas of the finest level on one local day, by number of the leaf.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DaySummary {
+    /// By number of the leaf.
+    pub leaves: Vec<LeafDay>,
+}
+
+struct Kept {
+    summary: Arc<DaySummary>,
+    read_at: Instant,
+}
+
+/// Summaries by day, and which of them readings have changed since they were made.
+pub struct Days {
+    geography: Arc<Geography>,
+    calendar: Calendar,
+    store: Arc<dyn FigureStore>,
+    kept: Mutex<BTreeMap<Date, Kept>>,
+    dirty: Mutex<HashSet<Date>>,
+}
+
+impl Days {
+    /// Nothing kept yet.
+    pub fn new(geography: Arc<Geography>, calendar: Calendar, store: Arc<dyn FigureStore>) -> Self {
+        Days { geography, calendar, store, kept: Mutex::default(), dirty: Mutex::default() }
+    }
+
+    /// Notes that these places changed.
+    pub fn changed<'a>(&self, places: impl Iterator<Item = &'a Place>) {
+        let mut dates: HashMap<Window, Date> = HashMap::new();
+        for place in places {
+            dates.entry(place.window).or_insert_with(|| self.calendar.local(place.window).date);
+        }
+        lock(&self.dirty).extend(dates.into_values());
+    }
+
+    /// Notes that anything may have changed.
+    pub fn all_changed(&self) {
+        lock(&self.kept).clear();
+    }
+
+    /// One local day.
+    pub async fn summary(&self, date: Date) -> Result<Arc<DaySummary>, StoreError> {
+        {
+            let mut kept = lock(&self.kept);
+            if let Some(day) = kept.get(&date) {
+                let mut dirty = lock(&self.dirty);
+                if !dirty.contains(&date) || day.read_at.elapsed() < STALE_AFTER {
+                    return Ok(day.summary.clone());
+                }
+                // Changes that are noted from here on make it dirty again.
+                dirty.remove(&date);
+            } else {
+                lock(&self.dirty).remove(&date);
+                while kept.len() >= DAYS_KEPT {
+                    kept.pop_first();
+                }
+            }
+        }
+        let summary = Arc::new(self.read(date).await?);
+        lock(&self.kept).insert(date, Kept { summary: summary.clone(), read_at: Instant::now() });
+        Ok(summary)
+    }
+
+    async fn read(&self, date: Date) -> Result<DaySummary, StoreError> {
+        let mut building = vec![Building::default(); self.geography.leaf_count() as usize];
+        let Some(windows) = self.calendar.windows_of(date) else {
+            return Ok(DaySummary { leaves: vec![LeafDay::default(); building.len()] });
+        };
+        let shape = h25();
+        let (month, kind) = (date.month() as u8, day_type(date));
+        for utc_day in windows.start.day()..=Window(windows.end.0 - 1).day() {
+            let wanted: Vec<(usize, usize, f64)> = (0..48)
+                .map(|of_day| Window::at(utc_day, of_day))
+                .filter(|window| windows.contains(window))
+                .map(|window| {
+                    let half_hour = self.calendar.local(window).half_hour;
+                    (window.of_day(), half_hour, shape.share(month, kind, half_hour))
+                })
+                .collect();
+            for area_day in self.store.day(utc_day).await? {
+                let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
+                for &(of_day, half_hour, share) in &wanted {
+                    building[leaf].add(&area_day.windows[of_day], half_hour, share);
+                }
+            }
+        }
+        Ok(DaySummary { leaves: building.into_iter().map(Building::finish).collect() })
+    }
+}
+
+/// The number of an area of the finest level among its like. None for areas of another geography.
+pub fn leaf_of(geography: &Geography, code: &AreaCode) -> Option<usize> {
+    geography.leaf_number(geography.index_of(code)?).map(|number| number as usize)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[derive(Clone, Default)]
+struct Building {
+    day: LeafDay,
+    /// Meter-seconds by number of homes heard.
+    by_homes: Vec<(u32, i64)>,
+}
+
+impl Building {
+    fn add(&mut self, totals: &Totals, half_hour: usize, share: f64) {
+        if totals.meter_seconds <= 0 {
+            return;
+        }
+        let (day, mwh) = (&mut self.day, totals.energy.mwh());
+        day.energy_mwh += mwh;
+        day.night_mwh += if NIGHT.contains(&half_hour) { mwh } else { 0 };
+        day.evening_mwh += if EVENING.contains(&half_hour) { mwh } else { 0 };
+        day.meter_seconds += totals.meter_seconds;
+        day.home_years += totals.meter_seconds as f64 / 1800.0 * share;
+        self.by_homes.push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
+    }
+
+    fn finish(mut self) -> LeafDay {
+        self.day.homes = homes_of_most(&mut self.by_homes);
+        self.day
+    }
+}
+
+/// The largest number of homes that at least nine tenths of the weight has.
+pub fn homes_of_most(by_homes: &mut [(u32, i64)]) -> u32 {
+    by_homes.sort_unstable_by(|a, b| b.cmp(a));
+    let total: i64 = by_homes.iter().map(|&(_, weight)| weight).sum();
+    let mut above = 0;
+    for &(homes, weight) in by_homes.iter() {
+        above += weight;
+        if above * 10 >= total * 9 {
+            return homes;
+        }
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_that_most_of_the_time_has() {
+        let check = |pairs: &[(u32, i64)], expect| {
+            assert_eq!(homes_of_most(&mut pairs.to_vec()), expect, "{pairs:?}")
+        };
+        check(&[], 0);
+        check(&[(10, 1)], 10);
+        check(&[(10, 89), (1, 11)], 1);
+        check(&[(10, 90), (1, 10)], 10);
+        check(&[(12, 50), (10, 45), (1, 5)], 10);
+    }
+}

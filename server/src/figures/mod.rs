@@ -1,0 +1,27 @@
+//! Public figures: exact data in, what disclosure control lets through out.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `calendar` | local days and half-hours |
+//! | `days` | the read model: what each area used on each day |
+//! | `recent` | the newest windows, followed from the live feed |
+//! | `period` | figures over days |
+//! | `model` | what published statistics say |
+//! | `series` | consumption over time, and the typical day |
+//! | `when` | `from` and `to` |
+//! | `service` | the state behind all of them, kept up to date |
+//! | `answers` | the port that the page and the public API ask |
+
+pub mod calendar;
+
+mod answers;
+mod days;
+mod model;
+mod period;
+mod recent;
+mod series;
+mod service;
+mod when;
+
+pub use model::STATISTICS;
+pub use service::{FiguresService, Sources};

@@ -1,0 +1,318 @@
+//! Consumption over time, and the typical day of a month.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use app::error::AppError;
+use geography::AreaIndex;
+use geography::reference::DayType;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use metering::aggregate::Totals;
+use metering::api::{ConsumptionPoint, ConsumptionSeries, Profile, ProfilePoint, Status};
+use metering::disclosure::{DisclosureRules, FigureKind, PublicFigure, SeriesValue, Shown};
+use metering::{AreaCode, UtcSecond, Window};
+
+use super::calendar::day_type;
+use super::days::{DaySummary, homes_of_most};
+use super::period::{Period, PeriodDay};
+use super::service::FiguresService;
+use super::when;
+
+/// What the days of a series are rounded to, kWh a home.
+const DAY_STEP_KWH: f64 = 0.1;
+
+/// What months are rounded to, kWh a home.
+const MONTH_STEP_KWH: f64 = 1.0;
+
+/// Half-hours: 5 W for half an hour.
+const HALF_HOUR_STEP_KWH: f64 = DisclosureRules::POWER_STEP_W / 2000.0;
+
+/// The most half-hours that one answer has: a month of them.
+const HALF_HOURS_MAX: i32 = 31 * 48;
+
+/// A day or a month of a series: when it begins, how long it is, what every area used in it.
+struct Stretch {
+    start: UtcSecond,
+    /// Seconds of it that are over.
+    elapsed_s: i64,
+    shown: Shown,
+    areas: Vec<PeriodDay>,
+}
+
+impl FiguresService {
+    /// `GET /api/v1/areas/{code}/consumption`
+    pub(super) async fn consumption_series(
+        &self,
+        area: AreaIndex,
+        from: Option<&str>,
+        to: Option<&str>,
+        by: &str,
+    ) -> Result<ConsumptionSeries, AppError> {
+        let today = self.calendar.date_of(self.clock.now());
+        let tomorrow = today.tomorrow().unwrap_or(today);
+        // Where readings are older, the days that end with them.
+        let end = match self.newest() {
+            Some(newest) => {
+                self.calendar.date_of(UtcSecond(newest.0 - 1)).tomorrow().unwrap_or(today).min(tomorrow)
+            }
+            None => tomorrow,
+        };
+        let back = |span| end.checked_sub(span).unwrap_or(end);
+        let (stretches, step) = match by {
+            "half-hour" | "day" => {
+                let period =
+                    when::period(from, to, Period { from: back(7.days()), to: end }, &self.calendar)?;
+                (self.day_stretches(period).await?, DAY_STEP_KWH)
+            }
+            "month" => {
+                let first = back(12.months()).first_of_month();
+                let period = when::period(from, to, Period { from: first, to: end }, &self.calendar)?;
+                (self.month_stretches(period).await?, MONTH_STEP_KWH)
+            }
+            _ => return Err(AppError::refused("by", by, "allowed are half-hour, day and month")),
+        };
+        let of = self.best_shown(area, &stretches);
+        let series = if by == "half-hour" {
+            self.half_hours(area, of, &stretches).await?
+        } else {
+            stretches.iter().map(|stretch| self.point(stretch, area, of, step)).collect()
+        };
+        let shown_for = (of != area.0 as usize).then(|| self.name(AreaIndex(of as u32)));
+        Ok(ConsumptionSeries {
+            area: self.geography.area(area).code.clone(),
+            by: by.to_owned(),
+            shown_for,
+            series,
+        })
+    }
+
+    fn point(&self, stretch: &Stretch, area: AreaIndex, of: usize, step: f64) -> ConsumptionPoint {
+        let used = &stretch.areas[of];
+        let kwh = (used.meter_seconds > 0)
+            .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * stretch.elapsed_s as f64);
+        let value = SeriesValue { area: area.0 as usize, of, value: kwh, step };
+        consumption_point(stretch.start, stretch.shown.point(value, &self.nesting))
+    }
+
+    /// The smallest area, the one asked for or one around it, that may be shown for most of the stretches
+    /// in which it was heard.
+    fn best_shown(&self, area: AreaIndex, stretches: &[Stretch]) -> usize {
+        let own = area.0 as usize;
+        let around = std::iter::successors(Some(own), |&a| self.nesting.parent(a));
+        let mostly = |&a: &usize| {
+            let heard = stretches.iter().filter(|stretch| stretch.areas[a].meter_seconds > 0);
+            let (shown, all) = heard.fold((0, 0), |(shown, all), stretch| {
+                (shown + usize::from(stretch.shown.is_shown(a)), all + 1)
+            });
+            shown * 2 > all
+        };
+        around.into_iter().find(mostly).unwrap_or(own)
+    }
+
+    async fn day_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
+        let mut stretches = Vec::new();
+        for date in period.days() {
+            let summary = self.days.summary(date).await.map_err(unavailable)?;
+            stretches.extend(self.stretch(
+                date,
+                date.tomorrow().unwrap_or(date),
+                &[summary],
+                FigureKind::Window,
+            ));
+        }
+        Ok(stretches)
+    }
+
+    async fn month_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
+        let mut by_month: BTreeMap<Date, Vec<Arc<DaySummary>>> = BTreeMap::new();
+        for date in period.days() {
+            let summary = self.days.summary(date).await.map_err(unavailable)?;
+            by_month.entry(date.first_of_month()).or_default().push(summary);
+        }
+        let stretches = by_month.into_iter().filter_map(|(first, days)| {
+            let end = first.checked_add(1.month()).unwrap_or(first);
+            self.stretch(first, end, &days, FigureKind::Period)
+        });
+        Ok(stretches.collect())
+    }
+
+    fn stretch(&self, from: Date, to: Date, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Stretch> {
+        let (start, end) = (self.calendar.midnight(from)?, self.calendar.midnight(to)?);
+        let mut areas = PeriodDay::sums(days, &self.nesting);
+        let homes: Vec<u32> = areas.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
+        let homes_min: Vec<u32> = areas
+            .iter()
+            .map(|area| match long {
+                FigureKind::Period => self.rules.homes_min(area.kind()),
+                FigureKind::Window => self.rules.homes_min(FigureKind::Window),
+            })
+            .collect();
+        Some(Stretch {
+            start,
+            elapsed_s: end.0.min(self.clock.now().0) - start.0,
+            shown: Shown::decide(&homes, &homes_min, &self.nesting),
+            areas,
+        })
+        .filter(|stretch| stretch.elapsed_s > 0)
+    }
+
+    async fn half_hours(
+        &self,
+        area: AreaIndex,
+        of: usize,
+        days: &[Stretch],
+    ) -> Result<Vec<ConsumptionPoint>, AppError> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
+        let from = first.start.window();
+        let to = UtcSecond(last.start.0 + last.elapsed_s).window();
+        if to.0 - from.0 > HALF_HOURS_MAX {
+            let rule = "half-hours are answered for 31 days at most; ask for less, or by=day";
+            return Err(AppError::refused("from", &first.start.to_string(), rule));
+        }
+        let windows = self.windows(AreaIndex(of as u32), from, to).await?;
+        let need = i64::from(self.rules.homes_min(FigureKind::Window));
+        let mut points = Vec::with_capacity(windows.len());
+        let mut day = 0;
+        for (window, totals) in windows {
+            while days.get(day + 1).is_some_and(|next| next.start <= window.start()) {
+                day += 1;
+            }
+            // The day decides about nesting; in the half-hour itself there must be enough homes, too.
+            let kwh = totals.mean_w().map(|watts| watts / 2000.0);
+            let value = SeriesValue { area: area.0 as usize, of, value: kwh, step: HALF_HOUR_STEP_KWH };
+            let mut point = consumption_point(window.start(), days[day].shown.point(value, &self.nesting));
+            if totals.meters < need && point.kwh_per_home.is_some() {
+                point = ConsumptionPoint { status: Status::Suppressed, kwh_per_home: None, ..point };
+            }
+            points.push(point);
+        }
+        Ok(points)
+    }
+
+    /// An area's windows, leaves summed up, `from..to`.
+    async fn windows(
+        &self,
+        area: AreaIndex,
+        from: Window,
+        to: Window,
+    ) -> Result<Vec<(Window, Totals)>, AppError> {
+        let leaves: Vec<AreaCode> = self
+            .geography
+            .leaves(area)
+            .map(|leaf| self.geography.area(self.geography.leaf(leaf)).code.clone())
+            .collect();
+        let mut windows: Vec<(Window, Totals)> =
+            (from.0..to.0).map(|window| (Window(window), Totals::default())).collect();
+        let days =
+            self.store.area_days(&leaves, from.day(), Window(to.0 - 1).day()).await.map_err(unavailable)?;
+        for area_day in days {
+            for (of_day, totals) in area_day.windows.iter().enumerate() {
+                let number = Window::at(area_day.day, of_day).0 - from.0;
+                if let Some((_, sum)) =
+                    usize::try_from(number).ok().and_then(|number| windows.get_mut(number))
+                {
+                    sum.energy += totals.energy;
+                    sum.meters += totals.meters;
+                    sum.meter_seconds += totals.meter_seconds;
+                }
+            }
+        }
+        Ok(windows)
+    }
+
+    /// `GET /api/v1/areas/{code}/profile`
+    pub(super) async fn typical_day(
+        &self,
+        area: AreaIndex,
+        month: Option<&str>,
+        day: &str,
+    ) -> Result<Profile, AppError> {
+        let Some(kind) = DayType::ALL.into_iter().find(|kind| kind.as_str() == day) else {
+            return Err(AppError::refused("day", day, "allowed are weekday, saturday and sunday"));
+        };
+        let first = match month {
+            Some(month) => {
+                format!("{month}-01").parse().ok().filter(|_| month.len() == 7).ok_or_else(|| {
+                    AppError::refused("month", month, "allowed is a year and a month such as 2026-11")
+                })?
+            }
+            None => {
+                let newest = self.newest().unwrap_or_else(|| self.clock.now());
+                self.calendar.date_of(UtcSecond(newest.0 - 1)).first_of_month()
+            }
+        };
+        let end = first.checked_add(1.month()).unwrap_or(first);
+        let stretches = self.month_stretches(Period { from: first, to: end }).await?;
+        let own = area.0 as usize;
+        let of = self.best_shown(area, &stretches);
+        let around = self.geography.ancestors(area).last().map(|around| around.0 as usize);
+        let (mine, days) = self.mean_day(of, first, end, kind).await?;
+        let others = match around {
+            Some(around) => self.mean_day(around, first, end, kind).await?.0,
+            None => vec![Totals::default(); 48],
+        };
+        let point = |of: usize, totals: &Totals| match stretches.first() {
+            Some(stretch) => {
+                let step = DisclosureRules::POWER_STEP_W;
+                let value = SeriesValue { area: own, of, value: totals.mean_w(), step };
+                stretch.shown.point(value, &self.nesting)
+            }
+            None => Shown::nothing(),
+        };
+        let figures: Vec<PublicFigure> = mine.iter().map(|totals| point(of, totals)).collect();
+        let half_hours =
+            figures.iter().zip(&others).enumerate().map(|(half_hour, (figure, other))| ProfilePoint {
+                time: format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30),
+                mean_w: figure.value(),
+                around_w: around.and_then(|around| point(around, other).value()),
+            });
+        let statuses = || figures.iter().map(PublicFigure::status);
+        let status = statuses().find(|&status| status != Status::NoData).unwrap_or(Status::NoData);
+        Ok(Profile {
+            area: self.geography.area(area).code.clone(),
+            day: day.to_owned(),
+            month: first.strftime("%Y-%m").to_string(),
+            status,
+            shown_for: (status == Status::Merged).then(|| self.name(AreaIndex(of as u32))),
+            days,
+            half_hours: half_hours.collect(),
+        })
+    }
+
+    /// An area's mean local day of a type in a month, and how many days it is the mean of.
+    async fn mean_day(
+        &self,
+        area: usize,
+        first: Date,
+        end: Date,
+        kind: DayType,
+    ) -> Result<(Vec<Totals>, u32), AppError> {
+        let mut half_hours = vec![Totals::default(); 48];
+        let mut dates = std::collections::BTreeSet::new();
+        let ends = self.calendar.midnight(first).zip(self.calendar.midnight(end));
+        if let Some((from, to)) = ends {
+            for (window, totals) in self.windows(AreaIndex(area as u32), from.window(), to.window()).await? {
+                let local = self.calendar.local(window);
+                if totals.meter_seconds > 0 && day_type(local.date) == kind {
+                    let sum = &mut half_hours[local.half_hour];
+                    sum.energy += totals.energy;
+                    sum.meters += totals.meters;
+                    sum.meter_seconds += totals.meter_seconds;
+                    dates.insert(local.date);
+                }
+            }
+        }
+        Ok((half_hours, dates.len() as u32))
+    }
+}
+
+fn consumption_point(start: UtcSecond, figure: PublicFigure) -> ConsumptionPoint {
+    ConsumptionPoint { start, status: figure.status(), kwh_per_home: figure.value() }
+}
+
+/// The page is told that it may ask again; the log is told why.
+pub(super) fn unavailable(error: engine::StoreError) -> AppError {
+    tracing::error!(%error, "figures could not be read");
+    AppError::Unavailable
+}

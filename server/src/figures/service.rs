@@ -1,0 +1,374 @@
+//! The state behind the public figures, and how it follows what the pipeline publishes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use engine::{DocumentStore, FigureStore, LiveBatch, LiveFeed, StoreError};
+use geography::{AreaIndex, Geography};
+use jiff::ToSpan;
+use metering::api::Measure;
+use metering::disclosure::{DisclosureRules, Nesting, Release};
+use metering::statistics::AreaStatistic;
+use metering::{MeterId, UtcSecond, Window};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, watch};
+
+use super::calendar::Calendar;
+use super::days::Days;
+use super::model::{Model, STATISTICS};
+use super::period::{self, Period};
+use super::recent::Recent;
+use crate::clock::Clock;
+
+/// How long a release over days stands before it is made again, if readings have changed it.
+const RELEASE_STANDS: Duration = Duration::from_secs(5);
+
+/// Releases that are kept: the default period of each measure, and what people ask for besides.
+const RELEASES_KEPT: usize = 64;
+
+/// How often registrations and statistics are looked up again.
+const REFRESH_EVERY: Duration = Duration::from_secs(15);
+
+/// The days of the default period: a year.
+const DEFAULT_DAYS: i32 = 365;
+
+/// What the figures are made from.
+pub struct Sources {
+    /// The areas.
+    pub geography: Arc<Geography>,
+    /// Exact data.
+    pub store: Arc<dyn FigureStore>,
+    /// Where published statistics are.
+    pub documents: Arc<dyn DocumentStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The numbers of disclosure control in force.
+    pub rules: DisclosureRules,
+    /// Whether a meter is a simulated one.
+    pub simulated: fn(&MeterId) -> bool,
+    /// A tile layer, if one is configured: its URL template and its attribution.
+    pub tiles: Option<(String, String)>,
+}
+
+/// How many meters are registered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Registered {
+    /// In all.
+    pub(super) meters: u64,
+    /// Of them, simulated.
+    pub(super) simulated: u64,
+    /// By number of the leaf.
+    pub(super) by_leaf: Vec<u32>,
+}
+
+/// A release over days, and what it is of.
+#[derive(Clone)]
+pub(super) struct DatedRelease {
+    pub(super) release: Arc<Release>,
+    pub(super) period: Period,
+    pub(super) as_of: UtcSecond,
+    made: Instant,
+    changes: u64,
+}
+
+/// The public figures of one node.
+pub struct FiguresService {
+    pub(super) geography: Arc<Geography>,
+    pub(super) nesting: Arc<Nesting>,
+    pub(super) calendar: Calendar,
+    pub(super) store: Arc<dyn FigureStore>,
+    documents: Arc<dyn DocumentStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rules: DisclosureRules,
+    pub(super) tiles: Option<(String, String)>,
+    simulated: fn(&MeterId) -> bool,
+    pub(super) days: Days,
+    pub(super) recent: Recent,
+    /// The most homes that were heard on any day, by number of the leaf.
+    ever: Mutex<Vec<u32>>,
+    model: RwLock<Arc<Model>>,
+    registered: RwLock<Arc<Registered>>,
+    releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
+    /// The end of the newest window that any meter was heard in.
+    newest: AtomicI64,
+    /// Counts batches of rows that changed something.
+    changes: AtomicU64,
+    recent_changed: Notify,
+}
+
+impl FiguresService {
+    /// Of sources; nothing is read yet.
+    pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
+        let Sources { geography, store, documents, clock, rules, simulated, tiles } = sources;
+        let calendar = Calendar::new(geography.time_zone())?;
+        let nesting = Arc::new(nesting_of(&geography));
+        let leaves = geography.leaf_count() as usize;
+        Ok(FiguresService {
+            days: Days::new(geography.clone(), calendar.clone(), store.clone()),
+            recent: Recent::new(geography.clone(), nesting.clone(), rules),
+            ever: Mutex::new(vec![0; leaves]),
+            model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
+            registered: RwLock::default(),
+            releases: Mutex::default(),
+            newest: AtomicI64::new(i64::MIN),
+            changes: AtomicU64::new(0),
+            recent_changed: Notify::new(),
+            geography,
+            nesting,
+            calendar,
+            store,
+            documents,
+            clock,
+            rules,
+            tiles,
+            simulated,
+        })
+    }
+
+    /// Follows the live feed until it is told to stop.
+    pub async fn follow(self: Arc<Self>, feed: Arc<dyn LiveFeed>, mut shutdown: watch::Receiver<bool>) {
+        let mut receiver = feed.subscribe();
+        let refreshing = tokio::spawn(self.clone().refresh_now_and_then());
+        self.begin_again().await;
+        loop {
+            tokio::select! {
+                _ = shutdown.wait_for(|&stop| stop) => break,
+                received = receiver.recv() => match received {
+                    Ok(batch) => self.take(&batch),
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!(missed, "fell behind the live feed; reading the store again");
+                        self.begin_again().await;
+                    }
+                    Err(RecvError::Closed) => break,
+                },
+            }
+        }
+        refreshing.abort();
+    }
+
+    /// Resolves when what may be said of now may have changed.
+    pub async fn recent_change(&self) {
+        self.recent_changed.notified().await;
+    }
+
+    /// What may be said of now.
+    pub fn now_release(&self) -> Release {
+        self.recent.release(self.clock.now())
+    }
+
+    /// The areas, nested.
+    pub fn nesting(&self) -> &Nesting {
+        &self.nesting
+    }
+
+    /// The areas.
+    pub fn geography(&self) -> &Geography {
+        &self.geography
+    }
+
+    /// The clock that figures are dated with.
+    pub fn now(&self) -> UtcSecond {
+        self.clock.now()
+    }
+
+    fn take(&self, batch: &LiveBatch) {
+        if batch.rows.is_empty() {
+            return;
+        }
+        self.days.changed(batch.rows.iter().map(|row| &row.place));
+        let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
+        self.newest.fetch_max(newest, Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        if self.recent.take(batch.partition, &batch.rows, self.clock.now()) {
+            self.recent_changed.notify_one();
+        }
+    }
+
+    /// Reads what the feed builds on; until it succeeds, figures stay as they are.
+    async fn begin_again(&self) {
+        let mut wait = Duration::from_millis(200);
+        while let Err(error) = self.read_recent().await {
+            tracing::warn!(%error, "the newest windows could not be read; trying again");
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
+        self.days.all_changed();
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.recent_changed.notify_one();
+    }
+
+    async fn read_recent(&self) -> Result<(), StoreError> {
+        if let Some(span) = self.store.span().await? {
+            let end = Window::at(span.last_day + 1, 0).start().0;
+            self.newest.fetch_max(end.min(self.clock.now().0), Ordering::Relaxed);
+        }
+        let (first, last) = Recent::followed(self.clock.now());
+        let mut by_partition: HashMap<u32, Vec<_>> = HashMap::new();
+        for (partition, row) in self.store.recent_rows(first, last).await? {
+            by_partition.entry(partition).or_default().push(row);
+        }
+        for (partition, rows) in by_partition {
+            self.recent.take(partition, &rows, self.clock.now());
+        }
+        Ok(())
+    }
+
+    async fn refresh_now_and_then(self: Arc<Self>) {
+        let mut scanned = false;
+        loop {
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(%error, "registrations and statistics could not be read; trying again");
+            } else if !scanned {
+                scanned = self.scan_ever().await.is_ok();
+            }
+            tokio::time::sleep(REFRESH_EVERY).await;
+        }
+    }
+
+    /// Looks registrations and statistics up.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let mut registered =
+            Registered { by_leaf: vec![0; self.geography.leaf_count() as usize], ..Registered::default() };
+        for registration in self.store.registrations().await? {
+            registered.meters += 1;
+            registered.simulated += u64::from((self.simulated)(&registration.meter));
+            if let Some(leaf) = super::days::leaf_of(&self.geography, &registration.area) {
+                registered.by_leaf[leaf] += 1;
+            }
+        }
+        *self.registered.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registered);
+        let mut years: BTreeMap<u16, Vec<AreaStatistic>> = BTreeMap::new();
+        for document in self.documents.documents(STATISTICS).await? {
+            match (document.id.parse(), serde_json::from_slice(&document.body)) {
+                (Ok(year), Ok(rows)) => drop(years.insert(year, rows)),
+                _ => tracing::warn!(id = document.id, "a document of published statistics can't be read"),
+            }
+        }
+        let model = Model::new(&self.geography, &years);
+        let mut held = self.model.write().unwrap_or_else(PoisonError::into_inner);
+        if **held != model {
+            *held = Arc::new(model);
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Looks through stored days, the newest first, until every area with meters was seen to have homes.
+    async fn scan_ever(&self) -> Result<(), StoreError> {
+        let Some(span) = self.store.span().await? else { return Ok(()) };
+        let registered = self.registered();
+        for day in (span.first_day..=span.last_day).rev() {
+            let date = self.calendar.date_of(Window::at(day, 24).start());
+            let found = self.store.day(day).await?;
+            if !found.is_empty() {
+                self.note_ever(&*self.days.summary(date).await?);
+            }
+            let seen = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
+            if seen.iter().zip(&registered.by_leaf).all(|(&homes, &meters)| meters == 0 || homes > 0) {
+                break;
+            }
+        }
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn note_ever(&self, summary: &super::days::DaySummary) {
+        let mut ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
+        for (held, day) in ever.iter_mut().zip(&summary.leaves) {
+            *held = (*held).max(day.homes);
+        }
+    }
+
+    /// The most homes that were heard on any day, summed up to larger areas.
+    fn ever_by_area(&self) -> Vec<u32> {
+        let leaves = self.ever.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut areas = vec![0; self.nesting.len() - leaves.len()];
+        areas.extend(leaves);
+        for area in (0..areas.len()).rev() {
+            if let Some(parent) = self.nesting.parent(area) {
+                areas[parent] += areas[area];
+            }
+        }
+        areas
+    }
+
+    pub(super) fn model(&self) -> Arc<Model> {
+        self.model.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn registered(&self) -> Arc<Registered> {
+        self.registered.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The end of the newest window that any meter was heard in.
+    pub(super) fn newest(&self) -> Option<UtcSecond> {
+        let newest = self.newest.load(Ordering::Relaxed);
+        (newest != i64::MIN).then_some(UtcSecond(newest.min(self.clock.now().0)))
+    }
+
+    /// The year that ended last midnight; where readings are older, the year that ends with them.
+    pub(super) fn default_period(&self) -> Period {
+        let now = self.clock.now();
+        let today = self.calendar.date_of(now);
+        let to = match self.newest() {
+            Some(newest) => {
+                let day = self.calendar.date_of(UtcSecond(newest.0 - 1));
+                day.tomorrow().unwrap_or(day).min(today)
+            }
+            None => today,
+        };
+        Period { from: to.checked_sub(DEFAULT_DAYS.days()).unwrap_or(to), to }
+    }
+
+    /// The release of a measure over days: the last one, or a new one where readings changed it since.
+    pub(super) async fn period_release(
+        &self,
+        measure: Measure,
+        period: Period,
+    ) -> Result<DatedRelease, StoreError> {
+        let changes = self.changes.load(Ordering::Relaxed);
+        let held = self.releases().get(&(measure, period)).cloned();
+        if let Some(held) =
+            held.filter(|held| held.changes == changes || held.made.elapsed() < RELEASE_STANDS)
+        {
+            return Ok(held);
+        }
+        let mut days = Vec::new();
+        if let Some(span) = self.store.span().await? {
+            let first = self.calendar.date_of(Window::at(span.first_day, 0).start());
+            let last = self.calendar.date_of(Window::at(span.last_day, 47).start());
+            for date in period.days().filter(|date| (first..=last).contains(date)) {
+                days.push(self.days.summary(date).await?);
+            }
+        }
+        days.iter().for_each(|summary| self.note_ever(summary));
+        let ever = self.ever_by_area();
+        let release = period::release(&days, measure, &self.nesting, &self.model(), &ever, &self.rules);
+        let dated = DatedRelease {
+            release: Arc::new(release),
+            period,
+            as_of: self.clock.now(),
+            made: Instant::now(),
+            changes,
+        };
+        let mut releases = self.releases();
+        if releases.len() >= RELEASES_KEPT {
+            let oldest = releases.iter().min_by_key(|(_, held)| held.made).map(|(&key, _)| key);
+            oldest.and_then(|key| releases.remove(&key));
+        }
+        releases.insert((measure, period), dated.clone());
+        Ok(dated)
+    }
+
+    fn releases(&self) -> std::sync::MutexGuard<'_, HashMap<(Measure, Period), DatedRelease>> {
+        self.releases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a geography's areas nest, in its own order.
+fn nesting_of(geography: &Geography) -> Nesting {
+    let parent = |area: AreaIndex| geography.parent(area).map(|parent| parent.0);
+    Nesting::new(geography.levels().iter().map(|level| level.indices().map(parent).collect()).collect())
+}

@@ -1,0 +1,140 @@
+//! What is said of now, level by level, and what changed in it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use geography::LevelIndex;
+use metering::UtcSecond;
+use metering::api::LiveArea;
+use metering::disclosure::Release;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
+
+use crate::figures::FiguresService;
+
+/// Frames are no closer than this.
+const FRAME_EVERY: Duration = Duration::from_secs(1);
+
+/// Without any change, a frame without areas is sent as a sign of life; windows pass, too.
+const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
+
+/// Changes that a client may be behind before it gets a snapshot instead.
+const BEHIND_MAX: usize = 8;
+
+/// What changed on a level.
+#[derive(Debug, PartialEq)]
+pub struct Change {
+    /// Counts the changes of a level.
+    pub version: u64,
+    /// When it was true.
+    pub at: UtcSecond,
+    /// The areas that changed.
+    pub areas: Vec<LiveArea>,
+}
+
+/// Everything on a level.
+#[derive(Debug, PartialEq)]
+pub struct Everything {
+    /// The last change that is in it.
+    pub version: u64,
+    /// When it was true.
+    pub at: UtcSecond,
+    /// All areas, in the geography's order.
+    pub areas: Vec<LiveArea>,
+}
+
+struct LevelFeed {
+    everything: RwLock<Arc<Everything>>,
+    changes: broadcast::Sender<Arc<Change>>,
+}
+
+/// The node's source of live frames.
+pub struct Hub {
+    figures: Arc<FiguresService>,
+    levels: Vec<LevelFeed>,
+}
+
+impl Hub {
+    /// Over the node's figures.
+    pub fn new(figures: Arc<FiguresService>) -> Self {
+        let release = figures.now_release();
+        let at = figures.now();
+        let feed = |level| LevelFeed {
+            everything: RwLock::new(Arc::new(Everything {
+                version: 0,
+                at,
+                areas: areas_of(&figures, &release, level),
+            })),
+            changes: broadcast::channel(BEHIND_MAX).0,
+        };
+        let levels = figures.geography().level_indices().map(feed).collect();
+        Hub { figures, levels }
+    }
+
+    /// Makes frames until it is told to stop.
+    pub async fn run(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
+        let mut next = Instant::now();
+        loop {
+            tokio::select! {
+                _ = shutdown.wait_for(|&stop| stop) => return,
+                () = self.figures.recent_change() => {}
+                () = tokio::time::sleep(SIGN_OF_LIFE_EVERY) => {}
+            }
+            tokio::time::sleep_until(next).await;
+            next = Instant::now() + FRAME_EVERY;
+            self.tick();
+        }
+    }
+
+    fn tick(&self) {
+        let release = self.figures.now_release();
+        let at = self.figures.now();
+        for (number, feed) in self.levels.iter().enumerate() {
+            let areas = areas_of(&self.figures, &release, LevelIndex(number as u8));
+            let before = feed.everything.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let changed: Vec<LiveArea> = areas
+                .iter()
+                .zip(&before.areas)
+                .filter(|(now, then)| now != then)
+                .map(|(now, _)| now.clone())
+                .collect();
+            let version = before.version + 1;
+            *feed.everything.write().unwrap_or_else(PoisonError::into_inner) =
+                Arc::new(Everything { version, at, areas });
+            // An error only says that nobody listens.
+            let _ = feed.changes.send(Arc::new(Change { version, at, areas: changed }));
+        }
+    }
+
+    /// A level's changes from now on, and everything up to them: a change whose version is not after
+    /// the snapshot's is in it already.
+    pub fn subscribe(&self, level: LevelIndex) -> (broadcast::Receiver<Arc<Change>>, Arc<Everything>) {
+        let feed = &self.levels[level.0 as usize];
+        let receiver = feed.changes.subscribe();
+        (receiver, self.everything(level))
+    }
+
+    /// Everything on a level.
+    pub fn everything(&self, level: LevelIndex) -> Arc<Everything> {
+        self.levels[level.0 as usize].everything.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The figures that it says.
+    pub fn figures(&self) -> &FiguresService {
+        &self.figures
+    }
+}
+
+fn areas_of(figures: &FiguresService, release: &Release, level: LevelIndex) -> Vec<LiveArea> {
+    let geography = figures.geography();
+    let area = |area: geography::AreaIndex| {
+        let figure = release.figure(area.0 as usize);
+        LiveArea {
+            code: geography.area(area).code.clone(),
+            status: figure.status(),
+            mean_w: figure.value(),
+            shown_for: figure.shown_for().map(|of| geography.areas()[of].code.clone()),
+        }
+    };
+    geography.level(level).indices().map(area).collect()
+}

@@ -1,0 +1,11 @@
+//! `/live`: what may be said of now, pushed to every page that looks at it.
+//!
+//! One [`Hub`] a node makes a release at most once a second and compares it with the one before, level
+//! by level. A client follows its level through a short queue; one that falls behind is not waited for:
+//! it gets a fresh snapshot instead of what it missed.
+
+mod hub;
+mod socket;
+
+pub use hub::Hub;
+pub use socket::{LiveLimits, LiveState, route};

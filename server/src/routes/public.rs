@@ -1,0 +1,243 @@
+//! The public reads: no key, cacheable, every figure past disclosure control.
+
+use std::sync::Arc;
+
+use app::error::AppError;
+use app::services::PublicFigures;
+use axum::Router;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use geography::LevelIndex;
+use metering::AreaCode;
+use metering::api::Measure;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::figures::FiguresService;
+use crate::problem::Problem;
+
+/// How long a browser may show figures over days without asking again, seconds.
+const FIGURES_FRESH_S: u32 = 5;
+
+/// The same for areas and their outlines, which change with the geography alone.
+const AREAS_FRESH_S: u32 = 3600;
+
+/// Areas and outlines of every level, made once.
+struct Outlines {
+    geojson: Vec<Prepared>,
+    shapes: Vec<Prepared>,
+}
+
+/// A body with its entity tag.
+struct Prepared {
+    body: axum::body::Bytes,
+    tag: HeaderValue,
+}
+
+impl Prepared {
+    fn new(body: Vec<u8>) -> Self {
+        let digest = Sha256::digest(&body);
+        let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag = HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+        Prepared { body: body.into(), tag }
+    }
+
+    /// The body, or 304 where the client has it.
+    fn answer(&self, headers: &HeaderMap, content_type: &'static str, fresh_s: u32) -> Response {
+        let known =
+            headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
+                tags == "*"
+                    || tags
+                        .split(',')
+                        .any(|tag| Some(tag.trim().trim_start_matches("W/")) == self.tag.to_str().ok())
+            });
+        let cache = format!("public, max-age={fresh_s}");
+        let caching = [(header::ETAG, self.tag.clone()), (header::CACHE_CONTROL, header_value(&cache))];
+        if known {
+            return (StatusCode::NOT_MODIFIED, caching).into_response();
+        }
+        (caching, [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], self.body.clone())
+            .into_response()
+    }
+}
+
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[derive(Clone)]
+struct PublicState {
+    figures: Arc<FiguresService>,
+    outlines: Arc<Outlines>,
+}
+
+/// All public reads.
+pub fn routes(figures: Arc<FiguresService>) -> Router {
+    let geography = figures.geography();
+    let outlines = Outlines {
+        geojson: geography
+            .level_indices()
+            .map(|level| Prepared::new(geography.geojson(level).into_bytes()))
+            .collect(),
+        shapes: geography
+            .level_indices()
+            .map(|level| Prepared::new(geography.shapes_json(level).into_bytes()))
+            .collect(),
+    };
+    Router::new()
+        .route("/api/v1/areas", get(areas))
+        .route("/api/v1/areas/{code}", get(card))
+        .route("/api/v1/areas/{code}/consumption", get(consumption))
+        .route("/api/v1/areas/{code}/profile", get(profile))
+        .route("/api/v1/map", get(map))
+        .route("/api/v1/search", get(search))
+        .route("/geo/{level}", get(shapes))
+        .with_state(PublicState { figures, outlines: Arc::new(outlines) })
+}
+
+#[derive(Deserialize)]
+struct AreasQuery {
+    level: Option<String>,
+}
+
+async fn areas(
+    State(state): State<PublicState>,
+    Query(query): Query<AreasQuery>,
+    request: Request,
+) -> Response {
+    match level_of(&state, query.level.as_deref()) {
+        Ok(level) => {
+            let prepared = &state.outlines.geojson[level.0 as usize];
+            prepared.answer(request.headers(), "application/geo+json", AREAS_FRESH_S)
+        }
+        Err(error) => problem(error),
+    }
+}
+
+/// `/geo/{level}.json`: outlines for the page's own map.
+async fn shapes(State(state): State<PublicState>, Path(file): Path<String>, request: Request) -> Response {
+    match level_of(&state, Some(file.strip_suffix(".json").unwrap_or(&file))) {
+        Ok(level) => {
+            let prepared = &state.outlines.shapes[level.0 as usize];
+            prepared.answer(request.headers(), "application/json", AREAS_FRESH_S)
+        }
+        Err(error) => problem(error),
+    }
+}
+
+fn level_of(state: &PublicState, name: Option<&str>) -> Result<LevelIndex, AppError> {
+    let geography = state.figures.geography();
+    let name = name.unwrap_or_else(|| geography.level(geography.coarsest()).name());
+    geography.level_named(name).ok_or_else(|| {
+        let names: Vec<&str> = geography.levels().iter().map(geography::Level::name).collect();
+        AppError::refused("level", name, format!("allowed are {}", names.join(", ")))
+    })
+}
+
+#[derive(Deserialize)]
+struct MapQuery {
+    level: Option<String>,
+    measure: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+async fn map(State(state): State<PublicState>, Query(query): Query<MapQuery>, request: Request) -> Response {
+    let answer = async {
+        let level = level_of(&state, query.level.as_deref())?;
+        let level = state.figures.geography().level(level).name().to_owned();
+        let measure = match query.measure.as_deref() {
+            None => Measure::default(),
+            Some(text) => Measure::parse(text).ok_or_else(|| {
+                let names: Vec<&str> = Measure::ALL.iter().map(|measure| measure.as_str()).collect();
+                AppError::refused("measure", text, format!("allowed are {}", names.join(", ")))
+            })?,
+        };
+        state.figures.map(&level, measure, query.from.as_deref(), query.to.as_deref()).await
+    };
+    json(answer.await, request.headers())
+}
+
+async fn card(State(state): State<PublicState>, Path(code): Path<String>, request: Request) -> Response {
+    let answer = async { state.figures.card(&area_code(&code)?).await };
+    json(answer.await, request.headers())
+}
+
+#[derive(Deserialize)]
+struct ConsumptionQuery {
+    from: Option<String>,
+    to: Option<String>,
+    by: Option<String>,
+}
+
+async fn consumption(
+    State(state): State<PublicState>,
+    Path(code): Path<String>,
+    Query(query): Query<ConsumptionQuery>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let by = query.by.as_deref().unwrap_or("day");
+        state.figures.consumption(&area_code(&code)?, query.from.as_deref(), query.to.as_deref(), by).await
+    };
+    json(answer.await, request.headers())
+}
+
+#[derive(Deserialize)]
+struct ProfileQuery {
+    month: Option<String>,
+    day: Option<String>,
+}
+
+async fn profile(
+    State(state): State<PublicState>,
+    Path(code): Path<String>,
+    Query(query): Query<ProfileQuery>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let day = query.day.as_deref().unwrap_or("weekday");
+        state.figures.profile(&area_code(&code)?, query.month.as_deref(), day).await
+    };
+    json(answer.await, request.headers())
+}
+
+#[derive(Deserialize)]
+struct SearchQuery {
+    #[serde(default)]
+    q: String,
+}
+
+async fn search(
+    State(state): State<PublicState>,
+    Query(query): Query<SearchQuery>,
+    request: Request,
+) -> Response {
+    json(Ok(state.figures.search(&query.q)), request.headers())
+}
+
+fn area_code(text: &str) -> Result<AreaCode, AppError> {
+    AreaCode::parse(text).map_err(|_| AppError::NotFound { what: format!("area called {text}") })
+}
+
+fn json<T: Serialize>(answer: Result<T, AppError>, headers: &HeaderMap) -> Response {
+    match answer.map(|answer| serde_json::to_vec(&answer)) {
+        Ok(Ok(body)) => Prepared::new(body).answer(headers, "application/json", FIGURES_FRESH_S),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "an answer can't be written");
+            problem(AppError::Internal)
+        }
+        Err(error) => problem(error),
+    }
+}
+
+fn problem(error: AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = Problem::new(status, error.to_string()).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    answer
+}
