@@ -46,8 +46,12 @@ const PURE: [&str; 4] = ["metering", "geography", "pipeline", "import"];
 const NOT_PURE: [&str; 5] = ["tokio", "leptos", "axum", "scylla", "rdkafka"];
 
 /// Drivers that only their adapter names.
-const ONLY_IN: [(&str, &str); 3] =
-    [("rdkafka", "engine-kafka"), ("scylla", "engine-cassandra"), ("fjall", "engine-embedded")];
+const ONLY_IN: [(&str, &str); 4] = [
+    ("rdkafka", "engine-kafka"),
+    ("scylla", "engine-cassandra"),
+    ("fjall", "engine-embedded"),
+    ("lsm-tree", "engine-embedded"),
+];
 
 /// One `[dependencies]` or `[build-dependencies]` line of a workspace crate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -54,23 +54,28 @@ pub(super) fn pack(files: &[SiteFile]) -> Result<(Manifest, Vec<Packed>)> {
 }
 
 fn write(file: &SiteFile, directory: &Path) -> Result<Packed> {
-    let served_as = hashed_name(&file.name, &file.content);
-    let gzip = gzip(&file.content)?;
-    let brotli = brotli(&file.content)?;
+    // Fonts and pictures are named by their content already, under the names that the style sheets ask for.
+    let served_as = if PAGE_FILES.contains(&file.name.as_str()) {
+        hashed_name(&file.name, &file.content)
+    } else {
+        file.name.clone()
+    };
+    let raw_bytes = file.content.len() as u64;
     fs::write(directory.join(&served_as), &file.content)?;
-    fs::write(directory.join(format!("{served_as}.gz")), &gzip)?;
-    fs::write(directory.join(format!("{served_as}.br")), &brotli)?;
-    Ok(Packed {
-        name: file.name.clone(),
-        served_as,
-        raw_bytes: file.content.len() as u64,
-        gzip_bytes: gzip.len() as u64,
-        brotli_bytes: brotli.len() as u64,
-    })
+    let write_if_smaller = |extension: &str, compressed: Vec<u8>| -> Result<u64> {
+        let path = directory.join(format!("{served_as}.{extension}"));
+        if compressed.len() >= file.content.len() {
+            return Ok(raw_bytes);
+        }
+        fs::write(path, &compressed)?;
+        Ok(compressed.len() as u64)
+    };
+    let gzip_bytes = write_if_smaller("gz", gzip(&file.content)?)?;
+    let brotli_bytes = write_if_smaller("br", brotli(&file.content)?)?;
+    Ok(Packed { name: file.name.clone(), served_as, raw_bytes, gzip_bytes, brotli_bytes })
 }
 
-/// `style.css` becomes `style.0123456789abcdef.css`. Every file gets a hash, also those that esbuild has named by
-/// their content already: one rule is simpler than two.
+/// `style.css` becomes `style.0123456789abcdef.css`.
 fn hashed_name(name: &str, content: &[u8]) -> String {
     let digest = format!("{:x}", Sha256::digest(content));
     let hash = &digest[..HASH_CHARACTERS];

@@ -61,7 +61,7 @@ fn bundle(from: &Path, to: &Path, more: &[&str]) -> Result<()> {
     let mut esbuild = command::program(npm_directory().join("node_modules/.bin/esbuild"), workspace::root());
     esbuild.arg(from).args(["--bundle", "--minify", "--log-level=warning", "--charset=utf8", BROWSERS]);
     esbuild.args(["--loader:.png=file", "--loader:.svg=file", "--loader:.woff2=file"]);
-    esbuild.args(["--asset-names=[name].[hash]", "--public-path=/pkg"]).args(more);
+    esbuild.args(["--asset-names=[name]-[hash]", "--public-path=/pkg"]).args(more);
     let mut outfile = std::ffi::OsString::from("--outfile=");
     outfile.push(to);
     esbuild.arg(outfile);

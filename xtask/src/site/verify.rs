@@ -24,6 +24,10 @@ pub(crate) fn verify() -> Result<Vec<Verdict>> {
             .and_then(|url| whole_in_every_encoding(&site.join(url.trim_start_matches('/'))));
         verdicts.push((format!("{name} is listed, and the same in every encoding"), verdict));
     }
+    for name in ["style.css", "leaflet.css"] {
+        let verdict = names_only_what_is_there(&site, manifest.get(name));
+        verdicts.push((format!("everything that {name} names is there"), verdict));
+    }
     if let Some(url) = manifest.get("wattmap.js") {
         let script = fs::read_to_string(site.join(url.trim_start_matches('/')))?;
         verdicts
@@ -51,6 +55,21 @@ fn read_compressed(path: &Path, extension: &str) -> Result<Vec<u8>> {
     name.push(".");
     name.push(extension);
     fs::read(&name).with_context(|| format!("{} cannot be read", name.to_string_lossy()))
+}
+
+/// Style sheets name fonts and pictures by their final URLs.
+fn names_only_what_is_there(site: &Path, url: Option<&String>) -> Result<()> {
+    let url = url.context("manifest.json does not list it")?;
+    let text = fs::read_to_string(site.join(url.trim_start_matches('/')))?;
+    for rest in text.split("url(").skip(1) {
+        let named = rest.split(')').next().unwrap_or_default().trim_matches(['"', '\'']);
+        if named.starts_with("data:") || named.starts_with('#') {
+            continue;
+        }
+        let path = site.join(named.trim_start_matches('/'));
+        ensure!(path.is_file(), "it names {named}, and there is no {}", path.display());
+    }
+    Ok(())
 }
 
 /// The page's inline script is `import init, { hydrate } from ...`.
