@@ -1,0 +1,110 @@
+//! Real files that are too large to be carried with the tests, or not ours to pass on. They are in the
+//! directory that `WATTMAP_TEST_DATA` names, by default `../shared/data` beside the repository.
+//! `cargo xtask test real-data` runs these; they fail where the files are not there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use common::{content, read};
+use import::{Format, ReadingOptions, Statistics, recognise};
+use metering::statistics::AreaStatistic;
+
+const WHY: &str = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data";
+
+fn given(name: &str) -> Vec<u8> {
+    let directory = std::env::var_os("WATTMAP_TEST_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let path = directory.join(name);
+    assert!(path.exists(), "{} is missing; {WHY}", path.display());
+    content(&path)
+}
+
+fn statistics(name: &str) -> Vec<AreaStatistic> {
+    let file = given(name);
+    assert_eq!(recognise(&file[..import::HEAD]), Ok(Format::Statistics));
+    Statistics::new(file.as_slice(), None).unwrap().map(|statistic| statistic.unwrap()).collect()
+}
+
+#[test]
+#[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
+fn swiss_households() {
+    let file = given("swiss_15min_537_households_7weeks.csv.gz");
+    assert_eq!(recognise(&file[..import::HEAD]), Ok(Format::WeekMatrix));
+    let outcome = read(&file, &ReadingOptions::default());
+    assert_eq!(outcome.stopped, None);
+    assert_eq!(outcome.readings.len() + outcome.refused.len(), 2_526_048);
+    assert_eq!(outcome.refused.len(), 15);
+    assert_eq!(outcome.refused[0], "line 284, column 614: energy \"-6.37\" is below zero (negative_energy)");
+    assert_eq!(
+        outcome.refused[14],
+        "line 3506, column 317: energy \"-6.51\" is below zero (negative_energy)"
+    );
+    assert_eq!(outcome.rounded(), 0);
+    // The sum as floating-point numbers have it, less the negative values.
+    let text = std::str::from_utf8(&file).unwrap();
+    let values =
+        text.lines().flat_map(|line| line.split(',').skip(2)).map(|value| value.parse::<f64>().unwrap());
+    let sum: f64 = values.filter(|value| *value > 0.0).sum();
+    assert!((outcome.total().kwh() - sum).abs() < 0.01, "{} {sum}", outcome.total());
+    let meters: BTreeSet<_> = outcome.readings.iter().map(|reading| reading.meter.clone().unwrap()).collect();
+    assert_eq!(meters.len(), 537);
+    let first = outcome.readings.iter().map(|reading| reading.interval.start()).min().unwrap();
+    let last = outcome.readings.iter().map(|reading| reading.interval.end()).max().unwrap();
+    // Monday of week 44 to Monday of week 51, 2018, Central European Time.
+    assert_eq!(
+        (first.to_string().as_str(), last.to_string().as_str()),
+        ("2018-10-28T23:00:00Z", "2018-12-16T23:00:00Z")
+    );
+}
+
+#[test]
+#[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
+fn london_areas_of_the_finest_level() {
+    let statistics = statistics("london_lsoa_electricity_2010_2019.csv");
+    assert_eq!(statistics.len(), 4_835 * 10);
+    assert!(
+        statistics
+            .iter()
+            .all(|statistic| statistic.area.as_str().starts_with("E01") && statistic.median_kwh.is_some())
+    );
+    let of_2019 = || statistics.iter().filter(|statistic| statistic.year == 2019);
+    assert_eq!(of_2019().count(), 4_835);
+    // London's mean of 2019 is 3,447 kWh a meter.
+    let (meters, total) = of_2019().fold((0, 0.0), |(m, t), s| (m + u64::from(s.meters), t + s.total_kwh));
+    assert_eq!((total / meters as f64).round(), 3_447.0);
+}
+
+#[test]
+#[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
+fn london_areas_of_the_middle_level() {
+    let statistics = statistics("london_msoa_domestic_electricity_2010_2018.csv");
+    assert_eq!(statistics.len(), 8_847);
+    let areas: BTreeSet<_> = statistics.iter().map(|statistic| &statistic.area).collect();
+    assert_eq!(areas.len(), 983);
+    assert!(areas.iter().all(|area| area.as_str().starts_with("E02")));
+}
+
+#[test]
+#[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
+fn other_files_are_told_apart() {
+    let format = |name: &str| {
+        let file = given(name);
+        recognise(&file[..file.len().min(import::HEAD)])
+    };
+    assert_eq!(format("london_msoa_2011.geojson"), Ok(Format::GeoJson));
+    for name in [
+        "bdew_h25.csv",
+        "london_places.csv",
+        "london_postcode_sectors.csv",
+        "swiss_households_info.csv",
+        "espi_4.0.xsd",
+    ] {
+        assert!(format(name).is_err(), "{name} is taken for {:?}", format(name));
+    }
+}
