@@ -47,6 +47,9 @@ enum Task {
         /// Parts to run; without any: all that the project can run from itself alone.
         #[arg(value_enum)]
         parts: Vec<test::Part>,
+        /// A part to run besides.
+        #[arg(long, value_enum)]
+        with: Vec<test::Part>,
     },
     /// Check the source: format, lints, who imports whom, lock files, documentation.
     Check {
@@ -86,7 +89,7 @@ fn run(task: Task) -> Result<()> {
         Task::Run { arguments } => binary::run(&arguments),
         Task::Build => binary::build(),
         Task::Site => site::build().map(|_| ()),
-        Task::Test { parts } => test::run(&parts),
+        Task::Test { parts, with } => test::run(&parts, &with),
         Task::Check { checks } => check::run(&checks),
         Task::Bench { name, arguments } => bench::run(name.as_deref(), &arguments),
         Task::Data { arguments } => run_data(&arguments),

@@ -36,10 +36,11 @@ const FROM_ITSELF_ALONE: [Part; 5] = [Part::Check, Part::Site, Part::Unit, Part:
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
-/// Runs the parts, all of them even if one fails, and prints the summary.
-pub(crate) fn run(parts: &[Part]) -> Result<()> {
+/// Runs the parts (without any: what the project can run from itself alone) and then `more` of them, all even if one
+/// fails, and prints the summary.
+pub(crate) fn run(parts: &[Part], more: &[Part]) -> Result<()> {
     let parts = if parts.is_empty() { &FROM_ITSELF_ALONE[..] } else { parts };
-    let outcomes: Vec<Outcome> = parts.iter().map(|part| run_part(*part)).collect();
+    let outcomes: Vec<Outcome> = parts.iter().chain(more).map(|part| run_part(*part)).collect();
     let failed: u64 = outcomes.iter().map(|outcome| outcome.failed).sum();
     print!("{}", outcome::summary(&outcomes));
     if failed > 0 {
