@@ -15,9 +15,9 @@ pub(super) fn native_tests(arguments: &[&str], outcome: &mut Outcome) -> Result<
     run(&mut cargo, outcome)
 }
 
-/// The tasks' own tests.
+/// The tasks' own tests, those of deriving data included.
 pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
-    run(command::cargo().args(["test", "--package", "xtask"]), outcome)
+    run(command::cargo().args(["test", "--package", "xtask", "--features", "data"]), outcome)
 }
 
 /// The tests of every target with this name (`tests/kill.rs`, say). They are marked `#[ignore]`, because they are too
