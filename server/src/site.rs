@@ -77,8 +77,9 @@ async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
     if let Some(found) = watched::find(&name) {
         return answer(found, None, &headers);
     }
-    // Compressed copies have no URL of their own: they are what a URL looks like to who accepts them.
-    if name.ends_with(".br") || name.ends_with(".gz") {
+    // Compressed copies have no URL of their own: they are what a URL looks like to who accepts them. And an encoded
+    // slash must not lead out of the directory.
+    if name.ends_with(".br") || name.ends_with(".gz") || name.contains('/') {
         return StatusCode::NOT_FOUND.into_response();
     }
     for encoding in Encoding::accepted(headers.get_all(header::ACCEPT_ENCODING)) {
@@ -111,9 +112,10 @@ fn content_type(name: &str) -> String {
 }
 
 fn answer(found: Found, encoding: Option<Encoding>, asked: &HeaderMap) -> Response {
-    let known = found.etag.as_ref().is_some_and(|etag| {
-        asked.get_all(header::IF_NONE_MATCH).iter().any(|given| names_tag(given, etag))
-    });
+    let known = found
+        .etag
+        .as_ref()
+        .is_some_and(|etag| asked.get_all(header::IF_NONE_MATCH).iter().any(|given| names_tag(given, etag)));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -139,7 +141,9 @@ fn answer(found: Found, encoding: Option<Encoding>, asked: &HeaderMap) -> Respon
 /// If-None-Match is a list of tags, each of which a proxy may have made weak, or a star.
 fn names_tag(given: &HeaderValue, etag: &HeaderValue) -> bool {
     given.to_str().is_ok_and(|list| {
-        list.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag)
+        list.split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag)
     })
 }
 
