@@ -1,1 +1,7 @@
-fn main() {}
+//! `wattmap`: see `wattmap --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::main()
+}

@@ -75,7 +75,10 @@ impl Problem {
     /// 500. What it was goes to the log, not to whoever asked.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed on our side");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here; the server's log says what.")
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong here; the server's log says what.",
+        )
     }
 }
 
@@ -112,9 +115,10 @@ impl From<DoorError> for Problem {
 impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Busy { retry_after } => {
-                Problem::unavailable("More readings are on their way into the log than it can take.", retry_after)
-            }
+            AppendError::Busy { retry_after } => Problem::unavailable(
+                "More readings are on their way into the log than it can take.",
+                retry_after,
+            ),
             AppendError::Unavailable { reason, retry_after } => Problem::unavailable(
                 format!("The log can't be written now: {reason}. Nothing of this request was accepted."),
                 retry_after,
@@ -126,10 +130,9 @@ impl From<AppendError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => Problem::unavailable(
-                format!("The store can't be read now: {reason}"),
-                Duration::from_secs(2),
-            ),
+            StoreError::Unavailable(reason) => {
+                Problem::unavailable(format!("The store can't be read now: {reason}"), Duration::from_secs(2))
+            }
             StoreError::Corrupt(_) => Problem::internal(&error),
         }
     }

@@ -9,6 +9,7 @@ use geography::Geography;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::door::Door;
+use crate::figures::FiguresService;
 use crate::ingestion::Ingestion;
 use crate::keys::Keys;
 use crate::readiness::Readiness;
@@ -44,6 +45,8 @@ pub struct Node {
     pub keys: Keys,
     /// The one way in for readings and registrations.
     pub door: Door,
+    /// What may be shown to anybody.
+    pub figures: Arc<FiguresService>,
     /// How far each partition is.
     pub ingestion: Arc<Ingestion>,
     /// The simulated homes, if this node has any.

@@ -129,6 +129,19 @@ pub fn meters(body: &[u8], format: Format, rules: &Rules) -> Result<Batch<MeterD
     json::batch::<meters::RegistrationDraft<'_>>(body, format, rules)
 }
 
+/// Judges readings that are of the right shape already, as those that came in text: for whoever sends
+/// without a request.
+pub fn judge(readings: Vec<Reading>, rules: &Rules) -> Batch<Reading> {
+    let mut batch = Batch { accepted: Vec::with_capacity(readings.len()), rejected: Vec::new() };
+    for (index, reading) in (0_u32..).zip(readings) {
+        match readings::check(&reading, rules) {
+            Ok(()) => batch.accepted.push((index, reading)),
+            Err(fault) => batch.rejected.push(fault.at(index)),
+        }
+    }
+    batch
+}
+
 /// What is wrong with one item, before it has an index.
 #[derive(Debug)]
 struct Fault {
@@ -140,6 +153,11 @@ struct Fault {
 impl Fault {
     fn new(code: &'static str, field: &'static str, message: impl fmt::Display) -> Self {
         Fault { code, field, message: format!("{field} {message}") }
+    }
+
+    fn at(self, index: u32) -> Rejection {
+        let Fault { code, field, message } = self;
+        Rejection { index, code: Cow::Borrowed(code), field: Cow::Borrowed(field), message }
     }
 }
 

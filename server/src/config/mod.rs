@@ -98,10 +98,10 @@ pub struct SimulationConfig {
 /// How many homes public figures need, where more than the least is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct DisclosureConfig {
-    /// Of a live or half-hourly figure.
+    /// Of a live figure, or one of less than a week.
     pub live_homes: u32,
-    /// Of a figure of a month or longer.
-    pub month_homes: u32,
+    /// Of a figure of a week or longer.
+    pub period_homes: u32,
 }
 
 /// Logging.
@@ -128,7 +128,7 @@ impl Config {
             },
             disclosure: DisclosureConfig {
                 live_homes: from.whole("live-homes", 30..=u64::from(u32::MAX))? as u32,
-                month_homes: from.whole("month-homes", 10..=u64::from(u32::MAX))? as u32,
+                period_homes: from.whole("period-homes", 10..=u64::from(u32::MAX))? as u32,
             },
             telemetry: Telemetry::load(from)?,
         })
@@ -167,12 +167,14 @@ impl Engine {
             (false, false) => Some(Distributed { kafka_brokers: kafka, cassandra_nodes: cassandra }),
             (true, false) => {
                 return Err(ConfigError::Together(
-                    "cassandra-nodes is set and kafka-brokers is not; the distributed engine needs both".into(),
+                    "cassandra-nodes is set and kafka-brokers is not; the distributed engine needs both"
+                        .into(),
                 ));
             }
             (false, true) => {
                 return Err(ConfigError::Together(
-                    "kafka-brokers is set and cassandra-nodes is not; the distributed engine needs both".into(),
+                    "kafka-brokers is set and cassandra-nodes is not; the distributed engine needs both"
+                        .into(),
                 ));
             }
         };
@@ -268,7 +270,11 @@ mod tests {
             "many",
             "the setting simulate is \"many\" (from --simulate); allowed is a whole number from 0 to 1000000",
         );
-        check("log-format", "xml", "the setting log-format is \"xml\" (from --log-format); allowed is text or json");
+        check(
+            "log-format",
+            "xml",
+            "the setting log-format is \"xml\" (from --log-format); allowed is text or json",
+        );
         for (name, value) in [
             ("listen", "3000"),
             ("listen", "localhost:99999"),

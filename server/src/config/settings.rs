@@ -61,7 +61,13 @@ pub static SETTINGS: &[Setting] = &[
         "The areas: a GeoJSON file or one made by `wattmap import geography`; London if left out",
         "a file",
     ),
-    setting("simulate", "HOMES", "50000", "How many homes to simulate; 0 for none", "a whole number from 0 to 1000000"),
+    setting(
+        "simulate",
+        "HOMES",
+        "50000",
+        "How many homes to simulate; 0 for none",
+        "a whole number from 0 to 1000000",
+    ),
     setting(
         "history-days",
         "DAYS",
@@ -69,7 +75,13 @@ pub static SETTINGS: &[Setting] = &[
         "How many days of their past simulated homes bring along",
         "a whole number from 0 to 400",
     ),
-    setting("seed", "NUMBER", "1", "What the simulated homes are drawn from", "a whole number from 0 to 2^63"),
+    setting(
+        "seed",
+        "NUMBER",
+        "1",
+        "What the simulated homes are drawn from",
+        "a whole number from 0 to 2^63",
+    ),
     setting(
         "partitions",
         "N",
@@ -137,14 +149,14 @@ pub static SETTINGS: &[Setting] = &[
         "live-homes",
         "HOMES",
         "30",
-        "How many homes a live or half-hourly public figure needs",
+        "How many homes any other public figure needs: a live one, a day's",
         "a whole number from 30 up",
     ),
     setting(
-        "month-homes",
+        "period-homes",
         "HOMES",
         "10",
-        "How many homes a public figure of a month or longer needs",
+        "How many homes a public figure of a week or longer needs",
         "a whole number from 10 up",
     ),
     secret(setting(

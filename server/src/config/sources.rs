@@ -95,9 +95,7 @@ impl Sources {
     ) -> Result<Self, ConfigError> {
         let mut values: BTreeMap<&'static str, Raw> = SETTINGS
             .iter()
-            .map(|setting| {
-                (setting.name, Raw { text: setting.default.to_owned(), origin: Origin::Default })
-            })
+            .map(|setting| (setting.name, Raw { text: setting.default.to_owned(), origin: Origin::Default }))
             .collect();
         for (name, text) in read_file(file)? {
             let path = file.unwrap_or(Path::new(FILE)).to_owned();

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visito
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Batch, DoorError, Fault, Format, Rejection, Rules};
+use super::{Batch, DoorError, Fault, Format, Rules};
 
 /// An item of a request: its shape is its `Deserialize`, its rules are `judge`.
 pub(super) trait Draft<'de>: Deserialize<'de> {
@@ -100,12 +100,7 @@ impl<'r, 'de, D: Draft<'de>> Intake<'r, 'de, D> {
         self.count += 1;
         match draft.judge(self.rules) {
             Ok(made) => self.batch.accepted.push((index, made)),
-            Err(Fault { code, field, message }) => self.batch.rejected.push(Rejection {
-                index,
-                code: Cow::Borrowed(code),
-                field: Cow::Borrowed(field),
-                message,
-            }),
+            Err(fault) => self.batch.rejected.push(fault.at(index)),
         }
     }
 

@@ -63,36 +63,44 @@ fn interval(start: UtcSecond, text: &str, duration: Number<'_>, rules: &Rules) -
     })
 }
 
+/// The rules that hold for a reading of the right shape.
+pub(super) fn check(reading: &Reading, rules: &Rules) -> Result<(), Fault> {
+    if reading.energy < Energy::ZERO {
+        return Err(negative(&reading.energy.to_string()));
+    }
+    if implausible(reading.energy, reading.interval) {
+        return Err(too_much(&reading.energy.to_string(), reading.interval));
+    }
+    timely(reading.interval, rules)
+}
+
 fn energy(number: Number<'_>, interval: Interval) -> Result<Energy, Fault> {
-    let negative = || {
-        Fault::new(
-            "negative_energy",
-            "energy_wh",
-            format_args!("{} is negative; consumption is 0 or more", shortened(number.0)),
-        )
-    };
-    let too_much = || {
-        let most = Energy::from_mwh(ENERGY_PER_SECOND_MAX_MWH * i64::from(interval.duration_s()));
-        Fault::new(
-            "implausible_energy",
-            "energy_wh",
-            format_args!(
-                "{} is more than a home can use in {} s; allowed is at most {most}",
-                shortened(number.0),
-                interval.duration_s()
-            ),
-        )
-    };
     match Energy::parse_wh(number.0) {
-        Ok(energy) if energy < Energy::ZERO => Err(negative()),
-        Ok(energy) if implausible(energy, interval) => Err(too_much()),
+        Ok(energy) if energy < Energy::ZERO => Err(negative(number.0)),
+        Ok(energy) if implausible(energy, interval) => Err(too_much(number.0, interval)),
         Ok(energy) => Ok(energy),
-        Err(_) if number.0.starts_with('-') => Err(negative()),
-        Err(EnergyError::OutOfRange) => Err(too_much()),
+        Err(_) if number.0.starts_with('-') => Err(negative(number.0)),
+        Err(EnergyError::OutOfRange) => Err(too_much(number.0, interval)),
         Err(rule @ (EnergyError::TooFine | EnergyError::NotANumber)) => {
             Err(Fault::new("bad_energy", "energy_wh", format_args!("{} {rule}", shortened(number.0))))
         }
     }
+}
+
+fn negative(number: &str) -> Fault {
+    let message = format_args!("{} is negative; consumption is 0 or more", shortened(number)).to_string();
+    Fault::new("negative_energy", "energy_wh", message)
+}
+
+fn too_much(number: &str, interval: Interval) -> Fault {
+    let most = Energy::from_mwh(ENERGY_PER_SECOND_MAX_MWH * i64::from(interval.duration_s()));
+    let message = format_args!(
+        "{} is more than a home can use in {} s; allowed is at most {most}",
+        shortened(number),
+        interval.duration_s()
+    )
+    .to_string();
+    Fault::new("implausible_energy", "energy_wh", message)
 }
 
 fn timely(interval: Interval, rules: &Rules) -> Result<(), Fault> {

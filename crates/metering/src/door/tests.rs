@@ -152,6 +152,22 @@ fn meters_are_judged() {
 }
 
 #[test]
+fn typed_readings_are_judged_by_the_same_rules() {
+    let check = |start: i64, duration, mwh, expect: Option<&str>| {
+        let interval = crate::Interval::new(UtcSecond(start), duration).unwrap();
+        let meter = MeterId::parse("M").unwrap();
+        let batch = judge(vec![Reading { meter, interval, energy: crate::Energy::from_mwh(mwh) }], &RULES);
+        assert_eq!(batch.rejected.first().map(|rejection| &*rejection.code), expect);
+        assert_eq!(batch.accepted.len(), usize::from(expect.is_none()));
+    };
+    check(1_795_341_600, 1800, 212_500, None);
+    check(1_795_341_600, 1800, -1, Some("negative_energy"));
+    check(1_795_341_600, 1800, 60_000_000, Some("implausible_energy"));
+    check(1_795_348_800, 1800, 1, Some("too_far_in_future"));
+    check(0, 1800, 1, Some("too_old"));
+}
+
+#[test]
 fn kinds_are_spelt_as_they_are_printed() {
     for kind in crate::reading::DwellingKind::ALL {
         let text = serde_json::to_string(&kind).unwrap();

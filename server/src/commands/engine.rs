@@ -1,0 +1,81 @@
+//! Opening the engine that is configured.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use engine::DocumentStore;
+use engine_embedded::{EmbeddedConfig, EmbeddedEngine};
+use geography::Geography;
+
+use crate::config::Config;
+use crate::state::Ports;
+
+/// The kind and the name of the document that an imported geography is.
+pub const GEOGRAPHY: (&str, &str) = ("geography", "current");
+
+/// Raw readings outlive the retention by as long as the log may keep a record unread, and the hour and
+/// a half in which a countable reading's neighbours lie (rule 14): two days are more than both.
+const RAW_MARGIN_DAYS: u32 = 2;
+
+/// An open engine.
+pub struct Opened {
+    /// Its ports.
+    pub ports: Ports,
+    embedded: EmbeddedEngine,
+}
+
+impl Opened {
+    /// Ends: everything is written out and the directory is free. Stop what flushes before.
+    pub async fn close(self) -> anyhow::Result<()> {
+        Ok(self.embedded.close().await?)
+    }
+}
+
+/// Opens the data directory; refused with a sentence if another process has it, or if what is in it
+/// can't be trusted.
+pub async fn open(config: &Config) -> anyhow::Result<Opened> {
+    if config.engine.distributed.is_some() {
+        bail!("kafka-brokers and cassandra-nodes are set, and this version runs on the embedded engine only");
+    }
+    let engine_config = EmbeddedConfig {
+        partitions: config.engine.partitions,
+        disk_reserve_bytes: config.engine.disk_reserve_bytes,
+        raw_retention_days: Some(config.engine.retention_days + RAW_MARGIN_DAYS),
+        ..EmbeddedConfig::default()
+    };
+    let dir = config.engine.data.clone();
+    // Reads and checks all that is stored.
+    let embedded = tokio::task::spawn_blocking(move || EmbeddedEngine::open(dir, engine_config)).await??;
+    let ports = Ports {
+        log: embedded.log(),
+        pipeline: embedded.store(),
+        figures: embedded.store(),
+        documents: embedded.documents(),
+        feed: embedded.live(),
+    };
+    Ok(Opened { ports, embedded })
+}
+
+/// The areas: of the configured file, or else those that were imported, or else London.
+pub async fn geography_of(config: &Config, documents: &dyn DocumentStore) -> anyhow::Result<Arc<Geography>> {
+    if let Some(path) = &config.web.geography {
+        let bytes = tokio::fs::read(path)
+            .await
+            .with_context(|| format!("the geography {} can't be read", path.display()))?;
+        let understood = tokio::task::spawn_blocking(move || read_geography(&bytes)).await?;
+        return understood
+            .map(Arc::new)
+            .with_context(|| format!("the geography {} can't be used", path.display()));
+    }
+    if let Some(bytes) = documents.document(GEOGRAPHY.0, GEOGRAPHY.1).await? {
+        return Ok(Arc::new(Geography::from_bytes(&bytes).context("the imported geography can't be used")?));
+    }
+    Ok(tokio::task::spawn_blocking(Geography::london).await?)
+}
+
+fn read_geography(bytes: &[u8]) -> anyhow::Result<Geography> {
+    if Geography::is_stored(bytes) {
+        return Ok(Geography::from_bytes(bytes)?);
+    }
+    bail!("it is not what `wattmap import geography` writes")
+}

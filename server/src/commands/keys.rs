@@ -1,0 +1,66 @@
+//! `wattmap keys`: works while the server runs and while it does not.
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use engine_embedded::EmbeddedDocuments;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::keys::{self, Scope};
+
+/// `wattmap keys ...`
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a key and print it: it can't be shown again
+    Create {
+        /// Whose it is
+        #[arg(long)]
+        name: String,
+        /// What it is for: ingest or operator
+        #[arg(long)]
+        scope: Scope,
+    },
+    /// All keys, without their secrets
+    List,
+    /// End a key's validity
+    Revoke {
+        /// The part of the key between wm_ and the next _, or the whole key
+        id: String,
+    },
+}
+
+/// Runs it.
+pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
+    let documents = EmbeddedDocuments::keys_only(&config.engine.data)?;
+    let now = SystemClock.now();
+    match args.action {
+        Action::Create { name, scope } => println!("{}", keys::create(&documents, &name, scope, now).await?),
+        Action::List => {
+            println!("{:<10} {:<9} {:<21} {:<21} name", "id", "scope", "created", "revoked");
+            for key in keys::list(&documents).await? {
+                let revoked = key.revoked.map_or("-".to_owned(), |at| at.to_string());
+                let created = key.created.to_string();
+                println!(
+                    "{:<10} {:<9} {created:<21} {revoked:<21} {}",
+                    key.id,
+                    key.scope.to_string(),
+                    key.name
+                );
+            }
+        }
+        Action::Revoke { id } => {
+            let id = id.strip_prefix("wm_").and_then(|rest| rest.split('_').next()).unwrap_or(&id);
+            if !keys::revoke(&documents, id, now).await? {
+                bail!("there is no key {id}; `wattmap keys list` shows all");
+            }
+            println!("The key {id} is revoked; a running server refuses it within a second.");
+        }
+    }
+    Ok(())
+}

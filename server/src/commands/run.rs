@@ -1,0 +1,85 @@
+//! `wattmap run`: everything in one process.
+
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::engine::open;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::roles::run::{Running, start};
+
+/// From the first signal to the exit, at most. What has not ended by then is cut off, which loses
+/// nothing that was acknowledged: the log has it, and the next start goes on from there.
+const STOP_WITHIN: Duration = Duration::from_millis(9500);
+
+/// Runs until SIGINT or SIGTERM.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let listener = bind(config.web.listen).await?;
+    say(&format!("wattmap {}: opening {} ...", env!("CARGO_PKG_VERSION"), config.engine.data.display()));
+    let opened = open(&config).await?;
+    let running = start(config, opened, listener, Arc::new(SystemClock)).await?;
+    introduce(&running);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = running.stopper();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        say("Stopping: finishing what is under way ...");
+        stop.cancel();
+        tokio::select! {
+            () = tokio::time::sleep(STOP_WITHIN) => {
+                tracing::warn!("not everything ended in time; the next start goes on from the log");
+                std::process::exit(0);
+            }
+            // Whoever asks twice means it.
+            _ = interrupt.recv() => std::process::exit(130),
+        }
+    });
+    running.ended().await?;
+    say("Stopped. Everything that was accepted is stored.");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("{address} is taken by another program; say --listen with another port, such as 0 for a free one")
+        }
+        ErrorKind::PermissionDenied => anyhow!("{address} needs rights that this user does not have; ports from 1024 up do not"),
+        ErrorKind::AddrNotAvailable => anyhow!("{address} is no address of this machine; 0.0.0.0 is all that it has"),
+        _ => anyhow!(error).context(format!("can't listen on {address}")),
+    })
+}
+
+fn introduce(running: &Running) {
+    let state = &running.state;
+    let geography = &state.geography;
+    let levels: Vec<String> =
+        geography.levels().iter().map(|level| format!("{} {}", level.len(), level.names.plural)).collect();
+    say(&format!("{}: {}.", geography.name(), levels.join(", ")));
+    let simulated = state.config.simulation;
+    if simulated.homes > 0 {
+        say(&format!(
+            "{} simulated homes, with {} days of their past; --simulate 0 leaves them out.",
+            simulated.homes, simulated.history_days
+        ));
+    }
+    if let Some(why) = crate::site::missing() {
+        say(why);
+    }
+    say(&format!("The map is at http://{}/ (Ctrl-C to stop).", running.address));
+}
+
+/// To whoever started it. A closed stdout is no reason to end.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,301 @@
+//! How far each partition is, as its owner says: read by operators, by `/readyz` and by `/metrics`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use engine::{LogError, ReadingLog};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::clock::Clock;
+
+/// Latencies of that long are told; a slot is half of it.
+const LATENCY_SLOT: Duration = Duration::from_secs(60);
+
+/// What an owner is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", content = "because", rename_all = "snake_case")]
+pub enum Condition {
+    /// Reading what it left behind.
+    Restoring,
+    /// Following the log.
+    Running,
+    /// Trying again after a failure that may pass.
+    Waiting(String),
+    /// Ended, and somebody has to look.
+    Stopped(String),
+}
+
+/// One partition's gauges, written by its owner.
+#[derive(Debug)]
+pub struct PartitionGauges {
+    /// The first offset that the store does not have yet.
+    progress: AtomicI64,
+    /// The first offset that is not decided yet.
+    decided: AtomicI64,
+    /// Records a second, as bits of an `f64`.
+    rate: AtomicU64,
+    condition: Mutex<Condition>,
+    /// What does not succeed now, and why.
+    troubles: Mutex<BTreeMap<&'static str, String>>,
+    /// (when, decided), about once a second, the last ten.
+    history: Mutex<VecDeque<(Instant, i64)>>,
+}
+
+/// Of all partitions.
+#[derive(Debug)]
+pub struct Ingestion {
+    partitions: Vec<PartitionGauges>,
+    latency: Mutex<Latency>,
+}
+
+/// One partition, as an operator sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PartitionStatus {
+    /// Which.
+    pub partition: u32,
+    /// The offset that the next record will have.
+    pub head: i64,
+    /// The first offset that the store does not have yet: all before it is counted for good.
+    pub progress: i64,
+    /// The first offset that is not decided yet: all before it is on the live map.
+    pub decided: i64,
+    /// Records between head and progress.
+    pub lag_records: i64,
+    /// How long the oldest of them has waited, seconds.
+    pub lag_s: f64,
+    /// Records decided a second, over the last ten seconds.
+    pub rate_per_s: f64,
+    /// What its owner is doing.
+    #[serde(flatten)]
+    pub condition: Condition,
+}
+
+/// Percentiles of the time from durable to live, of the last one to two minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LatencyStatus {
+    /// Publications that were measured, each by its oldest record.
+    pub count: u64,
+    /// Milliseconds.
+    pub p50_ms: u64,
+    /// Milliseconds.
+    pub p95_ms: u64,
+    /// Milliseconds.
+    pub p99_ms: u64,
+    /// Milliseconds.
+    pub max_ms: u64,
+}
+
+#[derive(Debug)]
+struct Latency {
+    now: Option<Histogram<u64>>,
+    before: Option<Histogram<u64>>,
+    turned: Instant,
+}
+
+impl Ingestion {
+    /// Of so many partitions, none restored yet.
+    pub fn new(partitions: u32) -> Self {
+        let one = || PartitionGauges {
+            progress: AtomicI64::new(0),
+            decided: AtomicI64::new(0),
+            rate: AtomicU64::new(0),
+            condition: Mutex::new(Condition::Restoring),
+            troubles: Mutex::default(),
+            history: Mutex::default(),
+        };
+        Ingestion {
+            partitions: (0..partitions).map(|_| one()).collect(),
+            latency: Mutex::new(Latency { now: None, before: None, turned: Instant::now() }),
+        }
+    }
+
+    /// One partition's gauges.
+    pub fn partition(&self, partition: u32) -> &PartitionGauges {
+        &self.partitions[partition as usize]
+    }
+
+    /// Notes how long a publication's oldest record was under way.
+    pub fn published(&self, took_ms: u64) {
+        let mut latency = lock(&self.latency);
+        latency.turn();
+        // Three digits are plenty; a histogram that can't be made is one that isn't shown.
+        let Latency { now, .. } = &mut *latency;
+        if now.is_none() {
+            *now = Histogram::new(3).ok();
+        }
+        if let Some(histogram) = now {
+            histogram.saturating_record(took_ms);
+        }
+    }
+
+    /// Percentiles of the last one to two minutes; None if nothing was published.
+    pub fn latency(&self) -> Option<LatencyStatus> {
+        let mut latency = lock(&self.latency);
+        latency.turn();
+        let mut all = latency.before.clone()?;
+        if let Some(now) = &latency.now {
+            all.add(now).ok()?;
+        }
+        (!all.is_empty()).then(|| LatencyStatus {
+            count: all.len(),
+            p50_ms: all.value_at_quantile(0.5),
+            p95_ms: all.value_at_quantile(0.95),
+            p99_ms: all.value_at_quantile(0.99),
+            max_ms: all.max(),
+        })
+    }
+
+    /// All partitions against their log.
+    pub async fn status(
+        &self,
+        log: &dyn ReadingLog,
+        clock: &dyn Clock,
+    ) -> Result<Vec<PartitionStatus>, LogError> {
+        let mut all = Vec::with_capacity(self.partitions.len());
+        for (partition, gauges) in (0_u32..).zip(&self.partitions) {
+            // Progress first: read the other way round it could be ahead of the head.
+            let (progress, decided) =
+                (gauges.progress.load(Ordering::Acquire), gauges.decided.load(Ordering::Acquire));
+            let head = log.head(partition).await?;
+            let lag_records = (head - progress).max(0);
+            let lag_s = if lag_records == 0 { 0.0 } else { age_s(log, clock, partition, progress).await };
+            all.push(PartitionStatus {
+                partition,
+                head,
+                progress,
+                decided,
+                lag_records,
+                lag_s,
+                rate_per_s: f64::from_bits(gauges.rate.load(Ordering::Relaxed)),
+                condition: gauges.condition(),
+            });
+        }
+        Ok(all)
+    }
+
+    /// Whether every partition is restored and none has stopped, or which is not.
+    pub fn missing(&self) -> Vec<String> {
+        (0_u32..)
+            .zip(&self.partitions)
+            .filter_map(|(partition, gauges)| match gauges.condition() {
+                Condition::Running => None,
+                Condition::Restoring => Some(format!("partition {partition} is being restored")),
+                Condition::Waiting(why) => Some(format!("partition {partition} waits: {why}")),
+                Condition::Stopped(why) => Some(format!("partition {partition} has stopped: {why}")),
+            })
+            .collect()
+    }
+}
+
+/// The age of the record at an offset; 0 where the log can't say now.
+async fn age_s(log: &dyn ReadingLog, clock: &dyn Clock, partition: u32, offset: i64) -> f64 {
+    match log.read(partition, offset, 1).await {
+        Ok(records) => {
+            let appended_ms = records.first().map_or(i64::MAX, |record| record.appended_ms);
+            clock.now_ms().saturating_sub(appended_ms).max(0) as f64 / 1000.0
+        }
+        Err(_) => 0.0,
+    }
+}
+
+impl PartitionGauges {
+    /// What the owner is doing now.
+    pub fn is(&self, condition: Condition) {
+        *lock(&self.condition) = condition;
+    }
+
+    /// Notes that something does not succeed now; it will be tried again.
+    pub fn fails(&self, what: &'static str, why: &str) {
+        lock(&self.troubles).insert(what, why.to_owned());
+    }
+
+    /// Notes that it has succeeded.
+    pub fn succeeds(&self, what: &'static str) {
+        lock(&self.troubles).remove(what);
+    }
+
+    /// What the owner is doing.
+    pub fn condition(&self) -> Condition {
+        let condition = lock(&self.condition).clone();
+        match (&condition, lock(&self.troubles).iter().next()) {
+            (Condition::Running, Some((what, why))) => Condition::Waiting(format!("{what}: {why}")),
+            _ => condition,
+        }
+    }
+
+    /// All before `offset` is in the store.
+    pub fn stored(&self, offset: i64) {
+        self.progress.store(offset, Ordering::Release);
+    }
+
+    /// All before `offset` is decided.
+    pub fn decided(&self, offset: i64) {
+        self.decided.store(offset, Ordering::Release);
+    }
+
+    /// To be called about once a second: works out the rate.
+    pub fn tick(&self) {
+        let (now, decided) = (Instant::now(), self.decided.load(Ordering::Acquire));
+        let mut history = lock(&self.history);
+        history.push_back((now, decided));
+        if history.len() > 10 {
+            history.pop_front();
+        }
+        if let Some(&(then, before)) = history.front() {
+            let seconds = now.duration_since(then).as_secs_f64();
+            let rate = if seconds > 0.0 { (decided - before) as f64 / seconds } else { 0.0 };
+            self.rate.store(rate.to_bits(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Latency {
+    fn turn(&mut self) {
+        let age = self.turned.elapsed();
+        if age >= LATENCY_SLOT {
+            // After a long silence both are old.
+            self.before = self.now.take().filter(|_| age < 2 * LATENCY_SLOT);
+            self.turned = Instant::now();
+        }
+        if self.before.is_none() {
+            self.before = Histogram::new(3).ok();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_latencies() {
+        let ingestion = Ingestion::new(1);
+        assert_eq!(ingestion.latency(), None);
+        for ms in 1..=100 {
+            ingestion.published(ms);
+        }
+        let latency = ingestion.latency().unwrap();
+        assert_eq!((latency.count, latency.p50_ms, latency.p99_ms, latency.max_ms), (100, 50, 99, 100));
+        let gauges = ingestion.partition(0);
+        gauges.tick();
+        gauges.decided(1000);
+        std::thread::sleep(Duration::from_millis(100));
+        gauges.tick();
+        let rate = f64::from_bits(gauges.rate.load(Ordering::Relaxed));
+        assert!((1000.0..=10_000.0).contains(&rate), "{rate}");
+        assert_eq!(ingestion.missing(), ["partition 0 is being restored"]);
+        gauges.is(Condition::Running);
+        assert!(ingestion.missing().is_empty());
+        gauges.fails("reading the log", "it is away");
+        assert_eq!(ingestion.missing(), ["partition 0 waits: reading the log: it is away"]);
+        gauges.succeeds("reading the log");
+        assert!(ingestion.missing().is_empty());
+    }
+}

@@ -1,0 +1,352 @@
+//! The owner of one partition: the async half of `pipeline::Partition`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{LiveBatch, LogRecord, RawQuery, StoreError};
+use metering::Position;
+use metering::stored::FlushPlan;
+use pipeline::{
+    Answers, Decoded, FlushId, Generation, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig,
+    Wants,
+};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::Aggregation;
+use super::patience::{Trouble, patiently};
+use crate::ingestion::{Condition, PartitionGauges};
+
+/// Records that are read and decided together. Few enough to be decided within a few milliseconds,
+/// because other tasks wait for the same thread.
+const BATCH: usize = 2000;
+
+/// How long changed rows may wait before they are published.
+const PUBLISH_EVERY: Duration = Duration::from_millis(500);
+
+/// How long what is decided may wait before it is stored. Few and large flushes are what makes storing cheap.
+const FLUSH_EVERY: Duration = Duration::from_secs(2);
+
+/// Decided records that are stored at once, however short ago the last flush was.
+const FLUSH_RECORDS: usize = 50_000;
+
+/// Decided records that may wait for the store: then reading pauses. Bounds memory while a store is away.
+const UNFLUSHED_MAX: usize = 300_000;
+
+/// At the end: how long the store may take for what is decided. What it does not take is decided again
+/// at the next start.
+const LAST_FLUSH_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// One partition's task.
+pub(super) struct Owner {
+    partition: u32,
+    aggregation: Aggregation,
+    shutdown: CancellationToken,
+}
+
+/// A flush under way.
+struct Flushing {
+    id: FlushId,
+    progress: Position,
+    task: JoinHandle<Result<(), Trouble>>,
+}
+
+/// What an owner holds while it runs.
+struct Work {
+    pipeline: Partition,
+    flushing: Option<Flushing>,
+    flushed_at: Instant,
+    published_at: Instant,
+    ticked_at: Instant,
+    /// The append time of the oldest record that was decided and not published.
+    unpublished_since_ms: Option<i64>,
+}
+
+impl Owner {
+    pub(super) fn new(partition: u32, aggregation: Aggregation, shutdown: CancellationToken) -> Self {
+        Owner { partition, aggregation, shutdown }
+    }
+
+    fn gauges(&self) -> &PartitionGauges {
+        self.aggregation.ingestion.partition(self.partition)
+    }
+
+    /// Follows the partition until the shutdown.
+    pub(super) async fn run(self) -> Result<(), Trouble> {
+        let mut work = self.restore().await?;
+        loop {
+            self.begin_flush_if_due(&mut work);
+            let room = work.pipeline.unflushed() < UNFLUSHED_MAX;
+            let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at());
+            tokio::select! {
+                () = self.shutdown.cancelled() => break,
+                ended = ended(&mut work.flushing) => {
+                    self.flush_ended(&mut work, ended).await?;
+                }
+                records = self.read(next), if room => self.decide(&mut work, &records?).await?,
+                () = sleep_until(wake_at) => {}
+            }
+            self.publish_if_due(&mut work).await;
+            if work.ticked_at.elapsed() >= Duration::from_secs(1) {
+                self.gauges().tick();
+                work.ticked_at = Instant::now();
+            }
+        }
+        self.end(work).await
+    }
+
+    async fn read(&self, next: i64) -> Result<Vec<LogRecord>, Trouble> {
+        let log = &self.aggregation.ports.log;
+        patiently("reading the log", self.gauges(), &self.shutdown, || log.read(self.partition, next, BATCH))
+            .await
+    }
+
+    /// Goes on where the store says. Progress is read before anything else (rule 4).
+    async fn restore(&self) -> Result<Work, Trouble> {
+        self.gauges().is(Condition::Restoring);
+        let Aggregation { ports, retention_s, .. } = &self.aggregation;
+        let partitions = ports.log.partitions();
+        let progress = patiently("reading progress", self.gauges(), &self.shutdown, || {
+            ports.pipeline.progress(partitions)
+        })
+        .await?;
+        let config = PartitionConfig {
+            partition: self.partition,
+            generations: vec![Generation { generation: ports.log.generation(), partitions }],
+            retention_s: *retention_s,
+            areas: self.aggregation.areas(),
+            limits: Limits::default(),
+        };
+        let progress = progress.get(self.partition as usize).copied().flatten();
+        let pipeline =
+            Partition::restore(config, progress).map_err(|error| Trouble::Final(error.to_string()))?;
+        self.gauges().stored(pipeline.next_offset());
+        self.gauges().decided(pipeline.next_offset());
+        self.gauges().is(Condition::Running);
+        let now = Instant::now();
+        Ok(Work {
+            pipeline,
+            flushing: None,
+            flushed_at: now,
+            published_at: now,
+            ticked_at: now,
+            unpublished_since_ms: None,
+        })
+    }
+
+    /// Decides a batch. What is probably needed is read in bulk first; what turns out to be missing, one by one.
+    async fn decide(&self, work: &mut Work, records: &[LogRecord]) -> Result<(), Trouble> {
+        let batch: Vec<Decoded<'_>> = records
+            .iter()
+            .map(|record| {
+                let LogRecord { offset, appended_ms, key, value } = record;
+                Decoded::new(LogRecordRef { offset: *offset, appended_ms: *appended_ms, key, value })
+            })
+            .collect();
+        // First meters, then what their readings need.
+        for _ in 0..2 {
+            let wants = work.pipeline.wants(&batch);
+            if !wants.is_empty() {
+                self.supply(&mut work.pipeline, &wants).await?;
+            }
+        }
+        for decoded in &batch {
+            loop {
+                match work.pipeline.apply(decoded) {
+                    Ok(_) => break,
+                    Err(Halt::Missing(wants)) => self.supply(&mut work.pipeline, &wants).await?,
+                    Err(Halt::Barrier(barrier)) => self.pass(work, barrier.former_partitions).await?,
+                    Err(halt @ Halt::OutOfOrder { .. }) => {
+                        return Err(Trouble::Final(format!("partition {}: {halt}", self.partition)));
+                    }
+                }
+            }
+        }
+        work.pipeline.end_batch();
+        self.gauges().decided(work.pipeline.next_offset());
+        if let Some(first) = records.first() {
+            work.unpublished_since_ms.get_or_insert(first.appended_ms);
+        }
+        Ok(())
+    }
+
+    async fn supply(&self, pipeline: &mut Partition, wants: &Wants) -> Result<(), Trouble> {
+        let store = &self.aggregation.ports.pipeline;
+        let queries: Vec<RawQuery> = wants
+            .raw
+            .iter()
+            .map(|range| RawQuery { meter: range.meter.clone(), from: range.from, to: range.to })
+            .collect();
+        let (queries, partition) = (&queries, self.partition);
+        // What is not asked for is not read.
+        let answers = patiently("reading the store", self.gauges(), &self.shutdown, || async move {
+            let meters = async {
+                if wants.meters.is_empty() { Ok(Vec::new()) } else { store.meters(&wants.meters).await }
+            };
+            let raw = async { if queries.is_empty() { Ok(Vec::new()) } else { store.raw(queries).await } };
+            let rows = async {
+                if wants.places.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    store.rows(partition, &wants.places).await
+                }
+            };
+            let (meters, raw, rows) = tokio::try_join!(meters, raw, rows)?;
+            Ok::<_, StoreError>(Answers { meters, raw, rows })
+        })
+        .await?;
+        pipeline.supply(wants, answers).map_err(|error| Trouble::Final(error.to_string()))
+    }
+
+    /// Waits until the former partitions are done: first with our own flush, then for the others'.
+    async fn pass(&self, work: &mut Work, former_partitions: u32) -> Result<(), Trouble> {
+        let store = self.aggregation.ports.pipeline.clone();
+        loop {
+            if work.flushing.is_none() {
+                self.begin_flush(work);
+            }
+            let ended = ended_or_idle(&mut work.flushing).await;
+            self.flush_ended(work, ended).await?;
+            let progress = patiently("reading progress", self.gauges(), &self.shutdown, || {
+                store.progress(former_partitions)
+            })
+            .await?;
+            if work.pipeline.former_progress(&progress) {
+                return Ok(());
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => return Err(Trouble::Shutdown),
+                () = tokio::time::sleep(FLUSH_EVERY / 4) => {}
+            }
+        }
+    }
+
+    /// Publishes what changed, if that is due. What can't be published comes with the next time.
+    async fn publish_if_due(&self, work: &mut Work) {
+        if work.unpublished_since_ms.is_none() || work.published_at.elapsed() < PUBLISH_EVERY {
+            return;
+        }
+        work.published_at = Instant::now();
+        let live = work.pipeline.take_live();
+        if let Err(error) = publish(&self.aggregation, self.partition, &live).await {
+            tracing::warn!(partition = self.partition, %error, "what changed can't be published yet");
+            work.pipeline.publish_again(live);
+            return;
+        }
+        self.note_published(work, live.rows.is_empty());
+    }
+
+    fn note_published(&self, work: &mut Work, empty: bool) {
+        let since_ms = work.unpublished_since_ms.take();
+        if let Some(since_ms) = since_ms.filter(|_| !empty) {
+            let took_ms = self.aggregation.clock.now_ms().saturating_sub(since_ms).max(0);
+            self.aggregation.ingestion.published(took_ms as u64);
+        }
+    }
+
+    fn begin_flush_if_due(&self, work: &mut Work) {
+        let due = work.flushed_at.elapsed() >= FLUSH_EVERY || work.pipeline.unflushed() >= FLUSH_RECORDS;
+        if due && work.flushing.is_none() {
+            self.begin_flush(work);
+        }
+    }
+
+    fn begin_flush(&self, work: &mut Work) {
+        work.flushed_at = Instant::now();
+        let Some(flush) = work.pipeline.take_flush() else { return };
+        self.note_published(work, flush.live.rows.is_empty());
+        let progress = flush.plan.progress;
+        let (aggregation, partition, shutdown) =
+            (self.aggregation.clone(), self.partition, self.shutdown.clone());
+        let task = tokio::spawn(async move {
+            write(&aggregation, partition, &shutdown, flush.live, Arc::new(flush.plan)).await
+        });
+        work.flushing = Some(Flushing { id: flush.id, progress, task });
+    }
+
+    async fn flush_ended(&self, work: &mut Work, ended: Ended) -> Result<(), Trouble> {
+        let Some((id, progress, outcome)) = ended else { return Ok(()) };
+        outcome?;
+        work.pipeline.flushed(id);
+        self.gauges().stored(progress.offset + 1);
+        // Nothing rests on the commit but what the log may forget: the next one says it again.
+        if let Err(error) = self.aggregation.ports.log.commit(self.partition, progress.offset).await {
+            tracing::warn!(partition = self.partition, %error, "progress could not be committed to the log");
+        }
+        Ok(())
+    }
+
+    /// Stores what is decided, as far as the store takes it in time.
+    async fn end(&self, mut work: Work) -> Result<(), Trouble> {
+        let last = async {
+            let ended = ended_or_idle(&mut work.flushing).await;
+            self.flush_ended(&mut work, ended).await?;
+            self.begin_flush(&mut work);
+            let ended = ended_or_idle(&mut work.flushing).await;
+            self.flush_ended(&mut work, ended).await
+        };
+        match tokio::time::timeout(LAST_FLUSH_TIMEOUT, last).await {
+            Ok(Err(Trouble::Shutdown)) | Err(_) => {
+                tracing::warn!(
+                    partition = self.partition,
+                    "the store did not take everything in time; it will be decided again from the log"
+                );
+                Ok(())
+            }
+            Ok(outcome) => outcome,
+        }
+    }
+}
+
+impl Work {
+    /// When there is something to do even if nothing comes.
+    fn wake_at(&self) -> Instant {
+        let tick = self.ticked_at + Duration::from_secs(1);
+        let publish = self.unpublished_since_ms.map(|_| self.published_at + PUBLISH_EVERY);
+        let flush = self.flushing.is_none().then_some(self.flushed_at + FLUSH_EVERY);
+        [publish, flush].into_iter().flatten().fold(tick, Instant::min)
+    }
+}
+
+/// Publishes, then writes: what is stored has been published (rule 13). Tries until both are done.
+async fn write(
+    aggregation: &Aggregation,
+    partition: u32,
+    shutdown: &CancellationToken,
+    live: LiveRows,
+    plan: Arc<FlushPlan>,
+) -> Result<(), Trouble> {
+    let gauges = aggregation.ingestion.partition(partition);
+    patiently("publishing", gauges, shutdown, || publish(aggregation, partition, &live)).await?;
+    patiently("writing the store", gauges, shutdown, || aggregation.ports.pipeline.flush(&plan)).await
+}
+
+async fn publish(aggregation: &Aggregation, partition: u32, live: &LiveRows) -> Result<(), StoreError> {
+    if live.rows.is_empty() {
+        return Ok(());
+    }
+    let batch = LiveBatch { partition, rows: live.rows.clone(), newest_ms: live.newest_ms };
+    aggregation.ports.feed.publish(batch).await
+}
+
+/// A flush that has ended: which, how far it goes, and how it went. None: there was none.
+type Ended = Option<(FlushId, Position, Result<(), Trouble>)>;
+
+/// The flush under way, when it ends; for ever if there is none.
+async fn ended(flushing: &mut Option<Flushing>) -> Ended {
+    match flushing {
+        Some(_) => ended_or_idle(flushing).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The flush under way, when it ends; nothing at once if there is none. Can be dropped while it waits.
+async fn ended_or_idle(flushing: &mut Option<Flushing>) -> Ended {
+    let Flushing { id, progress, task } = flushing.as_mut()?;
+    let outcome =
+        task.await.unwrap_or_else(|error| Err(Trouble::Final(format!("a flush panicked: {error}"))));
+    let ended = (*id, *progress, outcome);
+    *flushing = None;
+    Some(ended)
+}

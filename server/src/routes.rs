@@ -1,0 +1,82 @@
+//! All routes of the server, in one place.
+
+mod authorised;
+mod health;
+mod meters;
+mod metrics;
+mod ops;
+mod public;
+mod query;
+mod readings;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::live::LiveState;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+pub(crate) use authorised::refusal;
+pub(crate) use query::QueryOf;
+
+/// Everything. `pages` answers what is neither API nor file: the site itself.
+pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
+    let operator = Router::new()
+        .route("/ingestion", get(ops::ingestion::get))
+        .route("/dead-letters", get(ops::dead_letters::get))
+        .route("/dead-letters/redrive", post(ops::redrive::post))
+        .route("/meters", get(ops::meters::get))
+        .route("/areas/{code}/exact", get(ops::exact::get))
+        .route("/simulator", get(ops::simulator::get).put(ops::simulator::put))
+        .route(
+            "/statistics/{year}",
+            put(ops::statistics::put).layer(DefaultBodyLimit::max(ops::statistics::PACKED_MAX)),
+        );
+    Router::new()
+        .route("/api/v1/readings", post(readings::post))
+        .route("/api/v1/meters", post(meters::post))
+        .nest("/api/v1/ops", operator)
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::get))
+        .with_state(state.clone())
+        .merge(public::routes(state.figures.clone()))
+        .merge(crate::live::route(live))
+        .merge(crate::site::routes())
+        .route("/api/{*rest}", axum::routing::any(nothing_here))
+        .fallback_service(pages)
+        .method_not_allowed_fallback(wrong_method)
+        // The largest JSON document that the operator's endpoints take; the door has its own limits.
+        .layer(DefaultBodyLimit::max(64 << 10))
+        .layer(middleware::from_fn_with_state(state, count))
+        .layer(CatchPanicLayer::custom(|_| Problem::internal(&"a handler panicked").into_response()))
+}
+
+async fn nothing_here(request: Request) -> Problem {
+    Problem::not_found(format!("There is nothing at {}; /api lists what there is.", request.uri().path()))
+}
+
+async fn wrong_method(request: Request) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{} can't be done with {}.", request.method(), request.uri().path()),
+    )
+}
+
+/// Counts answers by route and status.
+async fn count(
+    State(state): State<AppState>,
+    route: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("page", MatchedPath::as_str);
+    state.metrics.answered(route, response.status().as_u16());
+    response
+}

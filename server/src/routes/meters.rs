@@ -1,0 +1,18 @@
+//! `POST /api/v1/meters`
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::authorised::Sender;
+use super::readings::submit;
+use crate::door::Kind;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+pub(super) async fn post(
+    State(state): State<AppState>,
+    sender: Sender,
+    request: Request,
+) -> Result<Response, Problem> {
+    submit(&state, sender, Kind::Meters, request).await
+}

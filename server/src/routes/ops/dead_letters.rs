@@ -1,0 +1,163 @@
+//! `GET /api/v1/ops/dead-letters`
+
+use axum::Json;
+use axum::extract::State;
+use engine::DeadLetterFilter;
+use metering::stored::DeadLetter;
+use metering::wire::{self, Record};
+use metering::{DeadReason, MeterId, Position};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::problem::Problem;
+use crate::routes::QueryOf;
+use crate::routes::authorised::Operator;
+use crate::state::AppState;
+
+/// Dead letters of one answer at most, and if nothing is said.
+const LIMIT_MAX: usize = 1000;
+const LIMIT: usize = 100;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(in crate::routes) struct Filter {
+    reason: Option<String>,
+    meter: Option<String>,
+    /// `partition:generation:offset` of the last one seen, as `next` says it.
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(in crate::routes) struct Page {
+    /// How many there are in all, by reason.
+    counts: Vec<Count>,
+    dead_letters: Vec<Letter>,
+    /// What to ask for with `after` to go on; left out at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Count {
+    reason: DeadReason,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct Letter {
+    partition: u32,
+    generation: u32,
+    offset: i64,
+    reason: DeadReason,
+    detail: String,
+    appended: String,
+    key: String,
+    /// What it says, where it says anything.
+    record: Value,
+}
+
+pub(in crate::routes) async fn get(
+    _: Operator,
+    QueryOf(query): QueryOf<Filter>,
+    State(state): State<AppState>,
+) -> Result<Json<Page>, Problem> {
+    let filter = query.understood()?;
+    let store = &state.ports.figures;
+    let letters = store.dead_letters(&filter).await?;
+    let counts = store.dead_letter_counts().await?;
+    let next = (letters.len() == filter.limit).then(|| letters.last().map(place_of)).flatten();
+    Ok(Json(Page {
+        counts: counts.into_iter().map(|(reason, count)| Count { reason, count }).collect(),
+        dead_letters: letters.iter().map(Letter::from).collect(),
+        next,
+    }))
+}
+
+fn place_of(letter: &DeadLetter) -> String {
+    format!("{}:{}:{}", letter.partition, letter.at.generation, letter.at.offset)
+}
+
+impl Filter {
+    fn understood(self) -> Result<DeadLetterFilter, Problem> {
+        let limit = self.limit.as_deref().map(limit).transpose()?.unwrap_or(LIMIT);
+        Ok(DeadLetterFilter {
+            reason: self.reason.as_deref().map(reason).transpose()?,
+            meter: self.meter.as_deref().map(meter).transpose()?,
+            after: self.after.as_deref().map(after).transpose()?,
+            limit,
+        })
+    }
+}
+
+pub(super) fn reason(text: &str) -> Result<DeadReason, Problem> {
+    DeadReason::ALL.into_iter().find(|reason| reason.as_str() == text).ok_or_else(|| {
+        let all = DeadReason::ALL.map(DeadReason::as_str).join(", ");
+        Problem::parameter("reason", text, &format!("allowed are {all}"))
+    })
+}
+
+pub(super) fn meter(text: &str) -> Result<MeterId, Problem> {
+    MeterId::parse(text).map_err(|rule| Problem::parameter("meter", text, &format!("it {rule}")))
+}
+
+fn limit(text: &str) -> Result<usize, Problem> {
+    text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
+        Problem::parameter("limit", text, &format!("allowed is a whole number from 1 to {LIMIT_MAX}"))
+    })
+}
+
+fn after(text: &str) -> Result<(u32, Position), Problem> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let understood = match parts.as_slice() {
+        [partition, generation, offset] => partition
+            .parse()
+            .ok()
+            .zip(generation.parse().ok().zip(offset.parse().ok()))
+            .map(|(partition, (generation, offset))| (partition, Position::new(generation, offset))),
+        _ => None,
+    };
+    understood.ok_or_else(|| Problem::parameter("after", text, "allowed is what `next` of a page said"))
+}
+
+impl From<&DeadLetter> for Letter {
+    fn from(letter: &DeadLetter) -> Self {
+        let appended =
+            jiff::Timestamp::from_millisecond(letter.appended_ms).map_or(String::new(), |at| at.to_string());
+        Letter {
+            partition: letter.partition,
+            generation: letter.at.generation,
+            offset: letter.at.offset,
+            reason: letter.reason,
+            detail: letter.detail.clone(),
+            appended,
+            key: String::from_utf8_lossy(&letter.key).into_owned(),
+            record: record(letter),
+        }
+    }
+}
+
+fn record(letter: &DeadLetter) -> Value {
+    // A misrouted record is sound in itself; one that isn't is shown as bytes.
+    match wire::decode(&letter.key, &letter.value) {
+        Ok(Record::Reading(reading, redriven_from)) => json!({
+            "meter_id": reading.meter,
+            "start": reading.interval.start(),
+            "duration_s": reading.interval.duration_s(),
+            "energy_mwh": reading.energy,
+            "redriven_from": redriven_from,
+        }),
+        Ok(Record::Registration(registration)) => json!({
+            "meter_id": registration.meter,
+            "area": registration.area,
+            "dwelling": registration.dwelling,
+        }),
+        Ok(Record::GenerationBegins { generation, partitions }) => {
+            json!({ "generation": generation, "partitions": partitions })
+        }
+        Err(_) => {
+            let shown = letter.value.iter().take(256).map(|byte| format!("{byte:02x}")).collect::<String>();
+            json!({ "bytes": letter.value.len(), "hex": shown })
+        }
+    }
+}

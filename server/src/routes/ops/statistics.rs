@@ -1,0 +1,66 @@
+//! `PUT /api/v1/ops/statistics/{year}`
+
+use std::io::Read;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use metering::statistics::AreaStatistic;
+
+use crate::problem::Problem;
+use crate::routes::authorised::Operator;
+use crate::state::AppState;
+use crate::statistics::{Stored, problem, put as store};
+
+/// Bytes of a request's body, as sent.
+pub(in crate::routes) const PACKED_MAX: usize = 16 << 20;
+
+/// Bytes of the JSON, unpacked: some hundred for each area.
+const UNPACKED_MAX: u64 = 64 << 20;
+
+/// Published figures of a year, as a JSON array, gzipped or not. They take the place of those of the same areas.
+pub(in crate::routes) async fn put(
+    _: Operator,
+    State(state): State<AppState>,
+    Path(year): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Stored>, Problem> {
+    let year: u16 =
+        year.parse().map_err(|_| Problem::parameter("year", &year, "allowed is a year, such as 2019"))?;
+    let packed = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes()) {
+        None | Some(b"identity") => false,
+        Some(b"gzip") => true,
+        Some(_) => {
+            let detail = "Content-Encoding may be gzip, or left out.";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+    };
+    let statistics = tokio::task::spawn_blocking(move || understand(year, &body, packed))
+        .await
+        .map_err(|error| Problem::internal(&error))??;
+    let documents = state.ports.documents.as_ref();
+    Ok(Json(store(documents, &state.geography, year, statistics).await?))
+}
+
+fn understand(year: u16, body: &[u8], packed: bool) -> Result<Vec<AreaStatistic>, Problem> {
+    let malformed = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail);
+    let mut text = Vec::new();
+    let read = match packed {
+        true => flate2::read::MultiGzDecoder::new(body).take(UNPACKED_MAX + 1).read_to_end(&mut text),
+        false => body.take(UNPACKED_MAX + 1).read_to_end(&mut text),
+    };
+    read.map_err(|error| malformed(format!("The body is not gzip: {error}")))?;
+    if text.len() as u64 > UNPACKED_MAX {
+        let detail = format!("The body is longer than {UNPACKED_MAX} bytes, unpacked.");
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    let statistics: Vec<AreaStatistic> = serde_json::from_slice(&text)
+        .map_err(|error| malformed(format!("The body is not as it should be: {error}")))?;
+    match problem(year, &statistics) {
+        Some(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
+        None => Ok(statistics),
+    }
+}

@@ -1,0 +1,6 @@
+//! The real app: on port 0, in a directory of its own, asked over HTTP. Tests mirror the routes.
+
+mod commands;
+mod lifecycle;
+mod routes;
+mod support;

@@ -1,0 +1,6 @@
+mod exact;
+mod health;
+mod meters;
+mod ops;
+mod readings;
+mod refusals;

@@ -1,0 +1,133 @@
+//! Everything that the door refuses as a whole, and that none of it changes anything.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{AREA, App, gzip, reading};
+
+fn one() -> String {
+    json!({ "readings": [reading("A", "2026-11-22T10:00:00Z", 1800, 7.0)] }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_refusal_is_as_documented_and_changes_nothing() {
+    let app =
+        App::with(&[("body-limit-kb", "64"), ("decompressed-limit-kb", "256"), ("batch-limit", "100")]).await;
+    app.register("A", AREA).await;
+    app.settle().await;
+    let head = |status: &serde_json::Value| -> i64 {
+        status["partitions"].as_array().unwrap().iter().map(|one| one["head"].as_i64().unwrap()).sum()
+    };
+    let before = head(&app.ops("/ingestion").await);
+
+    let json_type = "application/json";
+    let many = (0..101).map(|n| reading("A", "2026-11-22T10:00:00Z", 1800, f64::from(n))).collect::<Vec<_>>();
+    let many = json!({ "readings": many }).to_string();
+    let zeros = vec![b' '; 4 << 20];
+    let cut = &gzip(one().as_bytes())[..40];
+    let cases: Vec<(&str, Option<&str>, Vec<u8>, u16, &str)> = vec![
+        (json_type, None, b"".to_vec(), 400, "line 1, column 0"),
+        (json_type, None, b"{\"readings\":[".to_vec(), 400, "EOF"),
+        (json_type, None, one().replace("\"A\"", "7").into_bytes(), 400, "line 1, column"),
+        (json_type, None, one().replace("energy_wh", "energy").into_bytes(), 400, "unknown field `energy`"),
+        (json_type, None, one().replace("7.0", "\"7.0\"").into_bytes(), 400, "a string, expected a number"),
+        (json_type, None, vec![0xff, 0xfe, 0x00], 400, "line 1"),
+        (json_type, None, many.into_bytes(), 413, "more than 100 readings"),
+        (json_type, None, vec![b' '; 65 << 10], 413, "longer than 65536 bytes"),
+        (json_type, Some("gzip"), gzip(&zeros), 413, "longer than 262144 bytes"),
+        (json_type, Some("zstd"), zstd::encode_all(&zeros[..], 3).unwrap(), 413, "longer than 262144 bytes"),
+        (json_type, Some("gzip"), cut.to_vec(), 400, "cut off"),
+        (json_type, Some("gzip"), one().into_bytes(), 400, "gzip"),
+        (json_type, Some("zstd"), one().into_bytes(), 400, "zstd"),
+        (json_type, Some("br"), one().into_bytes(), 415, "allowed are gzip and zstd"),
+        ("text/csv", None, one().into_bytes(), 415, "application/x-ndjson"),
+        ("application/x-ndjson", None, b"{}\n".to_vec(), 400, "missing field `meter_id`"),
+    ];
+    for (content_type, coding, body, status, says) in cases {
+        let answer = app.post_as("/readings", content_type, coding, body).await;
+        let detail = answer.problem(status);
+        assert!(detail.contains(says), "{says:?} is not in {detail:?}");
+        if status == 400 && detail.starts_with("line") {
+            assert!(answer.json()["line"].is_u64() && answer.json()["column"].is_u64());
+        }
+    }
+    assert_eq!(head(&app.ops("/ingestion").await), before);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_is_told_why() {
+    let app = App::start().await;
+    let json_type = ("content-type", "application/json");
+    let bearer = |key: &str| format!("Bearer {key}");
+    let (wrong, operator) = (bearer("wm_00000000_00"), bearer(&app.operator));
+    let post =
+        async |headers: &[(&str, &str)]| app.send(Method::POST, "/api/v1/readings", headers, one()).await;
+
+    let answer = post(&[json_type]).await;
+    answer.problem(401);
+    assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"wattmap\"");
+    for authorization in [wrong.as_str(), "Basic YTpi", "Bearer", "Bearer  ", "nonsense"] {
+        let answer = post(&[json_type, ("authorization", authorization)]).await;
+        answer.problem(401);
+        assert!(answer.header("www-authenticate").contains("invalid_token"), "{authorization}");
+    }
+    let answer = post(&[json_type, ("authorization", &operator)]).await;
+    assert!(answer.problem(403).contains("needs ingest"));
+    assert!(answer.header("www-authenticate").contains("insufficient_scope"));
+
+    let ingest = bearer(&app.ingest);
+    for path in ["/ingestion", "/dead-letters", "/meters", "/simulator", "/areas/E01000001/exact"] {
+        let path = format!("/api/v1/ops{path}");
+        app.get(&path).await.problem(401);
+        app.send(Method::GET, &path, &[("authorization", &ingest)], "").await.problem(403);
+    }
+    app.get("/api/v1/readings").await.problem(405);
+    app.get("/api/v1/nothing").await.problem(404);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_sends_too_fast_is_told_when_to_come_back() {
+    let app = App::with(&[("key-rate", "10"), ("batch-limit", "10")]).await;
+    app.register("A", AREA).await;
+    let minutes = (0..9).map(|n| reading("A", &format!("2026-11-22T10:{:02}:00Z", n * 5), 300, 1.0));
+    let nine = json!({ "readings": minutes.collect::<Vec<_>>() }).to_string();
+    assert_eq!(app.post("/readings", nine.clone()).await.status, 200);
+    let mut refused = app.post("/readings", nine.clone()).await;
+    if refused.status == 200 {
+        refused = app.post("/readings", nine).await;
+    }
+    assert!(refused.problem(429).contains("10 readings a second"));
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=3).contains(&seconds), "{seconds}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let app = App::with(&[("body-timeout-s", "1")]).await;
+    let head = format!(
+        "POST /api/v1/readings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        app.ingest
+    );
+    let mut slow = TcpStream::connect(app.running.address).await.unwrap();
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 1000];
+    let length = tokio::time::timeout(Duration::from_secs(5), slow.read(&mut answer)).await.unwrap().unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+
+    // One that breaks off is answered by nobody, and nothing of it counts.
+    let mut broken = TcpStream::connect(app.running.address).await.unwrap();
+    broken.write_all(head.as_bytes()).await.unwrap();
+    drop(broken);
+    app.settle().await;
+    assert_eq!(app.get("/healthz").await.status, 200);
+    app.stop().await;
+}
