@@ -1,0 +1,84 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** The map page, in the words in which a reader would describe it. */
+export class MapPage {
+  readonly search: Locator;
+  readonly suggestions: Locator;
+  readonly map: Locator;
+  readonly panel: Locator;
+  readonly legend: Locator;
+  readonly freshness: Locator;
+
+  constructor(readonly page: Page) {
+    this.search = page.getByRole("combobox", { name: /postcode/i });
+    this.suggestions = page.getByRole("listbox").getByRole("option");
+    this.map = page.getByRole("application");
+    this.panel = page.locator(".panel");
+    this.legend = page.locator(".legend");
+    this.freshness = page.locator(".live");
+  }
+
+  /** Opens a view and waits until the browser has taken the map over. */
+  async open(path = "/"): Promise<void> {
+    await this.page.goto(path);
+    await this.takenOver();
+  }
+
+  async takenOver(): Promise<void> {
+    await expect(this.map.locator("canvas")).toBeVisible();
+    await this.painted();
+  }
+
+  /** How many pixels of the map's canvas are painted, and with how many different colours. */
+  async paint(): Promise<{ painted: number; colours: number }> {
+    return this.map.locator("canvas").first().evaluate((canvas: HTMLCanvasElement) => {
+      const context = canvas.getContext("2d");
+      if (context === null || canvas.width === 0) return { painted: 0, colours: 0 };
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const counts = new Map<number, number>();
+      let painted = 0;
+      for (let at = 0; at < data.length; at += 4) {
+        if ((data[at + 3] ?? 0) < 128) continue;
+        painted += 1;
+        // Sixteen steps a channel: seams and soft edges make few colours of their own.
+        const colour = ((data[at] ?? 0) >> 4) * 256 + ((data[at + 1] ?? 0) >> 4) * 16 + ((data[at + 2] ?? 0) >> 4);
+        counts.set(colour, (counts.get(colour) ?? 0) + 1);
+      }
+      const large = [...counts.values()].filter((count) => count > painted / 200);
+      return { painted, colours: large.length };
+    });
+  }
+
+  /** Waits until the canvas shows something. */
+  async painted(): Promise<void> {
+    await expect.poll(async () => (await this.paint()).painted, { message: "the canvas stays empty" }).toBeGreaterThan(5_000);
+  }
+
+  /** The colour in the middle of the map. */
+  async colourInTheMiddle(): Promise<string> {
+    return this.map.locator("canvas").first().evaluate((canvas: HTMLCanvasElement) => {
+      const box = canvas.getBoundingClientRect();
+      const scale = canvas.width / box.width;
+      const x = Math.round((window.innerWidth / 2 - box.left) * scale);
+      const y = Math.round((window.innerHeight / 2 - box.top) * scale);
+      const pixel = canvas.getContext("2d")?.getImageData(x, y, 1, 1).data ?? [];
+      return [...pixel].join(",");
+    });
+  }
+
+  /** Finds a place and opens the first suggestion. */
+  async find(text: string): Promise<void> {
+    await this.search.fill(text);
+    await expect(this.suggestions.first()).toBeVisible();
+    await this.search.press("Enter");
+    await expect(this.panel).toBeVisible();
+  }
+
+  async chooseMeasure(name: string): Promise<void> {
+    await this.page.getByRole("radiogroup").getByText(name, { exact: true }).click();
+  }
+
+  query(): URLSearchParams {
+    return new URL(this.page.url()).searchParams;
+  }
+}

@@ -1,0 +1,52 @@
+import { expect, test } from "../support/test.ts";
+
+test.use({ javaScriptEnabled: false });
+
+/** The whole of London at the finest level that the first HTML carries. */
+const MSOAS = 983;
+
+test("the map is in the first HTML", async ({ page }) => {
+  await page.goto("/");
+  const areas = page.locator("svg#m a");
+  await expect(areas).toHaveCount(MSOAS);
+  const box = await page.locator("svg#m").boundingBox();
+  expect(box?.width).toBeGreaterThan(400);
+  await expect(page.getByRole("heading", { name: /a home uses in a year/i })).toBeVisible();
+});
+
+test("the map says whose homes these are", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.locator(".live")).toContainText(/simulated homes/);
+});
+
+test("another measure is a button away", async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("radiogroup").getByText("Now", { exact: true }).click();
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL(/measure=now/);
+  await expect(page.getByRole("heading", { name: /right now/i })).toBeVisible();
+});
+
+test("an area is a link to its page", async ({ page }) => {
+  await page.goto("/");
+  const link = page.locator("svg#m a").first();
+  const href = await link.getAttribute("href");
+  await page.goto(href ?? "");
+  await expect(page).toHaveURL(/\/area\/E0/);
+  await expect(page.getByText("E02", { exact: false }).or(page.locator(".panel h2")).first()).toBeVisible();
+});
+
+test("the search is a page", async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("combobox").fill("hackney");
+  await page.getByRole("search").getByRole("button", { name: "Search" }).click();
+  await expect(page).toHaveURL(/\/search\?q=hackney/);
+  const hackney = page.getByRole("link", { name: /hackney/i });
+  await expect(hackney.first()).toBeVisible();
+});
+
+test("the list reaches every area's figure", async ({ page }) => {
+  await page.goto("/list?level=borough");
+  await expect(page.getByRole("row")).toHaveCount(33 + 1);
+  await expect(page.getByRole("cell", { name: "Hackney" }).or(page.getByRole("rowheader", { name: "Hackney" })).first()).toBeVisible();
+});

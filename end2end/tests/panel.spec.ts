@@ -1,0 +1,53 @@
+import { MapPage } from "../support/map-page.ts";
+import { expect, test } from "../support/test.ts";
+
+test("a borough's panel: a name, a figure, what it rests on, two charts", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeVisible();
+  await expect(map.panel).toContainText(/homes here were measured/);
+  await expect(map.panel.locator("svg.chart")).toHaveCount(2);
+});
+
+test("each chart has its table", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  const tables = map.panel.getByText("Show as table");
+  await expect(tables).toHaveCount(2);
+  await tables.first().click();
+  await expect(map.panel.locator("table").first().getByRole("row")).toHaveCount(48 + 1);
+  await tables.nth(1).click();
+  await expect(map.panel.locator("table").nth(1).getByRole("row")).toHaveCount(7 + 1);
+});
+
+test("the day's kind can be chosen", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await map.panel.getByText("Saturday", { exact: true }).click();
+  await expect(map.panel.getByText(/Saturday/).first()).toBeVisible();
+  await expect(map.panel.locator("svg.chart").first()).toBeVisible();
+});
+
+test("an area with too few homes says whose figure it shows", async ({ page }) => {
+  const map = new MapPage(page);
+  // 6,000 homes are about one in each of the 4,835 smallest areas.
+  await map.open("/?area=E01000001&measure=now");
+  await expect(map.panel).toContainText(/too few homes|keep each of them private/i);
+});
+
+test("the panel closes, and the URL forgets it", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await map.panel.getByRole("button", { name: "Close" }).or(map.panel.getByRole("link", { name: "Close" })).click();
+  await expect(map.panel).toBeHidden();
+  expect(map.query().get("area")).toBeNull();
+});
+
+test("the link can be copied", async ({ page, context, baseURL }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: baseURL });
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await map.panel.getByRole("button", { name: "Share" }).click();
+  await expect(page.getByText("The link is copied.")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("E09000012");
+});

@@ -1,0 +1,54 @@
+import { MapPage } from "../support/map-page.ts";
+import { expect, test } from "../support/test.ts";
+
+test("an area, a place and a postcode are found", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  for (const text of ["Islington", "Brixton", "N1 9", "se15 4qn"]) {
+    await map.search.fill(text);
+    await expect(map.suggestions.first(), text).toBeVisible();
+  }
+});
+
+test("the keyboard alone is enough", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await map.search.focus();
+  await page.keyboard.type("hackney");
+  await expect(map.suggestions.first()).toBeVisible();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  const second = map.suggestions.nth(1);
+  await expect(second).toHaveAttribute("aria-selected", "true");
+  await expect(map.search).toHaveAttribute("aria-activedescendant", (await second.getAttribute("id")) ?? "none");
+  await page.keyboard.press("Escape");
+  await expect(map.suggestions).toHaveCount(0);
+  await page.keyboard.type(" ");
+  await expect(map.suggestions.first()).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(map.panel).toBeVisible();
+  expect(map.query().get("area")).toMatch(/^E0/);
+});
+
+test("names that occur twice are told apart", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await map.search.fill("hackney");
+  await expect(map.suggestions.first()).toBeVisible();
+  const texts = await map.suggestions.allTextContents();
+  expect(new Set(texts).size).toBe(texts.length);
+});
+
+test("nothing found is said, with what to try", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await map.search.fill("qqqqqqq");
+  await expect(page.getByRole("status").filter({ hasText: "qqqqqqq" })).toBeVisible();
+});
+
+test("a place outside the map is found and said to be outside", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await map.search.fill("EN9 1");
+  await expect(map.suggestions.filter({ hasText: /not on this map/i }).first()).toBeVisible();
+});
