@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use geography::Geography;
 use leptos::prelude::use_context;
 use metering::AreaCode;
 use metering::api::{AreaCard, ConsumptionSeries, MapAnswer, Measure, Profile, SearchAnswer};
@@ -67,6 +68,8 @@ pub struct Services {
     pub figures: Arc<dyn PublicFigures>,
     /// The door.
     pub door: Arc<dyn ReadingDoor>,
+    /// The areas.
+    pub geography: Arc<Geography>,
     /// Where the page's files are.
     pub assets: Arc<AssetUrls>,
 }

@@ -1,9 +1,91 @@
 //! How the figures come about.
 
+use leptos::either::Either;
 use leptos::prelude::*;
+use leptos_meta::Title;
 
-/// The page about the method.
+use crate::components::PageFrame;
+use crate::format;
+use crate::server_fns::figures::get_status;
+use crate::site::SiteStatus;
+use crate::words;
+
+/// The page about the method: what is simulated, what is hidden, and whom to thank.
 #[component]
 pub fn About() -> impl IntoView {
-    view! { <main><h1>"How wattmap works"</h1></main> }
+    let status = Resource::new_blocking(|| (), |()| get_status());
+    view! {
+        <Title text=words::page_title(words::NAV_ABOUT) />
+        <PageFrame here="/about">
+            <h1>"How these figures come about"</h1>
+            <Suspense fallback=|| ()>
+                {move || Suspend::new(async move {
+                    match status.await {
+                        Ok(status) => Either::Left(method(status)),
+                        Err(error) => Either::Right(view! { <p class="note">{error.to_string()}</p> }),
+                    }
+                })}
+            </Suspense>
+        </PageFrame>
+    }
+}
+
+fn method(status: SiteStatus) -> impl IntoView {
+    let rules = status.disclosure;
+    let homes = if status.simulated_homes > 0 {
+        format!(
+            "The {} homes behind the live figures are simulated. A program imagines households (their size, \
+             their heating, when they get up) and reports what each would use, so that the whole system can \
+             be seen at work. They follow published averages; no real home is among them, and no figure \
+             marked Measured says anything about a real neighbour.",
+            format::whole(status.simulated_homes as f64),
+        )
+    } else {
+        "No home here is simulated. Figures marked Measured come from meters that report to this site.".to_owned()
+    };
+    let credits = status.attribution.into_iter().map(|credit| view! { <li>{credit}</li> }).collect_view();
+    view! {
+        <section id="simulated">
+            <h2>"Where the figures come from"</h2>
+            <p class="lead">{homes}</p>
+            <p>
+                "Each meter reports how much was used over a few minutes or half an hour. The reports of an area "
+                "are added up by half-hour, and divided by the time they cover: that is the average home’s power. "
+                "A year’s use is the same, over a year. Reports that come late, twice or corrected change the "
+                "half-hour they belong to, and each is counted once."
+            </p>
+        </section>
+        <section id="words">
+            <h2>"What the words mean"</h2>
+            <dl class="terms">
+                <dt><span class="chip measured">"Measured"</span></dt>
+                <dd>"From meters in the area itself."</dd>
+                <dt><span class="chip merged">"Measured, wider area"</span></dt>
+                <dd>"Too few homes are measured here, so the figure is that of the larger area around it, which is named."</dd>
+                <dt><span class="chip modelled">"Modelled"</span></dt>
+                <dd>"No home is measured yet. The figure comes from published statistics of the area."</dd>
+                <dt><span class="chip hidden">"Hidden"</span></dt>
+                <dd>"There are meters, but so few that the figure would tell about single homes."</dd>
+                <dt><span class="chip none">"No data"</span></dt>
+                <dd>"Nothing is known."</dd>
+            </dl>
+        </section>
+        <section id="privacy">
+            <h2>"How homes stay private"</h2>
+            <p>
+                "What a home uses by the minute tells when people sleep, leave and come back. So a figure is shown "
+                "only if enough homes are in it:"
+            </p>
+            <ul>
+                <li>{format!("for a month or longer, at least {} homes, and none with more than {}\u{a0}% of the whole;", rules.homes_period, rules.largest_share_percent)}</li>
+                <li>{format!("for the current half-hour, at least {} homes;", rules.homes_live)}</li>
+                <li>"where hiding one area would let it be worked out from its neighbours, another is hidden too;"</li>
+                <li>"figures are rounded, and numbers of homes are given in bands."</li>
+            </ul>
+        </section>
+        <section id="credits">
+            <h2>"Whose work this rests on"</h2>
+            <ul>{credits}<li>"Leaflet moves the map."</li></ul>
+        </section>
+    }
 }

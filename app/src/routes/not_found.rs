@@ -1,13 +1,21 @@
 //! The page for paths that lead nowhere.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::components::PageFrame;
+use crate::words;
 
 /// Says so, and leads back.
 #[component]
 pub fn NotFound() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
+    crate::status::set(404);
+    view! {
+        <Title text=words::page_title(words::NOT_FOUND_HEADING) />
+        <PageFrame>
+            <h1>{words::NOT_FOUND_HEADING}</h1>
+            <p>{words::NOT_FOUND_TEXT}</p>
+            <p><a class="primary" href="/" rel="external">{words::TO_THE_MAP}</a></p>
+        </PageFrame>
     }
-    view! { <main><h1>"There is no such page"</h1><a href="/">"To the map"</a></main> }
 }

@@ -4,6 +4,8 @@
 #![expect(missing_docs, unreachable_pub, reason = "the server macro makes types that cannot carry docs")]
 
 pub mod figures;
+pub mod list;
+pub mod map;
 pub mod readings;
 pub mod search;
 

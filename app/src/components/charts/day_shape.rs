@@ -1,0 +1,115 @@
+//! The mean day of a home.
+
+use leptos::prelude::*;
+use metering::api::{Profile, ProfilePoint};
+
+use super::axis::Axis;
+use crate::{format, words};
+
+const WIDTH: f64 = 392.0;
+const HEIGHT: f64 = 168.0;
+const LEFT: f64 = 36.0;
+const TOP: f64 = 10.0;
+const FLOOR: f64 = 142.0;
+/// Half-hours of the night that the night share counts: 00:30 to 07:00.
+const NIGHT: (f64, f64) = (1.0, 14.0);
+
+fn x(half_hour: f64) -> f64 {
+    LEFT + half_hour / 48.0 * (WIDTH - LEFT - 2.0)
+}
+
+fn y(watts: f64, axis: &Axis) -> f64 {
+    FLOOR - watts / axis.top() * (FLOOR - TOP)
+}
+
+/// A line through what there is, at the middle of each half-hour; it breaks where nothing is.
+fn line(points: &[ProfilePoint], get: impl Fn(&ProfilePoint) -> Option<f64>, axis: &Axis) -> String {
+    let mut path = String::new();
+    let mut joined = false;
+    for (number, point) in points.iter().enumerate() {
+        let Some(watts) = get(point) else {
+            joined = false;
+            continue;
+        };
+        let command = if joined { 'L' } else { 'M' };
+        path.push_str(&format!("{command}{:.1} {:.1}", x(number as f64 + 0.5), y(watts, axis)));
+        joined = true;
+    }
+    path
+}
+
+/// 48 half-hours of a home's mean power, with the typical home as a dashed line.
+#[component]
+pub fn DayShape(
+    /// What is drawn.
+    profile: Profile,
+    /// Whose typical home the dashed line is.
+    whole: String,
+) -> impl IntoView {
+    let points = &profile.half_hours;
+    let highest = points.iter().flat_map(|point| [point.mean_w, point.around_w]).flatten().fold(0.0, f64::max);
+    let axis = Axis::up_to(highest, 3);
+    let mean = line(points, |point| point.mean_w, &axis);
+    let around = line(points, |point| point.around_w, &axis);
+    let area = if mean.matches('M').count() == 1 {
+        format!("{mean}V{FLOOR}H{:.1}Z", x(0.5))
+    } else {
+        String::new()
+    };
+    let peak = points
+        .iter()
+        .filter_map(|point| Some((point.mean_w?, &point.time)))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let summary = peak.map(|(watts, time)| words::peak(time, watts)).unwrap_or_default();
+    let lines = axis.values().map(|value| {
+        let (y, label) = (y(value, &axis), axis.label(value));
+        view! {
+            <path class="grid" d=format!("M{LEFT} {y:.1}H{WIDTH}") />
+            <text x=LEFT - 7.0 y=format!("{:.1}", y + 3.5) text-anchor="end">{label}</text>
+        }
+    });
+    let hours = [(0, "00:00", "start"), (12, "06:00", "middle"), (24, "12:00", "middle"), (36, "18:00", "middle"), (48, "24:00", "end")];
+    let hours = hours.map(|(half_hour, text, anchor)| {
+        view! { <text x=format!("{:.1}", x(f64::from(half_hour))) y=FLOOR + 18.0 text-anchor=anchor>{text}</text> }
+    });
+    let rows = points.iter().map(|point| {
+        let watts = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), format::whole);
+        view! {
+            <tr><th scope="row">{point.time.clone()}</th><td>{watts(point.mean_w)}</td><td>{watts(point.around_w)}</td></tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=summary.clone()>
+            <rect class="night" x=x(NIGHT.0) y=TOP width=x(NIGHT.1) - x(NIGHT.0) height=FLOOR - TOP />
+            {lines.collect_view()}
+            <path class="area" d=area />
+            <path class="around" d=around />
+            <path class="mean" d=mean />
+            {hours.into_iter().collect_view()}
+        </svg>
+        <p class="reading">{summary}</p>
+        <details class="as-table">
+            <summary>{words::AS_TABLE}</summary>
+            <table>
+                <thead><tr><th scope="col">"From"</th><th scope="col">"Here, W"</th><th scope="col">{format!("{whole}, W")}</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_breaks_where_nothing_is() {
+        let point = |mean_w| ProfilePoint { time: String::new(), mean_w, around_w: None };
+        let points = [point(Some(0.0)), point(Some(1.0)), point(None), point(Some(1.0))];
+        let axis = Axis::up_to(1.0, 2);
+        let path = line(&points, |point| point.mean_w, &axis);
+        assert_eq!((path.matches('M').count(), path.matches('L').count()), (2, 1), "{path}");
+        assert!(!path.contains("NaN"));
+    }
+}

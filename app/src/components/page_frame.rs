@@ -1,0 +1,37 @@
+//! The frame of every page that is not the map.
+
+use leptos::prelude::*;
+
+use super::ThemeSwitch;
+use crate::words;
+
+/// The name and the pages above, the content below.
+#[component]
+pub fn PageFrame(
+    /// Which page this is: a path, to mark it in the navigation.
+    #[prop(optional)]
+    here: &'static str,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    let link = |path: &'static str, text: &'static str| {
+        view! { <a href=path rel="external" aria-current=(path == here).then_some("page")>{text}</a> }
+    };
+    view! {
+        <div class="paper">
+            <header class="top">
+                <a class="brand" href="/" rel="external">
+                    <span class="mark" aria-hidden="true"></span>
+                    {words::NAME}
+                </a>
+                <nav aria-label=words::NAV_LABEL>
+                    {link("/", words::NAV_MAP)}
+                    {link("/list", words::NAV_LIST)}
+                    {link("/about", words::NAV_ABOUT)}
+                </nav>
+                <ThemeSwitch />
+            </header>
+            <main id="content">{children()}</main>
+        </div>
+    }
+}

@@ -1,0 +1,5 @@
+//! The map before any script: an SVG in the first HTML, which the browser then takes over.
+
+mod server;
+
+pub(crate) use server::{first_level, first_map};

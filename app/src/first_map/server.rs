@@ -1,0 +1,195 @@
+//! Draws the first picture.
+//!
+//! Every byte here is part of the first load, so there is little: an area is a link around a path
+//! whose class gives its colour. Sizes are left to the style sheet: the picture fits its box whatever
+//! the box is, and names are placed by per cents beside the SVG, so that they keep their size.
+
+use std::fmt::Write as _;
+
+use geography::{Area, AreaIndex, Geography, LevelIndex};
+use metering::api::MapAnswer;
+
+use crate::classes::Fill;
+use crate::error::AppError;
+use crate::geometry::mercator::Grid;
+use crate::services::Services;
+use crate::site_map::{FirstMap, Label, LevelInfo, MapHead};
+use crate::view_state::{Camera, View};
+use crate::words;
+
+/// A level with more areas than this is not drawn into the HTML: it would weigh more than the rest.
+const AREAS_MAX: usize = 1500;
+
+/// What the map page begins with.
+pub(crate) async fn first_map(services: &Services, view: &View) -> Result<FirstMap, AppError> {
+    let geography = &services.geography;
+    let level = first_level(geography, view.level.as_deref());
+    let name = geography.level(level).name().to_owned();
+    let map = services.figures.map(&name, view.measure, None, None).await;
+    let labels = labels(geography);
+    let grid = grid(geography);
+    let picture = picture(geography, level, map.as_ref().ok(), view, &labels, &grid);
+    Ok(FirstMap {
+        name: geography.name().to_owned(),
+        levels: geography.levels().iter().map(level_info).collect(),
+        grid,
+        labels,
+        level: name,
+        head: map.as_ref().map(MapHead::from).map_err(Clone::clone),
+        status: services.figures.status(),
+        picture,
+    })
+}
+
+/// The level that was asked for, or the finest one that is small enough.
+pub(crate) fn first_level(geography: &Geography, wanted: Option<&str>) -> LevelIndex {
+    let small = |level: &LevelIndex| geography.level(*level).len() <= AREAS_MAX;
+    wanted
+        .and_then(|name| geography.level_named(name))
+        .filter(small)
+        .or_else(|| geography.level_indices().rev().find(small))
+        .unwrap_or_else(|| geography.coarsest())
+}
+
+fn level_info(level: &geography::Level) -> LevelInfo {
+    let mut plural = level.names.plural.clone();
+    if let Some(first) = plural.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    LevelInfo { name: level.name().to_owned(), plural, areas: level.len() }
+}
+
+fn grid(geography: &Geography) -> Grid {
+    let grid = geography.grid();
+    Grid {
+        zoom: grid.zoom.into(),
+        x: grid.x.into(),
+        y: grid.y.into(),
+        w: grid.w.max(1).into(),
+        h: grid.h.max(1).into(),
+    }
+}
+
+/// The coarsest level's names, shortened to what people say: `Kingston upon Thames` is `Kingston`.
+fn labels(geography: &Geography) -> Vec<Label> {
+    let short = |name: &str| {
+        let end = [" and ", " upon "].iter().filter_map(|joint| name.find(joint)).min();
+        name[..end.unwrap_or(name.len())].to_owned()
+    };
+    let label = |area: &Area| Label { text: short(&area.name), x: area.label.x, y: area.label.y };
+    geography.areas_of(geography.coarsest()).iter().map(label).collect()
+}
+
+fn picture(
+    geography: &Geography,
+    level: LevelIndex,
+    map: Option<&MapAnswer>,
+    view: &View,
+    labels: &[Label],
+    grid: &Grid,
+) -> String {
+    let mut html = String::with_capacity(200_000);
+    // Writing to a String cannot fail.
+    let _ = write_style(&mut html, view.camera, labels, grid);
+    let _ = write!(
+        html,
+        "<div class=box><svg id=m viewBox=\"0 0 {} {}\" data-level=\"{}\" role=group aria-label=\"{}\">",
+        grid.w,
+        grid.h,
+        escape(geography.level(level).name()),
+        escape(words::legend(view.measure)),
+    );
+    let hatch = grid.w / 150.0;
+    let _ = write!(
+        html,
+        "<pattern id=hatch width={hatch:.0} height={hatch:.0} patternUnits=userSpaceOnUse \
+         patternTransform=rotate(45)><path class=hatch d=\"M0 0V{hatch:.0}\" stroke-width={:.0} /></pattern>",
+        hatch * 0.55,
+    );
+    let selected = view.area_code().and_then(|code| geography.index_of(&code));
+    for (place, index) in geography.level(level).indices().enumerate() {
+        let _ = write_area(&mut html, geography, index, map, place, view);
+    }
+    if let Some(path) = selected.map(|index| geography.path(index)) {
+        let _ = write!(html, "<path class=halo d=\"{path}\" /><path class=sel d=\"{path}\" />");
+    }
+    html.push_str("</svg>");
+    for (number, label) in labels.iter().enumerate() {
+        let _ = write!(html, "<b id=l{number} aria-hidden=true>{}</b>", escape(&label.text));
+    }
+    html.push_str("</div>");
+    html
+}
+
+/// One area: a link to its page that shows its name and figure when pointed at. Out of the tab order,
+/// because a thousand stops are none: the list is the keyboard's way to an area.
+fn write_area(
+    html: &mut String,
+    geography: &Geography,
+    index: AreaIndex,
+    map: Option<&MapAnswer>,
+    place: usize,
+    view: &View,
+) -> std::fmt::Result {
+    let area = geography.area(index);
+    let figure = map.and_then(|map| map.areas.get(place)).filter(|figure| figure.code == area.code);
+    let fill = figure.map_or(Fill::Empty, |figure| {
+        Fill::of(figure.status, figure.value, map.map_or(&[], |map| map.classes.as_slice()))
+    });
+    let measure = view.measure;
+    let query = if measure == Default::default() { String::new() } else { format!("?measure={}", measure.as_str()) };
+    write!(html, "<a href=/area/{}{query} tabindex=-1><title>", area.code)?;
+    if let Some(near) = &area.near {
+        write!(html, "{} · ", escape(near))?;
+    }
+    html.push_str(&escape(&area.name));
+    if let Some(figure) = figure {
+        write!(html, " · {}", words::figure_or_reason(measure, figure.status, figure.value))?;
+    }
+    write!(html, "</title><path class={} d=\"{}\" /></a>", fill.css(), geography.path(index))
+}
+
+/// Where the picture's box and its names are. A style element rather than attributes, so that it can
+/// carry the nonce of the content security policy.
+fn write_style(html: &mut String, camera: Option<Camera>, labels: &[Label], grid: &Grid) -> std::fmt::Result {
+    let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
+    write!(html, "<style{nonce}>")?;
+    match camera {
+        // The whole: as large as fits.
+        None => write!(html, ".box{{width:min(100cqw,{:.4}cqh);aspect-ratio:{}/{}}}", grid.w / grid.h * 100.0, grid.w, grid.h)?,
+        // A place: at its own scale, around the middle of the window.
+        Some(Camera { lat, lng, zoom }) => {
+            let placed = grid.placed(lat, lng, zoom, 0.0, 0.0);
+            write!(
+                html,
+                ".fit{{inset:0!important}}.box{{width:{:.2}px;height:{:.2}px;left:50%;top:50%;\
+                 transform:translate({:.2}px,{:.2}px)}}",
+                grid.w * placed.scale,
+                grid.h * placed.scale,
+                placed.x,
+                placed.y
+            )?;
+        }
+    }
+    for (number, label) in labels.iter().enumerate() {
+        let (left, top) = (f64::from(label.x) / grid.w * 100.0, f64::from(label.y) / grid.h * 100.0);
+        write!(html, "#l{number}{{left:{left:.1}%;top:{top:.1}%}}")?;
+    }
+    html.push_str("</style>");
+    Ok(())
+}
+
+/// Text for HTML, in elements and in quoted attributes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped() {
+        assert_eq!(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");
+    }
+}

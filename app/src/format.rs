@@ -1,0 +1,181 @@
+//! Numbers, durations and days as people read them. Pure, and the same on the server and in the
+//! browser, so that the page does not change when the browser takes it over.
+
+use metering::UtcSecond;
+use metering::api::Measure;
+
+/// A whole number with thousands separated: `50,112`.
+pub fn whole(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if value < 0.0 && digits != "0" {
+        text.push('−');
+    }
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// With one decimal: `8.4`. Used where a whole number would hide the difference.
+pub fn tenths(value: f64) -> String {
+    let rounded = (value * 10.0).round() / 10.0;
+    let (whole_part, tenth) = (rounded.abs().trunc(), (rounded.abs().fract() * 10.0).round());
+    let sign = if rounded < 0.0 { "−" } else { "" };
+    format!("{sign}{}.{tenth:.0}", whole(whole_part))
+}
+
+/// A figure of a measure, with no more digits than it deserves, without its unit.
+pub fn figure(measure: Measure, value: f64) -> String {
+    match measure {
+        Measure::Annual => whole((value / 10.0).round() * 10.0),
+        Measure::Now | Measure::NightShare | Measure::EveningShare => whole(value),
+    }
+}
+
+/// A figure with its unit, as one reads it aloud: `3,120 kWh`, `22 %`.
+pub fn with_unit(measure: Measure, value: f64) -> String {
+    format!("{}\u{a0}{}", figure(measure, value), measure.unit())
+}
+
+/// How long ago: `2 s`, `3 min`, `5 h`, `2 days`.
+pub fn ago(seconds: i64) -> String {
+    match seconds.max(0) {
+        s @ 0..60 => format!("{s}\u{a0}s"),
+        s @ 60..3600 => format!("{}\u{a0}min", s / 60),
+        s @ 3600..172_800 => format!("{}\u{a0}h", s / 3600),
+        s => format!("{}\u{a0}days", s / 86_400),
+    }
+}
+
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A calendar day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// Its year.
+    pub year: i64,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 is Monday.
+    pub weekday: u8,
+}
+
+impl Day {
+    /// The local day that begins at this instant. Its noon is on the same date in UTC wherever
+    /// local time is within twelve hours of it, so no time zone is needed here.
+    pub fn beginning_at(midnight: UtcSecond) -> Self {
+        Self::from_days((midnight.0 + 43_200).div_euclid(86_400))
+    }
+
+    /// From days since 1970-01-01, by counting 400-year eras from a first of March.
+    fn from_days(days: i64) -> Self {
+        let shifted = days + 719_468;
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + shifted.div_euclid(146_097) * 400 + i64::from(month <= 2);
+        // 1970-01-01 was a Thursday.
+        Day { year, month: month as u8, day: day as u8, weekday: (days + 3).rem_euclid(7) as u8 }
+    }
+
+    /// `Mon`.
+    pub fn short_weekday(&self) -> &'static str {
+        &WEEKDAYS[usize::from(self.weekday) % 7][..3]
+    }
+
+    /// `Monday 16 November`.
+    pub fn long(&self) -> String {
+        format!("{} {} {}", WEEKDAYS[usize::from(self.weekday) % 7], self.day, self.month_name())
+    }
+
+    /// `16 November 2026`.
+    pub fn date(&self) -> String {
+        format!("{} {} {}", self.day, self.month_name(), self.year)
+    }
+
+    fn month_name(&self) -> &'static str {
+        MONTHS[usize::from(self.month.saturating_sub(1)) % 12]
+    }
+}
+
+/// The name of a month given as `2026-11`; the text itself where it is not one.
+pub fn month(text: &str) -> &str {
+    let number = text.get(5..7).and_then(|digits| digits.parse::<usize>().ok());
+    number.and_then(|n| MONTHS.get(n.wrapping_sub(1))).copied().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        let check = |value, expect: &str| assert_eq!(whole(value), expect);
+        check(0.0, "0");
+        check(999.4, "999");
+        check(999.5, "1,000");
+        check(50_112.0, "50,112");
+        check(1_234_567.0, "1,234,567");
+        check(-1500.0, "−1,500");
+        check(-0.2, "0");
+        assert_eq!(tenths(8.44), "8.4");
+        assert_eq!(tenths(9.96), "10.0");
+        assert_eq!(tenths(-1234.56), "−1,234.6");
+        assert_eq!(with_unit(Measure::Annual, 3117.0), "3,120\u{a0}kWh");
+        assert_eq!(with_unit(Measure::NightShare, 21.6), "22\u{a0}%");
+    }
+
+    #[test]
+    fn durations() {
+        let check = |seconds, expect: &str| assert_eq!(ago(seconds), expect);
+        check(-3, "0\u{a0}s");
+        check(59, "59\u{a0}s");
+        check(60, "1\u{a0}min");
+        check(7_199, "1\u{a0}h");
+        check(200_000, "2\u{a0}days");
+    }
+
+    #[test]
+    fn days_agree_with_the_calendar() {
+        for day in (-800_000..800_000).step_by(97) {
+            let ours = Day::from_days(day);
+            let theirs = UtcSecond(day * 86_400).to_jiff().to_string();
+            assert_eq!(format!("{:04}-{:02}-{:02}", ours.year, ours.month, ours.day), theirs[..theirs.len() - 10]);
+        }
+    }
+
+    #[test]
+    fn a_local_midnight_is_of_its_own_day() {
+        // Midnight in London in summer is 23:00 UTC of the day before.
+        let midnight = UtcSecond::parse("2026-07-05T23:00:00Z").unwrap();
+        assert_eq!(Day::beginning_at(midnight).long(), "Monday 6 July");
+        let winter = UtcSecond::parse("2026-11-22T00:00:00Z").unwrap();
+        assert_eq!(Day::beginning_at(winter).date(), "22 November 2026");
+        assert_eq!(Day::beginning_at(winter).short_weekday(), "Sun");
+        assert_eq!((month("2026-11"), month("2026-13"), month("")), ("November", "2026-13", ""));
+    }
+}

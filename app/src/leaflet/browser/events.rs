@@ -1,0 +1,194 @@
+//! What the reader does with the map.
+
+use std::rc::Rc;
+
+use leaflet::MouseEvent;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::closure::Closure;
+use web_sys::KeyboardEvent;
+
+use super::draw::redraw;
+use super::interop::ZoomAnimation;
+use super::on;
+use super::stage::{Shared, Stage};
+
+/// Listens to all of it.
+pub(super) fn listen(stage: &Shared) {
+    let map = stage.borrow().map.clone();
+    let with = |handle: fn(&Shared)| {
+        let weak = Rc::downgrade(stage);
+        move |_: JsValue| {
+            if let Some(stage) = weak.upgrade() {
+                handle(&stage);
+            }
+        }
+    };
+    on(&map, "movestart", with(|stage| leave(&mut stage.borrow_mut())));
+    on(&map, "zoomstart", with(|stage| stage.borrow_mut().begin_zoom()));
+    on(&map, "zoom", with(place));
+    on(&map, "viewreset", with(place));
+    on(&map, "zoomend", with(zoom_ended));
+    on(&map, "moveend", with(move_ended));
+    on(&map, "resize", with(|stage| redraw(stage, false)));
+    on(&map, "mouseout", with(|stage| leave(&mut stage.borrow_mut())));
+    let weak = Rc::downgrade(stage);
+    on(&map, "zoomanim", move |event: ZoomAnimation| {
+        if let Some(stage) = weak.upgrade() {
+            let (stage, to) = (stage.borrow(), event.center());
+            for surface in [&stage.front, &stage.overlay] {
+                surface.place(&stage.map, to.lat(), to.lng(), event.zoom());
+            }
+        }
+    });
+    let weak = Rc::downgrade(stage);
+    on(&map, "mousemove", move |event: MouseEvent| {
+        if let Some(stage) = weak.upgrade() {
+            let point = event.container_point();
+            point_at(&mut stage.borrow_mut(), point.x(), point.y());
+        }
+    });
+    let weak = Rc::downgrade(stage);
+    on(&map, "click", move |event: MouseEvent| {
+        if let Some(stage) = weak.upgrade() {
+            let point = event.container_point();
+            open(&stage, point.x(), point.y());
+        }
+    });
+    keyboard(stage);
+    themes(stage);
+}
+
+/// The server's picture goes when ours is there: in the same frame, so that nothing flickers.
+pub(super) fn when_drawn(stage: &Shared) {
+    let drawn = stage.borrow().pictures > 0;
+    if !drawn {
+        let stage = stage.clone();
+        return request_animation_frame(move || when_drawn(&stage));
+    }
+    let Ok(Some(fit)) = document().query_selector(".fit") else { return };
+    fit.set_inner_html("");
+    if let Some(map) = fit.parent_element() {
+        let _ = map.class_list().add_1("taken");
+    }
+}
+
+fn place(stage: &Shared) {
+    let stage = stage.borrow();
+    for surface in [&stage.front, &stage.overlay] {
+        surface.place_now(&stage.map);
+    }
+}
+
+fn zoom_ended(stage: &Shared) {
+    let (page, level) = {
+        let mut stage = stage.borrow_mut();
+        stage.zooming = false;
+        (stage.page, stage.level_for_zoom())
+    };
+    if page.zoom_level.get_untracked() != level {
+        page.zoom_level.set(level);
+    }
+}
+
+/// The map has come to rest: draw it as it is now, and let the address say where it is.
+fn move_ended(stage: &Shared) {
+    place(stage);
+    redraw(stage, false);
+    let (page, camera) = {
+        let stage = stage.borrow();
+        (stage.page, stage.camera())
+    };
+    page.camera.set_value(Some(camera));
+    let mut view = page.view.get_untracked();
+    view.camera = Some(camera);
+    if let Ok(history) = window().history() {
+        let state = history.state().unwrap_or_default();
+        // Browsers refuse too many changes a second: then the next one counts.
+        let _ = history.replace_state_with_url(&state, "", Some(&view.url()));
+    }
+}
+
+fn point_at(stage: &mut Stage, x: f64, y: f64) {
+    let at = stage.area_at(x, y);
+    let card = at.and_then(|at| stage.hover_card(at, x, y));
+    stage.page.hover.set(card);
+    if at != stage.hovered {
+        stage.hovered = at;
+        let cursor = if at.is_some() { "pointer" } else { "" };
+        let _ = stage.map.get_container().style().set_property("cursor", cursor);
+        stage.draw_overlay();
+    }
+}
+
+fn leave(stage: &mut Stage) {
+    stage.page.hover.set(None);
+    if stage.hovered.take().is_some() {
+        stage.draw_overlay();
+    }
+}
+
+/// Opens the area at a point, and moves the map if a card would cover it.
+fn open(stage: &Shared, x: f64, y: f64) {
+    let (page, code) = {
+        let stage = stage.borrow();
+        (stage.page, stage.area_at(x, y).and_then(|at| stage.code_of(at)))
+    };
+    let Some(code) = code else { return };
+    page.change(|view| view.area = Some(code));
+    let stage = stage.clone();
+    request_animation_frame(move || uncover(&stage, x, y));
+}
+
+fn uncover(stage: &Shared, x: f64, y: f64) {
+    let (map, by) = {
+        let stage = stage.borrow();
+        let (left, top, w, h) = stage.free_window();
+        let beyond = |at: f64, low: f64, size: f64| at - at.clamp(low, low + size);
+        (stage.map.clone(), (beyond(x, left, w), beyond(y, top, h)))
+    };
+    if by != (0.0, 0.0) {
+        map.pan_by(&by.into());
+    }
+}
+
+/// Enter opens the area in the middle of the map; Escape closes it.
+fn keyboard(stage: &Shared) {
+    let container = stage.borrow().map.get_container();
+    let weak = Rc::downgrade(stage);
+    let handler = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+        let Some(stage) = weak.upgrade() else { return };
+        match event.key().as_str() {
+            "Enter" => {
+                let size = stage.borrow().map.get_size();
+                open(&stage, size.x() / 2.0, size.y() / 2.0);
+            }
+            "Escape" => {
+                let page = stage.borrow().page;
+                page.change(|view| view.area = None);
+            }
+            _ => {}
+        }
+    });
+    let _ = container.add_event_listener_with_callback("keydown", handler.as_ref().unchecked_ref());
+    // As long as the page: the container goes with its map.
+    handler.forget();
+}
+
+/// The colours change with the theme: the reader's choice, or the device's.
+fn themes(stage: &Shared) {
+    let weak = Rc::downgrade(stage);
+    let handler = Closure::<dyn FnMut()>::new(move || {
+        let Some(stage) = weak.upgrade() else { return };
+        if let Some(palette) = super::palette::Palette::read() {
+            stage.borrow_mut().palette = palette;
+        }
+        redraw(&stage, false);
+    });
+    let callback = handler.as_ref().unchecked_ref();
+    let _ = window().add_event_listener_with_callback(crate::components::THEME_EVENT, callback);
+    if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
+        let _ = query.add_event_listener_with_callback("change", callback);
+    }
+    handler.forget();
+}

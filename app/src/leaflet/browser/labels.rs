@@ -1,0 +1,55 @@
+//! Names on the map.
+
+use leptos::prelude::WithValue;
+
+use super::stage::Stage;
+use crate::geometry::mercator::Placement;
+
+/// As the style sheet has it for the server's picture.
+const FONT: &str = "600 12px system-ui, sans-serif";
+/// A letter's width, about: names only have to keep clear of each other.
+const LETTER_PX: f64 = 6.6;
+const LINE_PX: f64 = 16.0;
+/// From here on the coarsest level's names give way to those of places.
+const PLACES_ZOOM: f64 = 12.2;
+
+/// Draws the names that have room.
+pub(super) fn draw(stage: &Stage, placement: Placement) {
+    let shot = stage.overlay.shot;
+    let context = &stage.overlay.context;
+    context.set_font(FONT);
+    context.set_text_align("center");
+    context.set_text_baseline("middle");
+    context.set_line_join("round");
+    context.set_line_width(3.0);
+    context.set_stroke_style_str(&stage.palette.label_halo);
+    context.set_fill_style_str(&stage.palette.label);
+    let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+    let mut name = |text: &str, x: f64, y: f64| {
+        let (x, y) = placement.to_px(x, y);
+        let half = text.chars().count() as f64 * LETTER_PX / 2.0;
+        let inside = x > -half && x < shot.w + half && y > 0.0 && y < shot.h;
+        let free = |(ox, oy, ohalf): &(f64, f64, f64)| (x - ox).abs() > half + ohalf || (y - oy).abs() > LINE_PX;
+        if inside && taken.iter().all(free) {
+            taken.push((x, y, half));
+            // Text that cannot be drawn is text that is missing: the areas have their names elsewhere.
+            let _ = context.stroke_text(text, x, y);
+            let _ = context.fill_text(text, x, y);
+        }
+    };
+    let middle = stage.levels.len().saturating_sub(2);
+    match stage.levels.get(middle).and_then(|scene| scene.shapes.as_ref()) {
+        Some(shapes) if shot.zoom >= PLACES_ZOOM => {
+            for shape in &shapes.list {
+                let bounds = shape.outline.bounds;
+                let centre = |low: i32, high: i32| (f64::from(low) + f64::from(high)) / 2.0;
+                name(shape.title(), centre(bounds.x0, bounds.x1), centre(bounds.y0, bounds.y1));
+            }
+        }
+        _ => stage.page.first.with_value(|first| {
+            for label in &first.labels {
+                name(&label.text, label.x.into(), label.y.into());
+            }
+        }),
+    }
+}

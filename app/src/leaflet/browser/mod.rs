@@ -1,0 +1,245 @@
+//! Takes the map over: from the server's picture to a map that moves, in place.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use leaflet::{LatLng, Map, MapOptions, TileLayer};
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::HtmlElement;
+
+use self::draw::redraw;
+use self::scene::Figures;
+use self::stage::{Shared, Stage};
+use crate::page::{Command, Page};
+use crate::view_state::Camera;
+
+mod draw;
+mod events;
+mod interop;
+mod labels;
+mod load;
+mod palette;
+mod scene;
+mod stage;
+mod surface;
+
+/// How far out and in the map goes, from the zoom that shows the whole.
+const ZOOM_OUT: f64 = 2.5;
+const ZOOM_MAX: f64 = 17.0;
+/// Going to an area goes no closer than this.
+const ZOOM_AREA: f64 = 14.5;
+
+type Holder = StoredValue<Option<Shared>, LocalStorage>;
+
+/// Takes the map over as soon as its element is there. Without Leaflet's script the picture stays.
+pub fn take_over(page: Page, element: NodeRef<Div>) {
+    let holder: Holder = StoredValue::new_local(None);
+    let ready = RwSignal::new(false);
+    Effect::new(move || {
+        if let Some(element) = element.get()
+            && interop::has_leaflet()
+            && holder.with_value(Option::is_none)
+            && let Some(stage) = set_up(page, element.unchecked_ref())
+        {
+            holder.set_value(Some(stage.clone()));
+            spawn_local(async move {
+                begin(&stage).await;
+                // The reader may have left the page meanwhile.
+                let _ = ready.try_set(true);
+            });
+        }
+    });
+    follow(page, holder, ready);
+    on_cleanup(move || {
+        if let Some(Some(stage)) = holder.try_update_value(Option::take) {
+            let map = stage.borrow().map.clone();
+            map.remove();
+        }
+    });
+}
+
+/// Makes Leaflet's map where the picture is, at the same place and scale.
+fn set_up(page: Page, element: &HtmlElement) -> Option<Shared> {
+    let (grid, levels) = page.first.with_value(|first| (first.grid, first.levels.len()));
+    let options = MapOptions::new();
+    options.set_zoom_control(false);
+    options.set_attribution_control(false);
+    options.set_zoom_snap(0.0);
+    options.set_zoom_delta(1.0);
+    options.set_wheel_px_per_zoom_level(110.0);
+    options.set_zoom_animation(!stage::still());
+    options.set_inertia(!stage::still());
+    options.set_keyboard(true);
+    let map = Map::new_with_element(element, &options).ok()?;
+    // A place to begin with: measures of the window need one.
+    let (lat, lng) = grid.degrees(grid.w / 2.0, grid.h / 2.0);
+    map.set_view(&LatLng::new(lat, lng), 10.0);
+    let stage = Stage::new(page, map.clone(), grid, levels)?;
+    let whole = stage.whole();
+    map.set_min_zoom(whole.zoom - ZOOM_OUT);
+    map.set_max_zoom(ZOOM_MAX);
+    let Camera { lat, lng, zoom } = page.camera.get_value().unwrap_or(whole);
+    let now = interop::options(&[("animate", false.into())]);
+    map.set_view_with_options(&LatLng::new(lat, lng), zoom, &now);
+    if let Some(url) = page.first.with_value(|first| first.status.tile_url.clone()) {
+        map.add_layer(&TileLayer::new(&url));
+        let _ = stage.pane.class_list().add_1("over-tiles");
+    }
+    Some(Rc::new(RefCell::new(stage)))
+}
+
+/// Draws the first picture from what the server's picture says, then lets it go.
+async fn begin(stage: &Shared) {
+    let (page, grid) = {
+        let stage = stage.borrow();
+        (stage.page, stage.grid)
+    };
+    if let Some(picture) = load::from_picture(&grid).await {
+        let mut stage = stage.borrow_mut();
+        if let Some(level) = stage.number_of(&picture.level) {
+            let drawn = page.first.with_value(|first| first.head.as_ref().ok().map(|head| head.measure));
+            let measure = drawn.unwrap_or_else(|| page.measure.get_untracked());
+            if let Some(scene) = stage.levels.get_mut(level) {
+                scene.shapes = Some(picture.shapes);
+                scene.figures = Some(Figures::drawn(measure, picture.fills));
+            }
+            stage.shown = Some(level);
+        }
+        stage.selected = page.view.with_untracked(|view| view.area.clone());
+    }
+    redraw(stage, false);
+    events::listen(stage);
+    events::when_drawn(stage);
+}
+
+/// Follows what the page's state says.
+fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
+    let stage = move || ready.get().then(|| holder.with_value(Clone::clone)).flatten();
+    Effect::new(move || {
+        let level = page.level.get();
+        if let Some(stage) = stage() {
+            want(&stage, &level, page);
+        }
+    });
+    Effect::new(move || {
+        let figures = page.figures.get();
+        if let (Some(stage), Some(Ok(map))) = (stage(), figures) {
+            stage.borrow_mut().set_figures(&map);
+            redraw(&stage, true);
+        }
+    });
+    Effect::new(move || {
+        use metering::api::LiveFrame::{Delta, Snapshot};
+        let changed = page.live.frame.with(|frame| {
+            let (Snapshot { level, areas, .. } | Delta { level, areas, .. }) = frame.as_ref()? else { return None };
+            let stage = stage()?;
+            let changed = stage.borrow_mut().update(level, areas);
+            changed.then_some(stage)
+        });
+        if let Some(stage) = changed {
+            redraw(&stage, true);
+        }
+    });
+    Effect::new(move || {
+        let area = page.view.with(|view| view.area.clone());
+        if let Some(stage) = stage() {
+            let mut stage = stage.borrow_mut();
+            stage.selected = area;
+            stage.draw_overlay();
+        }
+    });
+    Effect::new(move || {
+        if let (Some(command), Some(stage)) = (page.command.get(), stage()) {
+            obey(&stage, command);
+        }
+    });
+}
+
+/// Loads a level if it is not there, and shows it when its figures are.
+fn want(stage: &Shared, level: &str, page: Page) {
+    let missing = {
+        let mut stage = stage.borrow_mut();
+        let Some(number) = stage.number_of(level) else { return };
+        stage.wanted = number;
+        stage.levels.get(number).is_some_and(|scene| scene.shapes.is_none()).then_some(number)
+    };
+    if let Some(number) = missing {
+        let (stage, level) = (stage.clone(), level.to_owned());
+        spawn_local(async move { load_level(&stage, number, &level, page).await });
+    }
+    redraw(stage, true);
+}
+
+async fn load_level(stage: &Shared, number: usize, level: &str, page: Page) {
+    let grid = stage.borrow().grid;
+    let Some(shapes) = load::from_server(level, &grid).await else { return };
+    {
+        let mut stage = stage.borrow_mut();
+        stage.set_shapes(number, shapes);
+        // Figures that came before the outlines.
+        if let Some(Some(Ok(map))) = page.figures.try_get_untracked() {
+            stage.set_figures(&map);
+        }
+    }
+    redraw(stage, true);
+}
+
+fn obey(stage: &Shared, command: Command) {
+    match command {
+        Command::Zoom(steps) => {
+            let map = stage.borrow().map.clone();
+            map.set_zoom(map.get_zoom() + steps);
+        }
+        Command::Whole => {
+            let (map, whole) = {
+                let stage = stage.borrow();
+                (stage.map.clone(), stage.whole())
+            };
+            Stage::go(&map, whole);
+        }
+        Command::Reveal { code, level } => {
+            let stage = stage.clone();
+            spawn_local(async move { reveal(&stage, &code, &level).await });
+        }
+    }
+}
+
+/// Goes to an area, loading its level first if need be.
+async fn reveal(stage: &Shared, code: &str, level: &str) {
+    let (number, page) = {
+        let stage = stage.borrow();
+        (stage.number_of(level), stage.page)
+    };
+    let known = stage.borrow().find(code).is_some();
+    if let (Some(number), false) = (number, known) {
+        load_level(stage, number, level, page).await;
+    }
+    let target = {
+        let stage = stage.borrow();
+        let bounds = stage.find(code).and_then(|(level, at)| {
+            Some(stage.levels.get(level)?.shapes.as_ref()?.list.get(at)?.outline.bounds)
+        });
+        bounds.map(|b| {
+            // With as much around it as it is wide, so that it is seen where it lies.
+            let margin = f64::from((b.x1 - b.x0).max(b.y1 - b.y0));
+            let low = |at: i32| f64::from(at) - margin;
+            let high = |at: i32| f64::from(at) + margin;
+            let camera = stage.camera_for(low(b.x0), low(b.y0), high(b.x1), high(b.y1), ZOOM_AREA);
+            (stage.map.clone(), camera)
+        })
+    };
+    if let Some((map, camera)) = target {
+        Stage::go(&map, camera);
+    }
+}
+
+/// A listener of Leaflet's. It is the map's: both go when the page is left.
+fn on<E: JsCast + 'static>(map: &Map, name: &str, mut handler: impl FnMut(E) + 'static) {
+    let closure = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| handler(event.unchecked_into()));
+    map.on(name, closure.as_ref());
+    closure.forget();
+}

@@ -1,0 +1,223 @@
+//! The stage: Leaflet's map, our canvases on it, and what they show.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use leaflet::{LatLng, Map};
+use leptos::prelude::*;
+use metering::api::{LiveArea, MapAnswer};
+use web_sys::HtmlElement;
+
+use super::draw::Job;
+use super::palette::Palette;
+use super::scene::{Figures, LevelScene, Shapes};
+use super::surface::{Shot, Surface};
+use crate::geometry::mercator::{self, Grid, Placement};
+use crate::page::{Hover, Page};
+use crate::view_state::Camera;
+use crate::words;
+
+/// The stage, as its event handlers share it. The browser has one thread, and no handler runs within
+/// another, so a borrow is never met by a second one.
+pub(super) type Shared = Rc<RefCell<Stage>>;
+
+pub(super) struct Stage {
+    pub(super) page: Page,
+    pub(super) map: Map,
+    pub(super) grid: Grid,
+    pub(super) pane: HtmlElement,
+    pub(super) palette: Palette,
+    /// The levels, the coarsest first.
+    pub(super) levels: Vec<LevelScene>,
+    /// The level that is to be shown, as soon as it can be.
+    pub(super) wanted: usize,
+    /// The level that `front` shows.
+    pub(super) shown: Option<usize>,
+    pub(super) front: Surface,
+    pub(super) back: Surface,
+    pub(super) overlay: Surface,
+    pub(super) job: Option<Job>,
+    /// Something changed while a picture was being drawn.
+    pub(super) again: bool,
+    /// An animated zoom is under way.
+    pub(super) zooming: bool,
+    /// Counts pictures, so that a late timer knows that it is late.
+    pub(super) pictures: u32,
+    pub(super) hovered: Option<(usize, usize)>,
+    pub(super) selected: Option<String>,
+}
+
+impl Stage {
+    pub(super) fn new(page: Page, map: Map, grid: Grid, levels: usize) -> Option<Self> {
+        let pane = map.get_pane_by_name("overlayPane");
+        let (front, back) = (Surface::new(&pane)?, Surface::new(&pane)?);
+        let overlay = Surface::new(&pane)?;
+        let wanted = page.zoom_level.get_untracked();
+        Some(Self {
+            page,
+            map,
+            grid,
+            pane,
+            palette: Palette::read()?,
+            levels: (0..levels).map(|_| LevelScene::default()).collect(),
+            wanted,
+            shown: None,
+            front,
+            back,
+            overlay,
+            job: None,
+            again: false,
+            zooming: false,
+            pictures: 0,
+            hovered: None,
+            selected: None,
+        })
+    }
+
+    /// The number of a level.
+    pub(super) fn number_of(&self, level: &str) -> Option<usize> {
+        self.page.first.with_value(|first| first.levels.iter().position(|info| info.name == level))
+    }
+
+    /// Takes in a level's outlines; figures that came first are asked for again by the caller.
+    pub(super) fn set_shapes(&mut self, level: usize, shapes: Shapes) {
+        if let Some(scene) = self.levels.get_mut(level) {
+            scene.shapes = Some(shapes);
+        }
+    }
+
+    /// Takes in a level's figures. Without its outlines they wait for them where they come from.
+    pub(super) fn set_figures(&mut self, map: &MapAnswer) {
+        let Some(scene) = self.number_of(&map.level).and_then(|level| self.levels.get_mut(level)) else { return };
+        if let Some(shapes) = &scene.shapes {
+            scene.figures = Some(Figures::new(map, shapes));
+        }
+    }
+
+    /// Takes in what the feed says of a level; tells whether the picture changes.
+    pub(super) fn update(&mut self, level: &str, areas: &[LiveArea]) -> bool {
+        let number = self.number_of(level);
+        let Some(scene) = number.and_then(|level| self.levels.get_mut(level)) else { return false };
+        match (&scene.shapes, &mut scene.figures) {
+            (Some(shapes), Some(figures)) => figures.update(shapes, areas) && number == self.shown,
+            _ => false,
+        }
+    }
+
+    /// The level to draw: the wanted one if all of it is there, else the one that is shown already.
+    pub(super) fn drawable(&self) -> Option<usize> {
+        let measure = self.page.measure.get_untracked();
+        let whole = |level: usize| {
+            let scene = self.levels.get(level)?;
+            let figures = scene.figures.as_ref()?;
+            (scene.shapes.is_some() && figures.measure == measure).then_some(level)
+        };
+        whole(self.wanted).or(self.shown)
+    }
+
+    /// How the grid lies in the window now.
+    pub(super) fn placement(&self) -> Placement {
+        let (centre, size) = (self.map.get_center(), self.map.get_size());
+        self.grid.placed(centre.lat(), centre.lng(), self.map.get_zoom(), size.x(), size.y())
+    }
+
+    /// The level and the area under a point of the window.
+    pub(super) fn area_at(&self, x: f64, y: f64) -> Option<(usize, usize)> {
+        let level = self.shown?;
+        let (x, y) = self.placement().to_units(x, y);
+        Some((level, self.levels.get(level)?.shapes.as_ref()?.at(x, y)?))
+    }
+
+    pub(super) fn code_of(&self, (level, at): (usize, usize)) -> Option<String> {
+        Some(self.levels.get(level)?.shapes.as_ref()?.list.get(at)?.code.clone())
+    }
+
+    /// The card of an area under the pointer.
+    pub(super) fn hover_card(&self, (level, at): (usize, usize), x: f64, y: f64) -> Option<Hover> {
+        let scene = self.levels.get(level)?;
+        let shape = scene.shapes.as_ref()?.list.get(at)?;
+        let figures = scene.figures.as_ref()?;
+        let figure = figures.list.get(at).map(|(status, value)| words::figure_or_reason(figures.measure, *status, *value));
+        Some(Hover {
+            x,
+            y,
+            title: shape.title().to_owned(),
+            detail: shape.near.as_ref().map(|_| shape.name.clone()).unwrap_or_default(),
+            figure: figure.unwrap_or_default(),
+        })
+    }
+
+    /// Where the open part of the window is, beside the cards: left, top, width, height.
+    pub(super) fn free_window(&self) -> (f64, f64, f64, f64) {
+        let size = self.map.get_size();
+        let whole = (0.0, 0.0, size.x(), size.y());
+        let Ok(Some(fit)) = document().query_selector(".fit") else { return whole };
+        let (fit, frame) = (fit.get_bounding_client_rect(), self.map.get_container().get_bounding_client_rect());
+        if fit.width() < 40.0 || fit.height() < 40.0 {
+            return whole;
+        }
+        (fit.left() - frame.left(), fit.top() - frame.top(), fit.width(), fit.height())
+    }
+
+    /// The camera that shows a box of the grid in the open part of the window.
+    pub(super) fn camera_for(&self, x0: f64, y0: f64, x1: f64, y1: f64, zoom_max: f64) -> Camera {
+        let (left, top, w, h) = self.free_window();
+        let size = self.map.get_size();
+        let part = Grid { w: (x1 - x0).max(1.0), h: (y1 - y0).max(1.0), ..self.grid };
+        let zoom = part.zoom_to_fit(w, h).min(zoom_max);
+        let (lat, lng) = self.grid.degrees((x0 + x1) / 2.0, (y0 + y1) / 2.0);
+        let (x, y) = mercator::project(lat, lng, zoom);
+        let (dx, dy) = (left + w / 2.0 - size.x() / 2.0, top + h / 2.0 - size.y() / 2.0);
+        let (lat, lng) = mercator::unproject(x - dx, y - dy, zoom);
+        Camera { lat, lng, zoom }
+    }
+
+    /// The camera that shows everything.
+    pub(super) fn whole(&self) -> Camera {
+        self.camera_for(0.0, 0.0, self.grid.w, self.grid.h, f64::INFINITY)
+    }
+
+    /// Where the map is now.
+    pub(super) fn camera(&self) -> Camera {
+        let centre = self.map.get_center();
+        Camera { lat: centre.lat(), lng: centre.lng(), zoom: self.map.get_zoom() }
+    }
+
+    /// The level for the zoom: the finest whose areas are large enough to be told apart.
+    pub(super) fn level_for_zoom(&self) -> usize {
+        let scale = self.placement().scale;
+        let counts: Vec<usize> = self.page.first.with_value(|first| first.levels.iter().map(|level| level.areas).collect());
+        level_for(self.grid.w * scale, self.grid.h * scale, &counts)
+    }
+
+    pub(super) fn shot(&self) -> Shot {
+        Shot::of(&self.map)
+    }
+
+    /// Moves Leaflet's map.
+    pub(super) fn go(map: &Map, camera: Camera) {
+        let options = super::interop::options(&[("animate", (!still()).into())]);
+        map.set_view_with_options(&LatLng::new(camera.lat, camera.lng), camera.zoom, &options);
+    }
+}
+
+/// Whether the reader wants nothing to move by itself.
+pub(super) fn still() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// Areas of the finest level are shown from this mean width on, pixels: small ones can then be hit.
+const FINEST_PX: f64 = 34.0;
+/// Areas of levels between the coarsest and the finest.
+const MIDDLE_PX: f64 = 7.5;
+/// A country fills about this part of its bounding box.
+const FILLED: f64 = 0.6;
+
+fn level_for(w: f64, h: f64, counts: &[usize]) -> usize {
+    let wide_enough = |&level: &usize| {
+        let side = (w * h * FILLED / counts[level].max(1) as f64).sqrt();
+        side >= if level + 1 == counts.len() && counts.len() > 2 { FINEST_PX } else { MIDDLE_PX }
+    };
+    (1..counts.len()).rev().find(wide_enough).unwrap_or(0)
+}

@@ -1,0 +1,210 @@
+//! The connection to `/live`: kept while the page is seen, made again with patience when it is lost.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::leptos_dom::helpers::{IntervalHandle, set_interval_with_handle};
+use leptos::prelude::*;
+use metering::api::{LiveFrame, LiveRequest, Measure, Subscription};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MessageEvent, WebSocket};
+
+use super::Connection;
+use crate::page::Page;
+
+/// The pause before the first new attempt, and the longest one. Each is doubled, and a random part of
+/// it is taken off, so that a thousand pages do not come back in the same second.
+const PAUSE_MS: f64 = 500.0;
+const PAUSE_MS_MAX: f64 = 30_000.0;
+/// A hidden page keeps its connection this long: a look at another tab costs nothing.
+const HIDDEN_MS: f64 = 10_000.0;
+/// Figures are asked for again this often: classes and what the feed does not carry.
+const REFRESH_MS: f64 = 300_000.0;
+
+struct Feed {
+    page: Page,
+    socket: Option<WebSocket>,
+    /// When to connect again; none while connected or hidden.
+    retry_at: Option<f64>,
+    failures: i32,
+    hidden_since: Option<f64>,
+    /// When something was last heard: milliseconds since the page was opened, before that as the server said.
+    heard_at: Option<f64>,
+    refreshed_at: f64,
+    /// What the open connection is subscribed to.
+    level: Option<String>,
+}
+
+type Shared = Rc<RefCell<Feed>>;
+
+/// Follows the feed for as long as the page is there.
+pub fn follow(page: Page) {
+    let now = now_ms();
+    let heard_at = page.live.age_s.get_untracked().map(|age| now - age as f64 * 1000.0);
+    let feed = Rc::new(RefCell::new(Feed {
+        page,
+        socket: None,
+        retry_at: Some(now),
+        failures: 0,
+        hidden_since: None,
+        heard_at,
+        refreshed_at: now,
+        level: None,
+    }));
+    let ticker: StoredValue<Option<IntervalHandle>> = StoredValue::new(None);
+    let holder = StoredValue::new_local(feed.clone());
+    Effect::new(move || {
+        let feed = feed.clone();
+        let handle = set_interval_with_handle(move || tick(&feed), Duration::from_secs(1));
+        ticker.set_value(handle.ok());
+    });
+    // Another level, or another measure, is another subscription.
+    Effect::new(move || {
+        let _ = (page.level.get(), page.measure.get());
+        holder.with_value(subscribe);
+    });
+    on_cleanup(move || {
+        if let Some(Some(handle)) = ticker.try_get_value() {
+            handle.clear();
+        }
+        let _ = holder.try_with_value(|feed| close(&mut feed.borrow_mut()));
+    });
+}
+
+fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}
+
+/// Once a second: the clock, and whatever is due.
+fn tick(feed: &Shared) {
+    let now = now_ms();
+    let connect_now = {
+        let mut feed = feed.borrow_mut();
+        let live = feed.page.live;
+        let hidden = document().hidden();
+        match (hidden, feed.hidden_since) {
+            (true, None) => feed.hidden_since = Some(now),
+            (true, Some(since)) if now - since > HIDDEN_MS => close(&mut feed),
+            (false, Some(_)) => {
+                feed.hidden_since = None;
+                if feed.socket.is_none() {
+                    (feed.failures, feed.retry_at) = (0, Some(now));
+                }
+            }
+            _ => {}
+        }
+        if !hidden {
+            let age = feed.heard_at.map(|at| ((now - at) / 1000.0) as i64);
+            if live.age_s.get_untracked() != age {
+                live.age_s.set(age);
+            }
+            if now - feed.refreshed_at > REFRESH_MS {
+                feed.refreshed_at = now;
+                live.refresh.update(|count| *count += 1);
+            }
+        }
+        !hidden && feed.socket.is_none() && feed.retry_at.is_some_and(|at| now >= at)
+    };
+    if connect_now {
+        connect(feed);
+    }
+}
+
+/// While the map shows what homes draw now: its level. Else the coarsest, which is enough to know that
+/// the feed lives.
+fn wanted(page: &Page) -> String {
+    if page.measure.get_untracked() == Measure::Now {
+        return page.level.get_untracked();
+    }
+    page.first.with_value(|first| first.levels.first().map(|level| level.name.clone()).unwrap_or_default())
+}
+
+fn connect(feed: &Shared) {
+    let level = wanted(&feed.borrow().page);
+    let location = window().location();
+    let (Ok(protocol), Ok(host)) = (location.protocol(), location.host()) else { return };
+    let scheme = if protocol == "https:" { "wss" } else { "ws" };
+    let Ok(socket) = WebSocket::new(&format!("{scheme}://{host}/live?level={level}")) else {
+        return lost(feed);
+    };
+    let message = {
+        let feed = Rc::downgrade(feed);
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let (Some(feed), Some(text)) = (feed.upgrade(), event.data().as_string()) {
+                heard(&feed, &text);
+            }
+        })
+    };
+    let ended = {
+        let (feed, this) = (Rc::downgrade(feed), socket.clone());
+        Closure::<dyn FnMut()>::new(move || {
+            if let Some(feed) = feed.upgrade() {
+                let current = feed.borrow().socket.as_ref() == Some(&this);
+                if current {
+                    lost(&feed);
+                }
+            }
+        })
+    };
+    socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
+    socket.set_onclose(Some(ended.as_ref().unchecked_ref()));
+    // The socket's: they live as long as it may call them.
+    message.forget();
+    ended.forget();
+    let mut feed = feed.borrow_mut();
+    (feed.socket, feed.retry_at, feed.level) = (Some(socket), None, Some(level));
+}
+
+fn heard(feed: &Shared, text: &str) {
+    let Ok(frame) = serde_json::from_str::<LiveFrame>(text) else { return };
+    let live = {
+        let mut feed = feed.borrow_mut();
+        feed.failures = 0;
+        feed.heard_at = Some(now_ms());
+        feed.page.live
+    };
+    live.age_s.set(Some(0));
+    if live.connection.get_untracked() != Connection::Open {
+        live.connection.set(Connection::Open);
+    }
+    live.frame.set(Some(frame));
+}
+
+fn lost(feed: &Shared) {
+    let connection = {
+        let mut feed = feed.borrow_mut();
+        (feed.socket, feed.level) = (None, None);
+        let pause = (PAUSE_MS * 2_f64.powi(feed.failures.min(10))).min(PAUSE_MS_MAX);
+        feed.failures += 1;
+        feed.retry_at = Some(now_ms() + pause * (0.5 + js_sys::Math::random() / 2.0));
+        feed.page.live.connection
+    };
+    // The page may be gone.
+    let _ = connection.try_set(Connection::Lost);
+}
+
+fn close(feed: &mut Feed) {
+    (feed.retry_at, feed.level) = (None, None);
+    if let Some(socket) = feed.socket.take() {
+        socket.set_onclose(None);
+        socket.set_onmessage(None);
+        let _ = socket.close();
+    }
+}
+
+fn subscribe(feed: &Shared) {
+    let mut feed = feed.borrow_mut();
+    let level = wanted(&feed.page);
+    let Some(socket) = feed.socket.clone() else { return };
+    if socket.ready_state() != WebSocket::OPEN || feed.level.as_ref() == Some(&level) {
+        return;
+    }
+    let request = LiveRequest { subscribe: Subscription { level: level.clone(), areas: None } };
+    if let Ok(text) = serde_json::to_string(&request)
+        && socket.send_with_str(&text).is_ok()
+    {
+        feed.level = Some(level);
+    }
+}

@@ -1,0 +1,148 @@
+//! All areas as a table: the map for those who do not see it. It needs no scripts.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
+use metering::api::Measure;
+
+use crate::components::PageFrame;
+use crate::listing::{ListPage, ListQuery, ListRow, Sort};
+use crate::server_fns::list::list_areas;
+use crate::words;
+
+/// A page of the list.
+#[component]
+pub fn ListOfAreas() -> impl IntoView {
+    let params = use_query_map();
+    let part = Resource::new_blocking(move || params.with(query_of), list_areas);
+    view! {
+        <Title text=words::page_title(words::LIST_HEADING) />
+        <PageFrame here="/list">
+            <h1>{words::LIST_HEADING}</h1>
+            <Transition fallback=|| view! { <p class="note">{words::LOADING}</p> }>
+                {move || Suspend::new(async move {
+                    match part.await {
+                        Ok(part) => Either::Left(view! { <Part part /> }),
+                        Err(error) => {
+                            crate::status::set(error.status());
+                            Either::Right(view! { <p class="note" role="status">{error.to_string()}</p> })
+                        }
+                    }
+                })}
+            </Transition>
+        </PageFrame>
+    }
+}
+
+fn query_of(params: &ParamsMap) -> ListQuery {
+    let get = |name| params.get_str(name).unwrap_or_default();
+    ListQuery {
+        level: params.get("level").filter(|level| !level.is_empty()),
+        measure: Measure::parse(get("measure")).unwrap_or_default(),
+        q: get("q").to_owned(),
+        sort: Sort::parse(get("sort")).unwrap_or_default(),
+        page: get("page").parse().unwrap_or(1),
+    }
+}
+
+#[component]
+fn Part(part: ListPage) -> impl IntoView {
+    let (query, total, pages) = (part.query.clone(), part.total, part.pages());
+    let measure = query.measure;
+    let rows = part.rows.into_iter().map(|row| view! { <Row row measure /> }).collect_view();
+    let head = |sort: Sort, text: &'static str, order: &'static str| {
+        let href = ListQuery { sort, page: 1, ..query.clone() }.url();
+        let sorted = (query.sort == sort).then_some(order);
+        view! { <th scope="col" aria-sort=sorted><a href=href>{text}</a></th> }
+    };
+    let (figure_sort, figure_order) =
+        if query.sort == Sort::Most { (Sort::Least, "descending") } else { (Sort::Most, "ascending") };
+    let figure_head = {
+        let href = ListQuery { sort: figure_sort, page: 1, ..query.clone() }.url();
+        let sorted = (query.sort != Sort::Name).then_some(figure_order);
+        view! { <th scope="col" class="number" aria-sort=sorted><a href=href>{words::unit_head(measure)}</a></th> }
+    };
+    let form = view! { <Filter query=query.clone() levels=part.levels /> };
+    view! {
+        {form}
+        <p class="note" role="status">{words::listed(total, query.page, pages)}</p>
+        {if total == 0 {
+            Either::Left(view! { <p>{words::NOTHING_LISTED}</p> })
+        } else {
+            Either::Right(view! {
+                <div class="table-frame" tabindex="0" role="region" aria-label=words::LIST_HEADING>
+                    <table class="areas">
+                        <thead>
+                            <tr>
+                                {head(Sort::Name, "Area", "ascending")}
+                                <th scope="col">"In"</th>
+                                {figure_head}
+                                <th scope="col">"Status"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            })
+        }}
+        <Pages query pages />
+    }
+}
+
+#[component]
+fn Row(row: ListRow, measure: Measure) -> impl IntoView {
+    let view = crate::view_state::View { measure, area: Some(row.code), ..Default::default() };
+    let official = row.near.is_some().then(|| view! { <small>{row.name.clone()}</small> });
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=view.url() rel="external">{row.near.unwrap_or_else(|| row.name.clone())}</a>
+                {official}
+            </th>
+            <td>{row.parent}</td>
+            <td class="number">{row.value.map_or_else(|| "–".to_owned(), |value| crate::format::figure(measure, value))}</td>
+            <td>{words::status(row.status)}</td>
+        </tr>
+    }
+}
+
+/// What to list. Sent by its button, or by the first choice where there are scripts.
+#[component]
+fn Filter(query: ListQuery, levels: Vec<(String, String)>) -> impl IntoView {
+    let level = query.level.clone().unwrap_or_default();
+    let levels = levels.into_iter().map(|(name, text)| {
+        let selected = name == level;
+        view! { <option value=name selected=selected>{text}</option> }
+    });
+    let measures = Measure::ALL.map(|measure| {
+        view! {
+            <option value=measure.as_str() selected=measure == query.measure>{words::measure(measure)}</option>
+        }
+    });
+    view! {
+        <form class="filter" action="/list">
+            <label><span>{words::LEVEL_LABEL}</span><select name="level">{levels.collect_view()}</select></label>
+            <label>
+                <span>{words::MEASURES_LABEL}</span>
+                <select name="measure">{measures.into_iter().collect_view()}</select>
+            </label>
+            <label><span>{words::LIST_FILTER}</span><input type="search" name="q" value=query.q.clone() /></label>
+            <input type="hidden" name="sort" value=query.sort.as_str() />
+            <button class="primary">{words::SHOW}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Pages(query: ListQuery, pages: usize) -> impl IntoView {
+    let page = query.page;
+    let link = |to: usize, text: &'static str| {
+        (1..=pages).contains(&to).then(|| {
+            let href = ListQuery { page: to, ..query.clone() }.url();
+            view! { <a class="plain" href=href>{text}</a> }
+        })
+    };
+    view! { <nav class="pages" aria-label="Pages of the list">{link(page - 1, words::PREVIOUS)} {link(page + 1, words::NEXT)}</nav> }
+}

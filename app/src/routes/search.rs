@@ -1,0 +1,55 @@
+//! What was found, as a page: where the search box leads without scripts.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use metering::api::{SearchAnswer, SearchResult};
+
+use crate::components::PageFrame;
+use crate::server_fns::search::search_places;
+use crate::words;
+
+/// The results of a search.
+#[component]
+pub fn SearchPage() -> impl IntoView {
+    let params = use_query_map();
+    let q = Memo::new(move |_| params.with(|params| params.get("q").unwrap_or_default()));
+    let answer = Resource::new_blocking(move || q.get(), search_places);
+    view! {
+        <Title text=words::page_title(words::SEARCH_HEADING) />
+        <PageFrame>
+            <h1>{words::SEARCH_HEADING}</h1>
+            <form class="filter" action="/search" role="search">
+                <label><span>{words::SEARCH_LABEL}</span><input type="search" name="q" value=move || q.get() /></label>
+                <button class="primary">{words::SEARCH_BUTTON}</button>
+            </form>
+            <Transition fallback=|| view! { <p class="note">{words::SEARCH_TYPING}</p> }>
+                {move || Suspend::new(async move {
+                    match answer.await {
+                        Ok(answer) => Either::Left(results(answer)),
+                        Err(error) => Either::Right(view! { <p class="note">{error.to_string()}</p> }),
+                    }
+                })}
+            </Transition>
+        </PageFrame>
+    }
+}
+
+fn results(answer: SearchAnswer) -> impl IntoView {
+    let note = match answer.q.trim() {
+        "" => words::SEARCH_SHORT.to_owned(),
+        q if answer.results.is_empty() => words::nothing_found(q),
+        _ => words::found(answer.results.len()),
+    };
+    let rows = answer.results.into_iter().map(|SearchResult { label, detail, area, .. }| match area {
+        Some(area) => Either::Left(view! {
+            <li><a href=format!("/area/{}", area.code)>{label}</a><span>{detail}</span></li>
+        }),
+        None => Either::Right(view! { <li><b>{label}</b><span>{detail}" · "{words::SEARCH_OUTSIDE}</span></li> }),
+    });
+    view! {
+        <p class="note" role="status">{note}</p>
+        <ul class="results">{rows.collect_view()}</ul>
+    }
+}

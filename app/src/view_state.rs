@@ -1,0 +1,118 @@
+//! What is in the page's URL: everything that can be shared.
+
+use metering::AreaCode;
+use metering::api::Measure;
+
+/// A place to look at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Camera {
+    /// Latitude of the centre, degrees.
+    pub lat: f64,
+    /// Longitude of the centre, degrees.
+    pub lng: f64,
+    /// Zoom, as web maps count it; with fractions.
+    pub zoom: f64,
+}
+
+/// The state of the map page.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct View {
+    /// What is shown.
+    pub measure: Measure,
+    /// The level that the reader has chosen; none where the zoom decides.
+    pub level: Option<String>,
+    /// The open area, as the URL names it; not checked.
+    pub area: Option<String>,
+    /// Where the reader has moved the map; none where the whole is shown.
+    pub camera: Option<Camera>,
+}
+
+impl View {
+    /// From a URL: path and query.
+    pub fn parse(url: &str) -> Self {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Self::read(path, |name| pairs.clone().find(|(key, _)| *key == name).map(|(_, value)| value))
+    }
+
+    /// From a URL's parts. What cannot be read is left out: an old or mistyped link still opens.
+    fn read<'a>(path: &str, get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let number = |name| get(name)?.parse::<f64>().ok().filter(|n| n.is_finite());
+        let camera = match (number("lat"), number("lng"), number("z")) {
+            (Some(lat), Some(lng), Some(zoom)) if lat.abs() <= 85.0 && lng.abs() <= 180.0 => {
+                Some(Camera { lat, lng, zoom: zoom.clamp(5.0, 18.0) })
+            }
+            _ => None,
+        };
+        let path_area = path.strip_prefix("/area/").map(|rest| rest.trim_end_matches('/'));
+        View {
+            measure: get("measure").and_then(Measure::parse).unwrap_or_default(),
+            level: get("level").filter(|level| !level.is_empty()).map(str::to_owned),
+            area: path_area.or_else(|| get("area")).filter(|area| !area.is_empty()).map(str::to_owned),
+            camera,
+        }
+    }
+
+    /// The area's code, where the URL names one that could exist.
+    pub fn area_code(&self) -> Option<AreaCode> {
+        AreaCode::parse(self.area.as_deref()?).ok()
+    }
+
+    /// The URL of this view: `/?measure=now&area=E02000371`. Defaults are left out.
+    pub fn url(&self) -> String {
+        let mut query = Vec::new();
+        if self.measure != Measure::default() {
+            query.push(format!("measure={}", self.measure.as_str()));
+        }
+        if let Some(level) = self.level.as_deref().filter(|level| is_plain(level)) {
+            query.push(format!("level={level}"));
+        }
+        if let Some(area) = self.area_code() {
+            query.push(format!("area={area}"));
+        }
+        if let Some(Camera { lat, lng, zoom }) = self.camera {
+            // A metre or two, and a fiftieth of a zoom step: enough to come back to the same picture.
+            query.push(format!("lat={lat:.5}&lng={lng:.5}&z={zoom:.2}"));
+        }
+        if query.is_empty() { "/".to_owned() } else { format!("/?{}", query.join("&")) }
+    }
+}
+
+/// Whether a text needs no escaping in a URL.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_comes_back() {
+        for url in [
+            "/",
+            "/?measure=now",
+            "/?measure=night_share&level=lsoa&area=E01000001&lat=51.50735&lng=-0.12776&z=12.50",
+        ] {
+            assert_eq!(View::parse(url).url(), url);
+        }
+    }
+
+    #[test]
+    fn an_area_has_a_page_of_its_own() {
+        assert_eq!(View::parse("/area/E02000371").area.as_deref(), Some("E02000371"));
+        assert_eq!(View::parse("/area/E02000371?measure=now").url(), "/?measure=now&area=E02000371");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out() {
+        let check = |url, expect: &str| assert_eq!(View::parse(url).url(), expect, "{url}");
+        check("/?measure=cost", "/");
+        check("/?lat=51&lng=x&z=9", "/");
+        check("/?lat=151&lng=0&z=9", "/");
+        check("/?lat=51&lng=0&z=99", "/?lat=51.00000&lng=0.00000&z=18.00");
+        check("/?area=a%2Fb", "/");
+        check("/?level=a&b", "/?level=a");
+        assert_eq!(View::parse("/?area=a/b").area.as_deref(), Some("a/b"));
+    }
+}

@@ -1,0 +1,338 @@
+//! What the page says, in one place: so that it speaks with one voice, and so that it can be translated.
+
+use metering::api::{Measure, Status};
+
+use crate::format;
+
+pub const NAME: &str = "wattmap";
+pub const NAV_MAP: &str = "Map";
+pub const NAV_LIST: &str = "List";
+pub const NAV_ABOUT: &str = "Method";
+pub const NAV_LABEL: &str = "Pages";
+pub const TO_THE_MAP: &str = "Back to the map";
+
+pub const MAP_HEADING: &str = "What homes use, neighbourhood by neighbourhood";
+pub const MAP_HELP: &str = "Map. Arrow keys move it, plus and minus zoom, Enter opens the area in the middle. \
+                            The page “List” has every area as a table.";
+pub const SKIP_TO_LIST: &str = "Skip the map: all areas as a list";
+pub const ZOOM_IN: &str = "Zoom in";
+pub const ZOOM_OUT: &str = "Zoom out";
+pub const WHOLE: &str = "Show the whole map";
+
+pub const SEARCH_LABEL: &str = "Find a postcode, a place or a neighbourhood";
+pub const SEARCH_HINT: &str = "Postcode, place or neighbourhood";
+pub const SEARCH_BUTTON: &str = "Search";
+pub const SEARCH_TYPING: &str = "Looking…";
+pub const SEARCH_FAILED: &str = "The search did not answer. Try again in a moment.";
+pub const SEARCH_OUTSIDE: &str = "not on this map";
+pub const SEARCH_HEADING: &str = "Search";
+pub const SEARCH_SHORT: &str = "Type at least two letters, or the first half of a postcode.";
+
+pub const MEASURES_LABEL: &str = "What the map shows";
+pub const SHOW: &str = "Show";
+pub const LEVEL_LABEL: &str = "Areas";
+pub const LEVEL_BY_ZOOM: &str = "By zoom";
+
+pub const THEME_LABEL: &str = "Colours";
+pub const THEME_AUTO: &str = "As the device";
+pub const THEME_LIGHT: &str = "Light";
+pub const THEME_DARK: &str = "Dark";
+
+pub const MODELLED: &str = "Modelled";
+pub const HIDDEN: &str = "Hidden: too few homes";
+pub const NO_DATA: &str = "No data";
+
+pub const FEWER: &str = "less";
+pub const MORE: &str = "more";
+pub const DAYS_LABEL: &str = "Day of the week";
+pub const UNKNOWN_AREA: &str = "No such area";
+pub const FAILED: &str = "Not now";
+
+pub const CLOSE: &str = "Close";
+pub const SHARE: &str = "Share";
+pub const SHARED: &str = "The link is copied.";
+pub const SHARE_FAILED: &str = "The link could not be copied: it is in the address bar.";
+pub const RETRY: &str = "Try again";
+pub const AS_TABLE: &str = "Show as table";
+pub const LOADING: &str = "Loading…";
+pub const SHEET_HANDLE: &str = "Pull the sheet up or down";
+
+pub const WEEK_HEADING: &str = "The last seven days, kWh a home";
+pub const SO_FAR: &str = "so far";
+pub const AROUND: &str = "typical";
+
+pub const LIST_HEADING: &str = "All areas";
+pub const LIST_FILTER: &str = "Name or code";
+pub const NOTHING_LISTED: &str = "No area’s name or code contains that.";
+pub const PREVIOUS: &str = "Previous";
+pub const NEXT: &str = "Next";
+
+pub const NOT_FOUND_HEADING: &str = "There is no such page";
+pub const NOT_FOUND_TEXT: &str = "The address may be mistyped, or the page has moved. The map is still where it was.";
+pub const NOTHING_YET: &str = "No figures yet. They appear here as readings arrive.";
+
+/// A day of the week as a profile knows it, for a switch.
+pub const DAYS: [(&str, &str); 3] = [("weekday", "Weekday"), ("saturday", "Saturday"), ("sunday", "Sunday")];
+
+/// A measure's short name.
+pub const fn measure(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Annual => "A year",
+        Measure::Now => "Now",
+        Measure::NightShare => "Night share",
+        Measure::EveningShare => "Evening peak",
+    }
+}
+
+/// What the legend is headed with.
+pub const fn legend(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Annual => "Electricity a home uses in a year, kWh",
+        Measure::Now => "What a home draws right now, watts",
+        Measure::NightShare => "Share of a home’s use at night, per cent",
+        Measure::EveningShare => "Share of a home’s use in the evening, per cent",
+    }
+}
+
+/// What a measure counts, in a sentence.
+pub const fn explain(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Annual => "All the electricity of a year, for the average home.",
+        Measure::Now => "The average home’s power in the current half-hour.",
+        Measure::NightShare => "How much of it falls between 00:30 and 07:00.",
+        Measure::EveningShare => "How much of it falls between 16:00 and 20:00.",
+    }
+}
+
+/// What follows a headline figure, in small type.
+pub const fn unit_in_words(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Annual => "kWh a home and year",
+        Measure::Now => "watts a home, right now",
+        Measure::NightShare => "% of it at night",
+        Measure::EveningShare => "% of it in the evening",
+    }
+}
+
+/// A status as a chip.
+pub const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Measured => "Measured",
+        Status::Merged => "Measured, wider area",
+        Status::Modelled => MODELLED,
+        Status::Suppressed => "Hidden",
+        Status::NoData => NO_DATA,
+    }
+}
+
+/// What a class means: `under 2,900`, `2,900 to 3,100`, `4,000 and more`.
+pub fn class_range(measure: Measure, bounds: &[f64], class: usize) -> String {
+    let figure = |value| format::figure(measure, value);
+    match (class.checked_sub(1).and_then(|below| bounds.get(below)), bounds.get(class)) {
+        (None, Some(&upper)) => format!("under {}", figure(upper)),
+        (Some(&lower), Some(&upper)) => format!("{} to {}", figure(lower), figure(upper)),
+        (Some(&lower), None) => format!("{} and more", figure(lower)),
+        (None, None) => "all".to_owned(),
+    }
+}
+
+/// An area's figure in a few words, for a tooltip or a table.
+pub fn figure_or_reason(measure: Measure, status: Status, value: Option<f64>) -> String {
+    match (status, value) {
+        (Status::Suppressed, _) => HIDDEN.to_owned(),
+        (Status::Modelled, Some(value)) => format!("{}, modelled", format::with_unit(measure, value)),
+        (_, Some(value)) => format::with_unit(measure, value),
+        (_, None) => NO_DATA.to_owned(),
+    }
+}
+
+/// How a figure compares with the one around it: `8 % less than London as a whole`. Shares are
+/// compared in points, because a per cent of a per cent misleads.
+pub fn comparison(measure: Measure, value: f64, around: f64, whole: &str) -> String {
+    let (difference, unit) = match measure {
+        Measure::Annual | Measure::Now if around > 0.0 => ((value / around - 1.0) * 100.0, "\u{a0}%"),
+        Measure::Annual | Measure::Now => return String::new(),
+        Measure::NightShare | Measure::EveningShare => (value - around, " points"),
+    };
+    match difference.round() {
+        0.0 => format!("About the same as {whole} as a whole."),
+        d if d > 0.0 => format!("{}{unit} more than {whole} as a whole.", format::whole(d)),
+        d => format!("{}{unit} less than {whole} as a whole.", format::whole(-d)),
+    }
+}
+
+/// The live chip's first words.
+pub fn live(age_s: Option<i64>) -> String {
+    match age_s {
+        None => "No readings yet".to_owned(),
+        Some(age) if age <= STALE_S => format!("Live · {} ago", format::ago(age)),
+        Some(age) => format!("Quiet for {}", format::ago(age)),
+    }
+}
+
+/// Seconds without news after which the feed counts as quiet.
+pub const STALE_S: i64 = 60;
+
+/// The live chip while the connection is down.
+pub fn reconnecting(age_s: Option<i64>) -> String {
+    match age_s {
+        Some(age) => format!("Reconnecting… last heard {} ago", format::ago(age)),
+        None => "Reconnecting…".to_owned(),
+    }
+}
+
+/// How many homes there are, and whether they are real.
+pub fn homes(meters: u64, simulated: u64) -> String {
+    match (meters, simulated) {
+        (_, 0) => format!("{} homes", format::whole(meters as f64)),
+        (_, simulated) => format!("{} simulated homes", format::whole(simulated as f64)),
+    }
+}
+
+/// When a day's use is highest: `Highest at 18:30: 430 W.`
+pub fn peak(time: &str, watts: f64) -> String {
+    format!("Highest at {time}, with {}\u{a0}W.", format::whole(watts))
+}
+
+/// A day's figure in a table.
+pub fn day_figure(status: Status, kwh: Option<f64>, running: bool) -> String {
+    match (kwh, status) {
+        (None, Status::Suppressed) => HIDDEN.to_owned(),
+        (None, _) => NO_DATA.to_owned(),
+        (Some(kwh), _) if running => format!("{} {SO_FAR}", format::tenths(kwh)),
+        (Some(kwh), _) => format::tenths(kwh),
+    }
+}
+
+/// Why there is no day to show.
+pub fn no_day(status: Status) -> &'static str {
+    match status {
+        Status::Suppressed => "Too few homes are measured here to show the shape of their day.",
+        _ => "The shape of the day appears once homes here are measured.",
+    }
+}
+
+/// Whose figures these are, where they are a wider area's.
+pub fn shown_for(area: &str) -> String {
+    format!("Shown for {area}: too few homes are measured here.")
+}
+
+/// What the dotted line is.
+pub fn dotted(whole: &str) -> String {
+    format!("dotted: {whole}")
+}
+
+/// The title of the map page.
+pub fn title(area: Option<&str>) -> String {
+    match area {
+        Some(area) => format!("{area} · {NAME}"),
+        None => format!("{NAME} · {MAP_HEADING}"),
+    }
+}
+
+/// The title of another page.
+pub fn page_title(heading: &str) -> String {
+    format!("{heading} · {NAME}")
+}
+
+/// The head of a column of figures.
+pub fn unit_head(measure: Measure) -> String {
+    match measure {
+        Measure::Annual => "kWh a year".to_owned(),
+        Measure::Now => "Watts now".to_owned(),
+        Measure::NightShare => "% at night".to_owned(),
+        Measure::EveningShare => "% in the evening".to_owned(),
+    }
+}
+
+/// How much is listed.
+pub fn listed(total: usize, page: usize, pages: usize) -> String {
+    let total = format::whole(total as f64);
+    if pages > 1 { format!("{total} areas, page {page} of {pages}") } else { format!("{total} areas") }
+}
+
+/// Nothing is called that.
+pub fn nothing_found(text: &str) -> String {
+    format!("Nothing here is called “{}”. Try a borough, a district or the first half of a postcode.", text.trim())
+}
+
+/// How much was found; spoken, not shown.
+pub fn found(results: usize) -> String {
+    match results {
+        1 => "1 suggestion".to_owned(),
+        n => format!("{n} suggestions"),
+    }
+}
+
+/// What a measured figure rests on: `30 to 49 homes here, measured`.
+pub fn rests_on(status: Status, homes: Option<&str>, shown_for: Option<&str>, source: Option<&str>) -> String {
+    match (status, homes, shown_for) {
+        (Status::Measured, Some(homes), _) => format!("{homes} homes here were measured."),
+        (Status::Measured, None, _) => "Homes here were measured.".to_owned(),
+        (Status::Merged, _, Some(wider)) => {
+            format!("Too few homes are measured here, so this is the figure for {wider}.")
+        }
+        (Status::Merged, _, None) => "Too few homes are measured here: a wider area’s figure.".to_owned(),
+        (Status::Modelled, ..) => match source {
+            Some(source) => format!("No home here is measured yet. From {source}."),
+            None => "No home here is measured yet. From published statistics.".to_owned(),
+        },
+        (Status::Suppressed, ..) => {
+            "Fewer homes are measured here than it takes to keep each of them private.".to_owned()
+        }
+        (Status::NoData, ..) => "No home here is measured, and nothing has been published.".to_owned(),
+    }
+}
+
+/// An area that the URL names and the map does not have.
+pub fn unknown_area(code: &str) -> String {
+    format!("There is no area “{code}” on this map.")
+}
+
+/// A day's shape: `A weekday in November, watts`.
+pub fn day_heading(day: &str, month: &str) -> String {
+    let day = match day {
+        "saturday" => "A Saturday",
+        "sunday" => "A Sunday",
+        _ => "A weekday",
+    };
+    match format::month(month) {
+        "" => format!("{day}, watts"),
+        month => format!("{day} in {month}, watts"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_in_words() {
+        let bounds = [2900.0, 3100.0];
+        let check = |class, expect| assert_eq!(class_range(Measure::Annual, &bounds, class), expect);
+        check(0, "under 2,900");
+        check(1, "2,900 to 3,100");
+        check(2, "3,100 and more");
+        assert_eq!(class_range(Measure::Now, &[], 0), "all");
+    }
+
+    #[test]
+    fn comparisons() {
+        let check = |measure, value, around, expect: &str| {
+            assert_eq!(comparison(measure, value, around, "London"), expect);
+        };
+        check(Measure::Annual, 3680.0, 4000.0, "8\u{a0}% less than London as a whole.");
+        check(Measure::Annual, 4001.0, 4000.0, "About the same as London as a whole.");
+        check(Measure::NightShare, 25.0, 21.6, "3 points more than London as a whole.");
+        check(Measure::Annual, 100.0, 0.0, "");
+    }
+
+    #[test]
+    fn the_chip() {
+        assert_eq!(live(Some(2)), "Live · 2\u{a0}s ago");
+        assert_eq!(live(Some(130)), "Quiet for 2\u{a0}min");
+        assert_eq!(live(None), "No readings yet");
+        assert_eq!(homes(50_112, 50_112), "50,112 simulated homes");
+        assert_eq!(homes(3, 0), "3 homes");
+    }
+}
