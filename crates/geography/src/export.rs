@@ -1,0 +1,147 @@
+//! Outlines for others: compact paths for the page, GeoJSON for everybody.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::area::{AreaIndex, LevelIndex};
+use crate::geography::Geography;
+use crate::grid::{Grid, Point};
+use crate::polygon::{self, Fine};
+
+/// Decimals of a degree in GeoJSON: six are a tenth of a metre.
+const DEGREE_PARTS: f64 = 1e6;
+
+#[derive(Serialize)]
+struct Shapes<'a> {
+    level: &'a str,
+    detail_zoom: u8,
+    grid: Grid,
+    areas: Vec<Shape<'a>>,
+}
+
+/// Code, name, near, the parent's place in its level, label x, label y, path.
+#[derive(Serialize)]
+struct Shape<'a>(&'a str, &'a str, Option<&'a str>, Option<usize>, i32, i32, String);
+
+impl Geography {
+    /// A level for the page, as JSON:
+    /// `{"level","detail_zoom","grid":{"zoom","x","y","w","h"},"areas":[[code,name,near|null,parent|null,x,y,path],...]}`.
+    ///
+    /// `parent` is the place in the next coarser level's list, `x` and `y` are the label's; the path is
+    /// as in SVG. One unit is a pixel of Web Mercator at `grid.zoom`, counted from the world pixel
+    /// (`grid.x`, `grid.y`) there. Levels have grids of their own with the same origin: the coarser the
+    /// level, the lower the zoom.
+    pub fn shapes_json(&self, level: LevelIndex) -> String {
+        let step = f64::from(self.drawing_step(level));
+        let areas = self.areas_of(level).iter().enumerate().map(|(place, area)| {
+            let parent = area.parent.map(|around| self.place_in_level(around));
+            let (near, path) = (area.near.as_deref(), self.path_of(level, place));
+            let [x, y] = [area.label.x, area.label.y].map(|at| (f64::from(at) / step).round() as i32);
+            Shape(area.code.as_str(), &area.name, near, parent, x, y, path)
+        });
+        let of_level = self.level(level);
+        let (name, detail_zoom) = (of_level.name(), of_level.detail_zoom);
+        let shapes =
+            Shapes { level: name, detail_zoom, grid: self.drawing_grid(level), areas: areas.collect() };
+        serde_json::to_string(&shapes).unwrap_or_default()
+    }
+
+    /// The path of one area, as in [`Geography::shapes_json`].
+    pub fn path(&self, area: AreaIndex) -> String {
+        self.path_of(self.area(area).level, self.place_in_level(area))
+    }
+
+    fn path_of(&self, level: LevelIndex, place: usize) -> String {
+        let mut path = String::new();
+        for ring in self.drawn(level).polygon(place) {
+            write_ring(&mut path, &ring, self.drawing_step(level));
+        }
+        path
+    }
+
+    /// A level as a GeoJSON FeatureCollection: WGS84, right-hand rule, properties `code`, `name`,
+    /// `near` and `parent` (null where there is none).
+    pub fn geojson(&self, level: LevelIndex) -> String {
+        let feature = |(place, area): (usize, &crate::Area)| {
+            let polygons = nest(self.drawn(level).polygon(place));
+            let mut polygons: Vec<_> = polygons.iter().map(|rings| self.degrees(rings)).collect();
+            let geometry = match polygons.len() {
+                1 => json!({"type": "Polygon", "coordinates": polygons.swap_remove(0)}),
+                _ => json!({"type": "MultiPolygon", "coordinates": polygons}),
+            };
+            let parent = area.parent.map(|around| self.area(around).code.as_str());
+            json!({
+                "type": "Feature",
+                "id": area.code,
+                "properties": {"code": area.code, "name": area.name, "near": area.near, "parent": parent},
+                "geometry": geometry,
+            })
+        };
+        let features: Vec<_> = self.areas_of(level).iter().enumerate().map(feature).collect();
+        json!({"type": "FeatureCollection", "attribution": self.attribution, "features": features})
+            .to_string()
+    }
+
+    /// Rings in degrees, the first point repeated. The grid's y grows southward: what turns from x to
+    /// y there is clockwise on Earth, so rings are turned around.
+    fn degrees(&self, rings: &[Vec<Point>]) -> Vec<Vec<[f64; 2]>> {
+        let degrees = |corner: &Point| {
+            let (lat, lon) = self.grid.unproject(f64::from(corner.x), f64::from(corner.y));
+            [lon, lat].map(|angle| (angle * DEGREE_PARTS).round() / DEGREE_PARTS)
+        };
+        let turned = |ring: &Vec<Point>| {
+            let mut turned: Vec<[f64; 2]> = ring.iter().rev().map(degrees).collect();
+            turned.extend(turned.first().copied());
+            turned
+        };
+        rings.iter().map(turned).collect()
+    }
+}
+
+/// `M12 34l5 6-7 8z`: the first corner, then steps. The last step back is left to `z`.
+fn write_ring(path: &mut String, ring: &[Point], unit: i32) {
+    let Some(&first) = ring.first() else { return };
+    path.push('M');
+    write_number(path, first.x, unit, false);
+    write_number(path, first.y, unit, true);
+    path.push('l');
+    let mut at = first;
+    for (place, &corner) in ring.iter().enumerate().skip(1) {
+        write_number(path, corner.x - at.x, unit, place > 1);
+        write_number(path, corner.y - at.y, unit, true);
+        at = corner;
+    }
+    path.push('z');
+}
+
+/// A number of grid units as a multiple of `unit`, with a space before it where there is need of one.
+fn write_number(path: &mut String, value: i32, unit: i32, apart: bool) {
+    if apart && value >= 0 {
+        path.push(' ');
+    }
+    // Writing to a string does not fail.
+    let _ = if value % unit == 0 {
+        write!(path, "{}", value / unit)
+    } else {
+        write!(path, "{}", f64::from(value) / f64::from(unit))
+    };
+}
+
+/// Puts holes to the rings around them: polygons whose first ring is the outer one.
+fn nest(rings: Vec<Vec<Point>>) -> Vec<Vec<Vec<Point>>> {
+    let (outer, holes): (Vec<_>, Vec<_>) =
+        rings.into_iter().partition(|ring| polygon::doubled_area(ring) > 0);
+    let mut polygons: Vec<Vec<Vec<Point>>> = outer.into_iter().map(|ring| vec![ring]).collect();
+    for hole in holes {
+        let middle = Fine::new(
+            f64::midpoint(f64::from(hole[0].x), f64::from(hole[1].x)),
+            f64::midpoint(f64::from(hole[0].y), f64::from(hole[1].y)),
+        );
+        // The smallest ring around it; rings come largest first.
+        let around = polygons.iter().rposition(|rings| middle.is_in(&rings[0]));
+        polygons[around.unwrap_or(0)].push(hole);
+    }
+    polygons
+}

@@ -1,0 +1,318 @@
+//! A geography: nested levels of areas, and the ways to look them up.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use metering::AreaCode;
+
+use crate::area::{Area, AreaIndex, Bounds, Level, LevelIndex};
+use crate::gazetteer::Gazetteer;
+use crate::grid::{Grid, ORIGIN_UNITS};
+use crate::locate::Locator;
+use crate::outline::Outlines;
+use crate::round::round;
+use crate::search::SearchIndex;
+use crate::simplify::simplify;
+
+/// A set of nested levels of areas: London's boroughs, MSOAs and LSOAs, or an operator's own.
+///
+/// Areas are numbered level by level, the coarsest first; within a level by parent, then by code. So
+/// an area's children follow each other, and so do the finest areas (the leaves) in it.
+#[derive(Debug)]
+pub struct Geography {
+    pub(crate) name: String,
+    pub(crate) attribution: String,
+    pub(crate) time_zone: String,
+    pub(crate) grid: Grid,
+    pub(crate) levels: Vec<Level>,
+    pub(crate) areas: Vec<Area>,
+    pub(crate) gazetteer: Gazetteer,
+    /// By area: its children's numbers.
+    children: Vec<Range<u32>>,
+    /// By area: the leaf numbers in it.
+    leaves: Vec<Range<u32>>,
+    by_code: HashMap<AreaCode, AreaIndex>,
+    /// The finest level's, in full detail.
+    pub(crate) outlines: Outlines,
+    /// By level: simplified, when first asked for.
+    drawn: Vec<OnceLock<Outlines>>,
+    locator: OnceLock<Locator>,
+    search: OnceLock<SearchIndex>,
+}
+
+/// What a geography is made of; see [`Geography::from_parts`].
+pub(crate) struct Parts {
+    pub(crate) name: String,
+    pub(crate) attribution: String,
+    pub(crate) time_zone: String,
+    pub(crate) grid: Grid,
+    pub(crate) levels: Vec<Level>,
+    pub(crate) areas: Vec<Area>,
+    pub(crate) gazetteer: Gazetteer,
+    pub(crate) outlines: Outlines,
+}
+
+impl Geography {
+    /// Puts it together. The areas must be ordered as told at [`Geography`], each code only once.
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        let Parts { name, attribution, time_zone, grid, levels, areas, gazetteer, outlines } = parts;
+        let mut children = vec![0..0; areas.len()];
+        let mut leaves = vec![0..0; areas.len()];
+        let first_leaf = levels.last().map_or(0, |finest| finest.first);
+        for at in (0..areas.len()).rev() {
+            let number = at as u32;
+            if number >= first_leaf {
+                leaves[at] = number - first_leaf..number - first_leaf + 1;
+            }
+            if let Some(AreaIndex(parent)) = areas[at].parent {
+                let own = leaves[at].clone();
+                widen(&mut children[parent as usize], number..number + 1);
+                widen(&mut leaves[parent as usize], own);
+            }
+        }
+        let numbered = areas.iter().zip(0..).map(|(area, number)| (area.code.clone(), AreaIndex(number)));
+        let by_code = numbered.collect();
+        let drawn = levels.iter().map(|_| OnceLock::new()).collect();
+        let (locator, search) = (OnceLock::new(), OnceLock::new());
+        Self {
+            name,
+            attribution,
+            time_zone,
+            grid,
+            levels,
+            areas,
+            gazetteer,
+            children,
+            leaves,
+            by_code,
+            outlines,
+            drawn,
+            locator,
+            search,
+        }
+    }
+
+    /// What it is called: "London".
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whom its outlines and names come from; to be shown wherever they are.
+    pub fn attribution(&self) -> &str {
+        &self.attribution
+    }
+
+    /// The IANA name of the time zone in which its people live: `Europe/London`.
+    pub fn time_zone(&self) -> &str {
+        &self.time_zone
+    }
+
+    /// The grid that outlines, labels and bounds are on.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The levels, the coarsest first.
+    pub fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// The levels' numbers, the coarsest first.
+    pub fn level_indices(&self) -> impl ExactSizeIterator<Item = LevelIndex> + DoubleEndedIterator + use<> {
+        (0..self.levels.len() as u8).map(LevelIndex)
+    }
+
+    /// A level.
+    ///
+    /// # Panics
+    /// When the number is not of this geography.
+    pub fn level(&self, level: LevelIndex) -> &Level {
+        &self.levels[usize::from(level.0)]
+    }
+
+    /// The level of this name.
+    pub fn level_named(&self, name: &str) -> Option<LevelIndex> {
+        self.level_indices().find(|&level| self.level(level).name() == name)
+    }
+
+    /// The coarsest level.
+    pub fn coarsest(&self) -> LevelIndex {
+        LevelIndex(0)
+    }
+
+    /// The finest level: meters are registered in its areas.
+    pub fn finest(&self) -> LevelIndex {
+        LevelIndex(self.levels.len() as u8 - 1)
+    }
+
+    /// All areas, in order of their numbers.
+    pub fn areas(&self) -> &[Area] {
+        &self.areas
+    }
+
+    /// The areas of a level, in order of their numbers.
+    pub fn areas_of(&self, level: LevelIndex) -> &[Area] {
+        &self.areas[self.level(level).range()]
+    }
+
+    /// An area.
+    ///
+    /// # Panics
+    /// When the number is not of this geography.
+    pub fn area(&self, area: AreaIndex) -> &Area {
+        &self.areas[area.0 as usize]
+    }
+
+    /// The area of this code.
+    pub fn index_of(&self, code: &AreaCode) -> Option<AreaIndex> {
+        self.by_code.get(code).copied()
+    }
+
+    /// The area's place within its level, from 0: as in [`Geography::areas_of`] and in the shapes.
+    pub fn place_in_level(&self, area: AreaIndex) -> usize {
+        (area.0 - self.level(self.area(area).level).first) as usize
+    }
+
+    /// The next coarser area around.
+    pub fn parent(&self, area: AreaIndex) -> Option<AreaIndex> {
+        self.area(area).parent
+    }
+
+    /// The areas around, the nearest first.
+    pub fn ancestors(&self, area: AreaIndex) -> impl Iterator<Item = AreaIndex> + '_ {
+        std::iter::successors(self.parent(area), |&around| self.parent(around))
+    }
+
+    /// The area of that level that this one lies in, or is.
+    pub fn at_level(&self, area: AreaIndex, level: LevelIndex) -> Option<AreaIndex> {
+        std::iter::once(area).chain(self.ancestors(area)).find(|&around| self.area(around).level == level)
+    }
+
+    /// The next finer areas inside.
+    pub fn children(&self, area: AreaIndex) -> impl ExactSizeIterator<Item = AreaIndex> + Clone + use<> {
+        self.children[area.0 as usize].clone().map(AreaIndex)
+    }
+
+    /// The numbers of the finest areas inside; a leaf's own for a leaf.
+    pub fn leaves(&self, area: AreaIndex) -> Range<u32> {
+        self.leaves[area.0 as usize].clone()
+    }
+
+    /// How many finest areas there are.
+    pub fn leaf_count(&self) -> u32 {
+        self.level(self.finest()).count
+    }
+
+    /// The number of a finest area among the finest areas, from 0; none for coarser ones.
+    pub fn leaf_number(&self, area: AreaIndex) -> Option<u32> {
+        (self.area(area).level == self.finest()).then(|| self.leaves(area).start)
+    }
+
+    /// The finest area of this number.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn leaf(&self, number: u32) -> AreaIndex {
+        assert!(number < self.leaf_count(), "leaf {number}: there are {}", self.leaf_count());
+        AreaIndex(self.level(self.finest()).first + number)
+    }
+
+    /// The finest area at a place (degrees). A place on a border is in exactly one of the two.
+    pub fn leaf_at(&self, lat: f64, lon: f64) -> Option<AreaIndex> {
+        let (x, y) = self.grid.project(lat, lon);
+        self.locator().leaf_at(x, y).map(|number| self.leaf(number))
+    }
+
+    /// The finest area at a place, or the nearest one that is at most so many metres away, and how far.
+    pub fn nearest_leaf(&self, lat: f64, lon: f64, metres_max: f64) -> Option<(AreaIndex, f64)> {
+        let (x, y) = self.grid.project(lat, lon);
+        let metres = self.grid.metres_per_unit(y);
+        let found = self.locator().nearest(x, y, metres_max / metres);
+        found.map(|(number, units)| (self.leaf(number), units * metres))
+    }
+
+    /// Whether the area contains the place.
+    pub fn contains(&self, area: AreaIndex, lat: f64, lon: f64) -> bool {
+        let leaf = self.leaf_at(lat, lon).and_then(|leaf| self.leaf_number(leaf));
+        leaf.is_some_and(|number| self.leaves(area).contains(&number))
+    }
+
+    /// Where an area's label goes: latitude and longitude, degrees.
+    pub fn label_position(&self, area: AreaIndex) -> (f64, f64) {
+        let label = self.area(area).label;
+        self.grid.unproject(f64::from(label.x), f64::from(label.y))
+    }
+
+    /// The corners of the box around the whole: south, west, north, east, degrees.
+    pub fn bounds(&self) -> [f64; 4] {
+        let mut around = Bounds::EMPTY;
+        self.areas_of(self.coarsest()).iter().for_each(|area| around.join(&area.bounds));
+        let (north, west) = self.grid.unproject(f64::from(around.low.x), f64::from(around.low.y));
+        let (south, east) = self.grid.unproject(f64::from(around.high.x), f64::from(around.high.y));
+        [south, west, north, east]
+    }
+
+    /// Places and postcode sectors that can be searched for.
+    pub fn gazetteer(&self) -> &Gazetteer {
+        &self.gazetteer
+    }
+
+    pub(crate) fn search_index(&self) -> &SearchIndex {
+        self.search.get_or_init(|| SearchIndex::new(self))
+    }
+
+    fn locator(&self) -> &Locator {
+        self.locator.get_or_init(|| Locator::new(&self.outlines))
+    }
+
+    fn units_per_detail_px(&self, level: LevelIndex) -> i32 {
+        1 << (self.grid.zoom - self.level(level).detail_zoom.min(self.grid.zoom))
+    }
+
+    /// Units between the corners that a level's drawing may have: half a pixel of its detail zoom.
+    pub(crate) fn drawing_step(&self, level: LevelIndex) -> i32 {
+        (self.units_per_detail_px(level) / 2).clamp(1, ORIGIN_UNITS)
+    }
+
+    /// The grid of a level's paths: coarser than [`Geography::grid`] where the level's detail is.
+    pub fn drawing_grid(&self, level: LevelIndex) -> Grid {
+        let step = self.drawing_step(level);
+        let Grid { zoom, x, y, w, h } = self.grid;
+        let part = |units: u32| units.div_ceil(step as u32);
+        Grid { zoom: zoom - step.trailing_zeros() as u8, x: x / step, y: y / step, w: part(w), h: part(h) }
+    }
+
+    /// The outlines of a level as they are drawn: simplified and rounded to its [`Level::detail_zoom`].
+    pub(crate) fn drawn(&self, level: LevelIndex) -> &Outlines {
+        self.drawn[usize::from(level.0)].get_or_init(|| {
+            let units_per_px = self.units_per_detail_px(level);
+            let simple = simplify(&self.full_outlines(level), tolerance(units_per_px));
+            round(&simple, self.drawing_step(level))
+        })
+    }
+
+    /// The outlines of a level in the detail of the finest one.
+    pub(crate) fn full_outlines(&self, level: LevelIndex) -> Outlines {
+        let first = self.level(level).first;
+        let whole: Vec<u32> = self
+            .level(self.finest())
+            .indices()
+            .map(|leaf| self.at_level(leaf, level).map_or(0, |AreaIndex(area)| area - first))
+            .collect();
+        self.outlines.dissolve(self.level(level).len(), |leaf| whole[leaf as usize])
+    }
+}
+
+fn widen(range: &mut Range<u32>, by: Range<u32>) {
+    *range = if range.start == range.end { by } else { range.start.min(by.start)..range.end.max(by.end) };
+}
+
+/// Twice the area, in square units, of the largest triangle that a drawing may leave out.
+fn tolerance(units_per_px: i32) -> i64 {
+    let side = i64::from(units_per_px) * DETAIL_PX;
+    side * side
+}
+
+/// Sides of the largest triangle left out, in pixels of the level's detail zoom.
+const DETAIL_PX: i64 = 4;
