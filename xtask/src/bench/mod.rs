@@ -1,14 +1,19 @@
 //! `cargo xtask bench NAME`: measures, and prints one JSON object a line:
 //! `{"bench","figure","value","unit","against"}`, where `against` is the figure that the project has set itself.
 //!
-//! A bench is an example of the crate that it measures, built in release, that prints such lines on stdout and
-//! whatever else it has to say on stderr; here it gets its row. Benches print and do not assert: machines differ.
+//! Most benches are examples of the crate that they measure, built in release, that print such lines on stdout and
+//! whatever else they have to say on stderr; here each gets its row. Benches print and do not assert: machines differ.
 
+mod browser;
+mod line;
+mod start;
+
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::{Deserialize, Serialize};
 
+use self::line::Line;
 use crate::{binary, command, say, site};
 
 struct Bench {
@@ -20,13 +25,19 @@ struct Bench {
 enum How {
     /// `cargo run --release --package P --example E`.
     Example { package: &'static str, example: &'static str },
-    /// The same, told where the release binary is, with the site inside, in `WATTMAP_BINARY`.
+    /// The same, told in `WATTMAP_BINARY` where the release binary is, with the site inside.
     ExampleWithBinary { package: &'static str, example: &'static str },
-    /// Bytes of the built site.
+    /// A file of `end2end/benches`: a real browser at the release binary.
+    Browser { file: &'static str },
+    /// Files of the built site.
     Site,
+    /// A second start, until its first page is there.
+    Start,
+    /// A clone, until its page is there.
+    Cold,
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 9] = [
     Bench {
         name: "pipeline",
         what: "readings a second through the pipeline alone, on one core",
@@ -47,19 +58,20 @@ const BENCHES: [Bench; 5] = [
         what: "HTTP to durable to aggregated, sustained over a minute",
         how: How::ExampleWithBinary { package: "server", example: "bench_ingest" },
     },
-    Bench { name: "site", what: "bytes of the public first load", how: How::Site },
+    Bench { name: "site", what: "bytes of each file of the site", how: How::Site },
+    Bench {
+        name: "first-load",
+        what: "bytes of the public first load, everything that a browser fetches",
+        how: How::Browser { file: "first-load.bench.ts" },
+    },
+    Bench {
+        name: "map",
+        what: "long tasks while 4,835 areas are panned and zoomed",
+        how: How::Browser { file: "map.bench.ts" },
+    },
+    Bench { name: "start", what: "seconds from a second start to the first page", how: How::Start },
+    Bench { name: "cold", what: "minutes from a clone to the page, everything built anew", how: How::Cold },
 ];
-
-/// One line of a bench's output.
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    bench: String,
-    figure: String,
-    value: f64,
-    unit: String,
-    /// The figure to reach; benches that only watch something have none.
-    against: Option<f64>,
-}
 
 /// Runs one bench, or lists them.
 pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
@@ -73,22 +85,27 @@ pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
         let names: Vec<_> = BENCHES.iter().map(|bench| bench.name).collect();
         bail!("there is no bench {name:?}; there are {}", names.join(", "));
     };
-    match bench.how {
-        How::Example { package, example } => run_example(package, example, arguments, None),
+    let lines = match bench.how {
+        How::Example { package, example } => example_lines(package, example, arguments, None)?,
         How::ExampleWithBinary { package, example } => {
-            let binary = binary::release()?;
-            run_example(package, example, arguments, Some(&binary))
+            let wattmap = binary::release()?;
+            example_lines(package, example, arguments, Some(&wattmap))?
         }
-        How::Site => bench_site(),
-    }
+        How::Browser { file } => browser::lines(file)?,
+        How::Site => site_lines()?,
+        How::Start => start::second_start()?,
+        How::Cold => start::cold()?,
+    };
+    ensure!(!lines.is_empty(), "the bench printed no figure");
+    lines.iter().try_for_each(line::print)
 }
 
-fn run_example(
+fn example_lines(
     package: &str,
     example: &str,
     arguments: &[String],
-    wattmap: Option<&std::path::Path>,
-) -> Result<()> {
+    wattmap: Option<&Path>,
+) -> Result<Vec<Line>> {
     let mut cargo = command::cargo();
     cargo
         .args(["run", "--quiet", "--release", "--package", package, "--example", example, "--"])
@@ -102,57 +119,15 @@ fn run_example(
         ensure!(output.status.success(), "`{shown}` failed ({}); see what it says above", output.status);
         String::from_utf8(output.stdout).context("the bench printed something that is not UTF-8")
     })?;
-    let lines = parse(&output)?;
-    lines.iter().try_for_each(print_line)
+    line::parse(&output)
 }
 
-/// Every line has to be one of ours: a figure that a script cannot read is one that nobody compares.
-fn parse(output: &str) -> Result<Vec<Line>> {
-    let lines = output
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| {
-            serde_json::from_str(line).with_context(|| format!("the bench printed {line:?} on stdout"))
-        })
-        .collect::<Result<Vec<Line>>>()?;
-    ensure!(!lines.is_empty(), "the bench printed no figure");
-    Ok(lines)
-}
-
-fn print_line(line: &Line) -> Result<()> {
-    println!("{}", serde_json::to_string(line)?);
-    Ok(())
-}
-
-fn bench_site() -> Result<()> {
+fn site_lines() -> Result<Vec<Line>> {
     site::build()?;
     let sizes = site::first_load()?;
-    for (file, bytes) in &sizes {
-        print_line(&site_line(file, *bytes, None))?;
-    }
-    let total = sizes.iter().map(|(_, bytes)| bytes).sum();
-    print_line(&site_line("files of the first load", total, Some(300_000.0)))
-}
-
-fn site_line(figure: &str, bytes: u64, against: Option<f64>) -> Line {
-    Line {
-        bench: "site".into(),
-        figure: figure.into(),
-        value: bytes as f64,
-        unit: "B brotli".into(),
-        against,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_a_bench_are_read_and_anything_else_is_refused() {
-        let line = r#"{"bench":"pipeline","figure":"readings_per_s","value":1200000,"unit":"1/s","against":1000000}"#;
-        assert_eq!(parse(line).unwrap()[0].value, 1_200_000.0);
-        assert!(parse("1.2 million a second").is_err());
-        assert!(parse("").is_err());
-    }
+    let total: u64 = sizes.iter().map(|(_, bytes)| bytes).sum();
+    let line = |figure: &str, bytes: u64| Line::new("site", figure, bytes as f64, "B brotli", None);
+    let mut lines: Vec<_> = sizes.iter().map(|(file, bytes)| line(file, *bytes)).collect();
+    lines.push(line("all of these", total));
+    Ok(lines)
 }

@@ -1,0 +1,23 @@
+//! Benches that need a browser: Playwright runs a file of `end2end/benches`, which appends its lines to a file.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::line::{self, Line};
+use crate::{binary, command, say, tools, workspace};
+
+pub(super) fn lines(file: &str) -> Result<Vec<Line>> {
+    let directory = workspace::root().join("end2end");
+    tools::ensure_programs(&tools::NODE)?;
+    tools::ensure_programs(&tools::CHROMIUM)?;
+    tools::ensure_npm_packages(&directory)?;
+    let wattmap = binary::release()?;
+    let output = workspace::scratch_directory().join("bench-lines.jsonl");
+    fs::write(&output, "").with_context(|| format!("{} cannot be written", output.display()))?;
+    let mut playwright = command::program(directory.join("node_modules/.bin/playwright"), &directory);
+    playwright.args(["test", "--config", "playwright.bench.config.ts", file]);
+    playwright.env("WATTMAP_BINARY", &wattmap).env("WATTMAP_BENCH_LINES", &output);
+    say::step(file, || command::run(&mut playwright, "see what Playwright says above"))?;
+    line::parse(&fs::read_to_string(&output)?)
+}
