@@ -39,3 +39,4 @@ pub use error::{GeographyError, Problem, Reason, StoredError};
 pub use gazetteer::{Gazetteer, NamedPlace, PostcodeSector};
 pub use geography::Geography;
 pub use grid::{Grid, Point};
+pub use search::{HitKind, SearchHit};
