@@ -77,7 +77,6 @@ impl Partition {
             self.rows.count(place, change, stamp, self.rules);
         }
         let meter = &mut self.meters[ix];
-        meter.touched = true;
         self.own.push(ix, &mut meter.newest_own, new);
         if let Some(spans) = &mut meter.spans {
             spans.add(new);
@@ -117,6 +116,7 @@ impl Partition {
         let slow_path = self.rules.slow_path();
         let visible_before = self.rules.raw_versions().then_some(at);
         let meter = &mut self.meters[ix];
+        meter.touched = true;
         let start = interval.start().0;
         if start >= meter.hint_end || !slow_path {
             let window = hint_window(meter);
@@ -171,8 +171,6 @@ impl Partition {
                         meter.heard_in.push(place.area);
                     }
                 }
-                // One record, one content, whoever writes it (I1).
-                meter.heard_in.sort_unstable();
             }
             debug_assert!(!rules.end_never_shrinks() || end >= new.interval.end().0, "I5");
             meter.hint_end = end;

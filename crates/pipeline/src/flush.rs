@@ -1,14 +1,15 @@
 //! What is to be written and published, and what is known to be written.
 
 use metering::stored::{FlushPlan, Hint, PlacedRow, RawVersion};
-use metering::{MeterId, Position, UtcSecond};
+use metering::{AreaCode, MeterId, Position, UtcSecond};
+use smallvec::SmallVec;
 
 use crate::partition::Partition;
 use crate::rows::PlaceIx;
 
 /// The name of a flush, for its acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlushId(u64);
+pub struct FlushId(u32);
 
 /// Rows for the live topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,8 @@ pub struct Flush {
 /// The flush under way, if there is one.
 #[derive(Debug)]
 pub(crate) struct FlushState {
-    next_id: u64,
+    /// Flushes that were taken.
+    count: u32,
     /// Its name, the first own version after it, and its progress.
     under_way: Option<(FlushId, u64, Position)>,
     /// Progress that is acknowledged.
@@ -43,11 +45,12 @@ pub(crate) struct FlushState {
 
 impl FlushState {
     pub(crate) fn new(progress: Option<Position>) -> Self {
-        FlushState { next_id: 0, under_way: None, progress }
+        FlushState { count: 0, under_way: None, progress }
     }
 
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.under_way.is_some()
+    /// The number of the flush under way.
+    pub(crate) fn under_way(&self) -> Option<u32> {
+        self.under_way.map(|(FlushId(number), ..)| number)
     }
 }
 
@@ -80,12 +83,19 @@ impl Partition {
     /// where nothing has been decided.
     pub fn take_flush(&mut self) -> Option<Flush> {
         let progress = self.done?;
-        if self.flush.is_under_way() || self.flush.progress == Some(progress) {
+        if self.flush.under_way.is_some() || self.flush.progress == Some(progress) {
             return None;
         }
         let live = self.take_live();
-        let rows = self.rows.take_changed(&self.areas);
-        let hints = self.take_hints();
+        self.flush.count += 1;
+        let number = self.flush.count;
+        let rows = self.rows.take_changed(&self.areas, number);
+        let hints = self.take_hints(number);
+        for registration in &self.registrations {
+            if let Some(ix) = self.meters.find(registration.meter.as_str()) {
+                self.meters[ix].flush = number;
+            }
+        }
         let raw = self.own.since(self.unflushed).map(|own| RawVersion {
             meter: self.meters[own.meter].id.clone(),
             interval: own.version.interval,
@@ -103,8 +113,7 @@ impl Partition {
             progress,
         };
         debug_assert!(plan.raw.iter().all(|version| version.at <= progress), "I3");
-        let id = FlushId(self.flush.next_id);
-        self.flush.next_id += 1;
+        let id = FlushId(number);
         self.unflushed = self.own.end();
         self.flush.under_way = Some((id, self.unflushed, progress));
         if !self.rules.keep_until_acknowledged() {
@@ -113,16 +122,17 @@ impl Partition {
         Some(Flush { id, live, plan })
     }
 
-    fn take_hints(&mut self) -> Vec<(MeterId, Hint)> {
+    fn take_hints(&mut self, flush: u32) -> Vec<(MeterId, Hint)> {
         let mut hints = Vec::with_capacity(self.hinted.len());
         for ix in std::mem::take(&mut self.hinted) {
             let meter = &mut self.meters[ix];
             meter.hint_changed = false;
-            let hint = Hint {
-                at: meter.hint_at.into(),
-                end: UtcSecond(meter.hint_end),
-                heard_in: meter.heard_in.iter().map(|&area| self.areas.code(area).clone()).collect(),
-            };
+            meter.flush = flush;
+            let mut heard_in: SmallVec<[AreaCode; 1]> =
+                meter.heard_in.iter().map(|&area| self.areas.code(area).clone()).collect();
+            // One content for one stamp, whoever writes it (I1).
+            heard_in.sort_unstable();
+            let hint = Hint { at: meter.hint_at.into(), end: UtcSecond(meter.hint_end), heard_in };
             hints.push((meter.id.clone(), hint));
         }
         hints

@@ -72,6 +72,9 @@
 //! A flush may be under way while batches go on. If the driver loses track, of an error for example, it
 //! drops the partition and restores another one: that is always right.
 
+#[cfg(test)]
+mod attack;
+
 mod areas;
 mod config;
 mod decide;

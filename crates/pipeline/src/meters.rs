@@ -45,6 +45,8 @@ pub(crate) struct Meter {
     pub(crate) hint_changed: bool,
     /// Used since the last sweep.
     pub(crate) touched: bool,
+    /// The last flush that took its hint or a registration.
+    pub(crate) flush: u32,
 }
 
 impl Meter {
@@ -60,6 +62,7 @@ impl Meter {
             loaded: false,
             hint_changed: false,
             touched: true,
+            flush: 0,
         }
     }
 
@@ -71,7 +74,10 @@ impl Meter {
     /// Adds a registration where it belongs. One of the same position says the same.
     pub(crate) fn register(&mut self, registered: Registered) {
         match self.registrations.binary_search_by_key(&registered.at, |r| r.at) {
-            Ok(at) => self.registrations[at] = registered,
+            Ok(at) => {
+                debug_assert!(cfg!(test) || self.registrations[at] == registered, "I1: {registered:?}");
+                self.registrations[at] = registered;
+            }
             Err(at) => self.registrations.insert(at, registered),
         }
     }

@@ -109,7 +109,7 @@ impl Partition {
             done: progress,
             next_offset: progress.map_or(0, |at| at.offset + 1),
             generation: if rules.generation_in_the_log() { generation } else { last },
-            entered: first.generation,
+            entered: if rules.ask_again_after_restore() { first } else { generation }.generation,
             meters: Meters::new(),
             hinted: Vec::new(),
             rows: Rows::default(),
@@ -305,26 +305,31 @@ impl Partition {
         self.epoch += 1;
         self.own.forget_before(self.acknowledged);
         self.drop_spans();
-        // A row or hint on its way to the store must not be read there before it arrives.
-        if self.flush.is_under_way() {
-            return;
-        }
-        self.rows.sweep(self.config.limits.rows);
+        let under_way = self.flush.under_way();
+        self.rows.sweep(self.config.limits.rows, under_way);
+        self.sweep_meters(under_way);
+    }
+
+    /// Forgets meters that the store has, those not used since the last sweep first. One that is on its
+    /// way to the store stays: it must not be read there before it arrives.
+    fn sweep_meters(&mut self, under_way: Option<u32>) {
         for all in [false, true] {
-            if self.meters.len() > self.config.limits.meters {
-                let Partition { meters, own, registrations, .. } = self;
-                let unwritten: hashbrown::HashSet<&str> =
-                    registrations.iter().map(|registration| registration.meter.as_str()).collect();
-                meters.retain(|meter| {
-                    let needed = meter.hint_changed
-                        || meter.spans.is_some()
-                        || own.has(meter.newest_own)
-                        || unwritten.contains(meter.id.as_str());
-                    let stays = needed || (meter.touched && !all);
-                    meter.touched = false;
-                    stays
-                });
+            if self.meters.len() <= self.config.limits.meters {
+                return;
             }
+            let Partition { meters, own, registrations, .. } = self;
+            let unwritten: hashbrown::HashSet<&str> =
+                registrations.iter().map(|registration| registration.meter.as_str()).collect();
+            meters.retain(|meter| {
+                let needed = meter.hint_changed
+                    || meter.spans.is_some()
+                    || Some(meter.flush) == under_way
+                    || own.has(meter.newest_own)
+                    || unwritten.contains(meter.id.as_str());
+                let stays = needed || (meter.touched && !all);
+                meter.touched = false;
+                stays
+            });
         }
     }
 

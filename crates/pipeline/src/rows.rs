@@ -36,6 +36,8 @@ struct Row {
     unpublished: bool,
     /// Used since the last sweep.
     touched: bool,
+    /// The last flush that took it.
+    flush: u32,
 }
 
 /// The rows that an owner remembers.
@@ -87,29 +89,27 @@ impl Rows {
     }
 
     /// The rows to be written, which they then no longer are.
-    pub(crate) fn take_changed(&mut self, areas: &Areas) -> Vec<PlacedRow> {
+    pub(crate) fn take_changed(&mut self, areas: &Areas, flush: u32) -> Vec<PlacedRow> {
         let places = std::mem::take(&mut self.changed);
-        self.take(places, areas, |row| &mut row.changed)
+        self.take(places, areas, |row| {
+            row.changed = false;
+            row.flush = flush;
+        })
     }
 
     /// The rows to be published, which they then no longer are.
     pub(crate) fn take_unpublished(&mut self, areas: &Areas) -> Vec<PlacedRow> {
         let places = std::mem::take(&mut self.unpublished);
-        self.take(places, areas, |row| &mut row.unpublished)
+        self.take(places, areas, |row| row.unpublished = false)
     }
 
     /// Grouped by area, then window: rows of one area and day lie together in a store.
-    fn take(
-        &mut self,
-        mut places: Vec<PlaceIx>,
-        areas: &Areas,
-        flag: fn(&mut Row) -> &mut bool,
-    ) -> Vec<PlacedRow> {
+    fn take(&mut self, mut places: Vec<PlaceIx>, areas: &Areas, mark: impl Fn(&mut Row)) -> Vec<PlacedRow> {
         places.sort_unstable();
         let mut taken = Vec::with_capacity(places.len());
         for place in places {
             if let Some(row) = self.rows.get_mut(&place) {
-                *flag(row) = false;
+                mark(row);
                 taken.push(PlacedRow {
                     place: Place { area: areas.code(place.area).clone(), window: place.window },
                     row: AggregateRow {
@@ -135,12 +135,14 @@ impl Rows {
         }
     }
 
-    /// Forgets rows that the store has, those not used since the last sweep first.
-    pub(crate) fn sweep(&mut self, limit: usize) {
+    /// Forgets rows that the store has, those not used since the last sweep first. One that is on its
+    /// way to the store stays: it must not be read there before it arrives.
+    pub(crate) fn sweep(&mut self, limit: usize, under_way: Option<u32>) {
         for all in [false, true] {
             if self.rows.len() > limit {
                 self.rows.retain(|_, row| {
-                    let stays = row.changed || row.unpublished || (row.touched && !all);
+                    let needed = row.changed || row.unpublished || Some(row.flush) == under_way;
+                    let stays = needed || (row.touched && !all);
                     row.touched = false;
                     stays
                 });

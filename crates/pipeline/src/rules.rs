@@ -47,6 +47,8 @@ rules! {
     generation_in_the_log,
     /// 10: an owner waits for the former partitions.
     barrier,
+    /// 10: and asks again after a restore.
+    ask_again_after_restore,
     /// 10: and then knows nothing of its meters any more, for others may have decided about them.
     forget_between_generations,
     /// 11: a record in a partition that is not its meter's is a dead letter.

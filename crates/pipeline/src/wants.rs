@@ -230,8 +230,6 @@ impl Partition {
             meter.hint_at = hint.at.into();
             meter.hint_end = hint.end.0;
             meter.heard_in = heard_in;
-            // One content for one stamp (I1), whatever the geography's order is now.
-            meter.heard_in.sort_unstable();
         }
         let meter = &mut self.meters[ix];
         meter.loaded = true;

@@ -1,0 +1,234 @@
+//! A store as Cassandra is one: the last write by stamp wins, row by row; writes travel, arrive late,
+//! twice or after their sender's death; a read may see a write that is under way and the next may not.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion};
+use metering::{AggregateRow, MeterId, Place, Position};
+
+use super::dice::Dice;
+use super::world::Dropped;
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Key {
+    Row(Place, u32),
+    Live(Place, u32),
+    Raw(MeterId, i64, Position),
+    Registration(MeterId, Position),
+    Hint(MeterId),
+    Dead(u32, Position),
+    Progress(u32),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Row(AggregateRow),
+    Raw(RawVersion),
+    Registration(RegistrationVersion),
+    Hint(Hint),
+    Dead(DeadLetter),
+    Progress(Position),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    pub(super) key: Key,
+    pub(super) stamp: i64,
+    pub(super) value: Value,
+}
+
+/// A write under way. It outlives its sender.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub(super) write: Rc<Write>,
+    pub(super) acknowledged: Rc<Cell<bool>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Cluster {
+    rows: BTreeMap<Key, (i64, Value)>,
+    pub(super) flight: Vec<Message>,
+    /// Writes that have arrived and will arrive again.
+    pub(super) ghosts: Vec<Message>,
+    /// How likely a read is to see a write under way.
+    pub(super) flickers: f64,
+    written: HashMap<(Key, i64), Value>,
+    /// Two writes of one row with one stamp and two contents (I1).
+    pub(super) twins: Vec<(Write, Value)>,
+    pub(super) clock: i64,
+    pub(super) arrived: u64,
+    pub(super) arrived_late: u64,
+    pub(super) arrived_twice: u64,
+}
+
+impl Cluster {
+    pub(super) fn new(flickers: f64) -> Self {
+        Cluster {
+            rows: BTreeMap::new(),
+            flight: Vec::new(),
+            ghosts: Vec::new(),
+            flickers,
+            written: HashMap::new(),
+            twins: Vec::new(),
+            clock: 0,
+            arrived: 0,
+            arrived_late: 0,
+            arrived_twice: 0,
+        }
+    }
+
+    pub(super) fn send(&mut self, write: Write) -> Message {
+        let had = self.written.entry((write.key.clone(), write.stamp)).or_insert_with(|| write.value.clone());
+        if *had != write.value {
+            self.twins.push((write.clone(), had.clone()));
+        }
+        let message = Message { write: Rc::new(write), acknowledged: Rc::default() };
+        self.flight.push(message.clone());
+        message
+    }
+
+    /// Some write under way arrives; `twice` is how likely it is to arrive again.
+    pub(super) fn arrive(&mut self, dice: &mut Dice, twice: f64) {
+        let ghost = !self.ghosts.is_empty() && (self.flight.is_empty() || dice.chance(0.2));
+        let pool = if ghost { &mut self.ghosts } else { &mut self.flight };
+        if pool.is_empty() {
+            return;
+        }
+        let message = pool.swap_remove(dice.below(pool.len()));
+        let write = &message.write;
+        let held = self.rows.get(&write.key).map(|(stamp, _)| *stamp);
+        self.arrived += 1;
+        self.arrived_late += u64::from(held > Some(write.stamp));
+        self.arrived_twice += u64::from(message.acknowledged.get());
+        if held <= Some(write.stamp) {
+            self.rows.insert(write.key.clone(), (write.stamp, write.value.clone()));
+        }
+        message.acknowledged.set(true);
+        if dice.chance(twice) {
+            self.ghosts.push(message);
+        }
+    }
+
+    /// What a read between two keys sees.
+    fn scan(&self, dice: &mut Dice, from: Key, to: Key) -> Vec<Value> {
+        let rows = self.rows.range(from.clone()..=to.clone());
+        let mut seen: BTreeMap<&Key, (i64, &Value)> =
+            rows.map(|(key, (stamp, value))| (key, (*stamp, value))).collect();
+        if self.flickers > 0.0 {
+            for message in &self.flight {
+                let Write { key, stamp, value } = &*message.write;
+                if from <= *key && *key <= to && dice.chance(self.flickers) {
+                    let newer = seen.get(key).is_none_or(|(held, _)| stamp > held);
+                    if newer {
+                        seen.insert(key, (*stamp, value));
+                    }
+                }
+            }
+        }
+        seen.into_values().map(|(_, value)| value.clone()).collect()
+    }
+
+    pub(super) fn progress(&self, dice: &mut Dice, partition: u32) -> Option<Position> {
+        let key = Key::Progress(partition);
+        match self.scan(dice, key.clone(), key).pop() {
+            Some(Value::Progress(at)) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub(super) fn hint(&self, dice: &mut Dice, meter: &MeterId) -> Option<Hint> {
+        let key = Key::Hint(meter.clone());
+        match self.scan(dice, key.clone(), key).pop() {
+            Some(Value::Hint(hint)) => Some(hint),
+            _ => None,
+        }
+    }
+
+    pub(super) fn registrations(&self, dice: &mut Dice, meter: &MeterId) -> Vec<RegistrationVersion> {
+        let from = Key::Registration(meter.clone(), Position::BEFORE_ALL);
+        let to = Key::Registration(meter.clone(), LAST);
+        let versions = self.scan(dice, from, to).into_iter().filter_map(|value| match value {
+            Value::Registration(version) => Some(version),
+            _ => None,
+        });
+        versions.collect()
+    }
+
+    pub(super) fn raw(&self, dice: &mut Dice, meter: &MeterId, from: i64, to: i64) -> Vec<RawVersion> {
+        let from = Key::Raw(meter.clone(), from, Position::BEFORE_ALL);
+        let to = Key::Raw(meter.clone(), to - 1, LAST);
+        let versions = self.scan(dice, from, to).into_iter().filter_map(|value| match value {
+            Value::Raw(version) => Some(version),
+            _ => None,
+        });
+        versions.collect()
+    }
+
+    pub(super) fn row(&self, dice: &mut Dice, place: &Place, partition: u32) -> Option<AggregateRow> {
+        let key = Key::Row(place.clone(), partition);
+        match self.scan(dice, key.clone(), key).pop() {
+            Some(Value::Row(row)) => Some(row),
+            _ => None,
+        }
+    }
+
+    /// Raw rows of long ago are dropped.
+    pub(super) fn expire(&mut self, before: i64) {
+        self.rows.retain(|key, _| !matches!(key, Key::Raw(_, start, _) if *start < before));
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        self.rows.iter().map(|(key, (_, value))| (key, value))
+    }
+
+    fn write(&mut self, dropped: &Dropped, key: Key, at: Position, value: Value) -> Write {
+        self.clock += 1;
+        Write { key, stamp: if dropped.stamp_by_position { self.clock } else { at.stamp() }, value }
+    }
+
+    /// The writes of a flush, but for progress.
+    pub(super) fn writes(&mut self, dropped: &Dropped, plan: &FlushPlan) -> Vec<Write> {
+        let mut writes = Vec::new();
+        for PlacedRow { place, row } in &plan.rows {
+            let key = Key::Row(place.clone(), plan.partition);
+            writes.push(self.write(dropped, key, row.through, Value::Row(*row)));
+        }
+        for version in &plan.raw {
+            let at = if dropped.raw_versions { Position::BEFORE_ALL } else { version.at };
+            let key = Key::Raw(version.meter.clone(), version.interval.start().0, at);
+            writes.push(self.write(dropped, key, version.at, Value::Raw(version.clone())));
+        }
+        for version in &plan.registrations {
+            let at = if dropped.area_history { Position::BEFORE_ALL } else { version.at };
+            let key = Key::Registration(version.meter.clone(), at);
+            writes.push(self.write(dropped, key, version.at, Value::Registration(version.clone())));
+        }
+        for (meter, hint) in &plan.hints {
+            writes.push(self.write(dropped, Key::Hint(meter.clone()), hint.at, Value::Hint(hint.clone())));
+        }
+        for letter in &plan.dead {
+            let key = Key::Dead(letter.partition, letter.at);
+            writes.push(self.write(dropped, key, letter.at, Value::Dead(letter.clone())));
+        }
+        writes
+    }
+
+    pub(super) fn progress_write(&mut self, dropped: &Dropped, plan: &FlushPlan) -> Write {
+        let key = Key::Progress(plan.partition);
+        self.write(dropped, key, plan.progress, Value::Progress(plan.progress))
+    }
+
+    /// Messages for the live topic: receivers keep, of each row, the one with the largest `through`.
+    pub(super) fn live(partition: u32, rows: &[PlacedRow]) -> Vec<Write> {
+        let write = |PlacedRow { place, row }: &PlacedRow| Write {
+            key: Key::Live(place.clone(), partition),
+            stamp: row.through.stamp(),
+            value: Value::Row(*row),
+        };
+        rows.iter().map(write).collect()
+    }
+}
+
+const LAST: Position = Position::new(u32::MAX, i64::MAX);

@@ -1,0 +1,155 @@
+//! The truth, from the log alone, one record after the other; nothing incremental about the sums.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use metering::aggregate::shares;
+use metering::wire::Record;
+use metering::{AreaCode, DeadReason, Energy, Interval, MeterId, Place, Position};
+
+use super::cluster::{Key, Value};
+use super::topic::{Entry, Meant, Topic};
+use super::world::World;
+
+type Sums = BTreeMap<Place, (i64, i64, i64)>;
+type Raw = BTreeMap<(MeterId, i64), (Position, Interval, Energy, AreaCode)>;
+
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Truth {
+    pub(super) sums: Sums,
+    raw: Raw,
+    dead: BTreeMap<(u32, Position), DeadReason>,
+    registrations: BTreeMap<(MeterId, Position), AreaCode>,
+}
+
+/// Ways in which the store may differ from the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Difference {
+    Sums,
+    Live,
+    Raw,
+    Dead,
+    Registrations,
+    /// One stamp, two contents: a symptom, not a loss.
+    Twins,
+}
+
+impl World {
+    pub(super) fn truth(&self) -> Truth {
+        let mut truth = Truth::default();
+        let mut area_of: BTreeMap<MeterId, AreaCode> = BTreeMap::new();
+        let mut accepted: BTreeMap<MeterId, BTreeMap<i64, (Position, Interval, Energy, AreaCode)>> =
+            BTreeMap::new();
+        for topic in &self.shared.topics {
+            for (at, partition, entry) in in_order(topic) {
+                let letter = (partition as u32, at);
+                let Meant::Record(record) = &entry.meant else {
+                    truth.dead.insert(letter, DeadReason::Undecodable);
+                    continue;
+                };
+                match record {
+                    Record::GenerationBegins { .. } => {}
+                    Record::Registration(registration) => {
+                        // Registrations are never misrouted here.
+                        let (meter, area) = (&registration.meter, &registration.area);
+                        if !self.shared.areas.contains(area) {
+                            truth.dead.insert(letter, DeadReason::UnknownArea);
+                        } else if area_of.get(meter) != Some(area) {
+                            area_of.insert(meter.clone(), area.clone());
+                            truth.registrations.insert((meter.clone(), at), area.clone());
+                        }
+                    }
+                    Record::Reading(reading, redriven_from) => {
+                        let (meter, interval, energy) = (&reading.meter, reading.interval, reading.energy);
+                        let start = interval.start().0;
+                        let mine = accepted.entry(meter.clone()).or_default();
+                        let old = mine.get(&start);
+                        if topic.home(meter, at.generation) != partition {
+                            truth.dead.insert(letter, DeadReason::Misrouted);
+                        } else if (start + self.shared.day.retention * 900) * 1000 < entry.appended_ms {
+                            truth.dead.insert(letter, DeadReason::BeyondRetention);
+                        } else if !area_of.contains_key(meter) {
+                            truth.dead.insert(letter, DeadReason::UnknownMeter);
+                        } else if old.is_some_and(|old| redriven_from.is_some_and(|from| old.0 > from))
+                            || old.is_some_and(|old| (old.1, old.2) == (interval, energy))
+                        {
+                            // Replaced since, or a duplicate.
+                        } else if mine.iter().any(|(&s, other)| s != start && other.1.overlaps(interval)) {
+                            truth.dead.insert(letter, DeadReason::Overlap);
+                        } else {
+                            let area = old.map_or(&area_of[meter], |old| &old.3).clone();
+                            mine.insert(start, (at, interval, energy, area));
+                        }
+                    }
+                }
+            }
+        }
+        for (meter, mine) in accepted {
+            let mut heard = BTreeSet::new();
+            for (start, version) in mine {
+                for (window, energy, seconds) in shares(version.1, version.2) {
+                    let place = Place { area: version.3.clone(), window };
+                    let sum = truth.sums.entry(place.clone()).or_default();
+                    *sum = (sum.0 + energy.mwh(), sum.1 + i64::from(heard.insert(place)), sum.2 + seconds);
+                }
+                if start >= self.expired_before {
+                    truth.raw.insert((meter.clone(), start), version);
+                }
+            }
+        }
+        truth
+    }
+
+    /// How the store differs from the truth.
+    pub(super) fn compare(&self) -> BTreeSet<Difference> {
+        let truth = self.truth();
+        let (mut sums, mut live, mut raw) = (Sums::new(), Sums::new(), Raw::new());
+        let (mut dead, mut registrations) = (BTreeMap::new(), BTreeMap::new());
+        for (key, value) in self.shared.cluster.rows() {
+            match (key, value) {
+                (Key::Row(place, _) | Key::Live(place, _), Value::Row(row)) => {
+                    let sums = if matches!(key, Key::Row(..)) { &mut sums } else { &mut live };
+                    let sum = sums.entry(place.clone()).or_default();
+                    *sum = (sum.0 + row.energy.mwh(), sum.1 + row.meters, sum.2 + row.meter_seconds);
+                }
+                (Key::Raw(meter, start, _), Value::Raw(version)) if *start >= self.expired_before => {
+                    let newest = (version.at, version.interval, version.energy, version.area.clone());
+                    raw.insert((meter.clone(), *start), newest);
+                }
+                (Key::Dead(partition, at), Value::Dead(letter)) => {
+                    dead.insert((*partition, *at), letter.reason);
+                }
+                (Key::Registration(meter, _), Value::Registration(version)) => {
+                    registrations.insert((meter.clone(), version.at), version.area.clone());
+                }
+                _ => {}
+            }
+        }
+        for sums in [&mut sums, &mut live] {
+            sums.retain(|_, sum| *sum != (0, 0, 0));
+        }
+        let wrong = [
+            (Difference::Sums, sums != truth.sums),
+            (Difference::Live, live != truth.sums),
+            (Difference::Raw, raw != truth.raw),
+            (Difference::Dead, dead != truth.dead),
+            (Difference::Registrations, registrations != truth.registrations),
+            (Difference::Twins, !self.shared.cluster.twins.is_empty()),
+        ];
+        wrong.into_iter().filter(|(_, wrong)| *wrong).map(|(kind, _)| kind).collect()
+    }
+}
+
+/// The records of a log: generation by generation, partition by partition, for no meter is in two
+/// partitions in one generation.
+fn in_order(topic: &Topic) -> impl Iterator<Item = (Position, usize, &Entry)> {
+    let mut records: Vec<(Position, usize, &Entry)> = Vec::new();
+    for (partition, log) in topic.partitions.iter().enumerate() {
+        let mut generation = topic.first_generation();
+        for (offset, entry) in log.iter().enumerate() {
+            generation = entry.begins().unwrap_or(generation);
+            records.push((Position::new(generation, offset as i64), partition, entry));
+        }
+    }
+    records.sort_by_key(|(at, partition, _)| (at.generation, *partition, at.offset));
+    records.into_iter()
+}
