@@ -25,6 +25,22 @@ pub struct LevelNames {
     pub plural: String,
 }
 
+impl LevelNames {
+    /// From its three names.
+    pub fn new(name: &str, singular: &str, plural: &str) -> Self {
+        Self { name: name.to_owned(), singular: singular.to_owned(), plural: plural.to_owned() }
+    }
+
+    /// From `NAME`, `NAME:SINGULAR` or `NAME:SINGULAR:PLURAL`, as on the command line.
+    pub fn parse(text: &str) -> Self {
+        let mut parts = text.splitn(3, ':');
+        let name = parts.next().unwrap_or_default();
+        let singular = parts.next().unwrap_or(name);
+        let plural = parts.next().map_or_else(|| format!("{singular}s"), str::to_owned);
+        Self { name: name.to_owned(), singular: singular.to_owned(), plural }
+    }
+}
+
 /// One of the nested levels of a geography.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {

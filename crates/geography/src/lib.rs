@@ -7,6 +7,7 @@
 //! | `grid`, `polygon`, `vertices` | the integer grid, and exact arithmetic on it |
 //! | `outline`, `simplify`, `round` | borders stored once for both neighbours; fewer and rounder corners, same topology |
 //! | `build`, `clean` | from polygons in degrees: repaired or refused by name |
+//! | `import` | any operator's GeoJSON |
 //! | `bytes`, `export` | the stored form; paths and GeoJSON |
 //! | `gazetteer`, `search` | places and postcode sectors; finding things by name |
 //! | `london` | London, embedded |
@@ -21,6 +22,7 @@ mod export;
 mod gazetteer;
 mod geography;
 mod grid;
+mod import;
 mod label;
 mod locate;
 mod london;
@@ -39,4 +41,5 @@ pub use error::{GeographyError, Problem, Reason, StoredError};
 pub use gazetteer::{Gazetteer, NamedPlace, PostcodeSector};
 pub use geography::Geography;
 pub use grid::{Grid, Point};
+pub use import::{Guess, ImportOptions, ImportReport, ParentProperty};
 pub use search::{HitKind, SearchHit};

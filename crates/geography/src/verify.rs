@@ -1,6 +1,8 @@
 //! What must hold of outlines, computed the slow way: for the checks of derived data, of imports, and
 //! for tests.
 
+use metering::AreaCode;
+
 use crate::area::LevelIndex;
 use crate::geography::Geography;
 use crate::grid::Point;
@@ -8,6 +10,22 @@ use crate::outline::Outlines;
 use crate::polygon;
 
 impl Geography {
+    /// Pairs of finest areas that overlap: their borders cross, or one's label is in the other.
+    pub(crate) fn overlaps(&self) -> Vec<(AreaCode, AreaCode)> {
+        let mut pairs = crossings(&self.outlines);
+        for leaf in self.level(self.finest()).indices() {
+            let (lat, lon) = self.label_position(leaf);
+            let Some(found) = self.leaf_at(lat, lon).filter(|&found| found != leaf) else { continue };
+            let (one, other) = (self.leaves(leaf).start, self.leaves(found).start);
+            pairs.push((one.min(other), one.max(other)));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs.retain(|(one, other)| one != other);
+        let code = |number| self.area(self.leaf(number)).code.clone();
+        pairs.into_iter().map(|(one, other)| (code(one), code(other))).collect()
+    }
+
     /// Pairs of neighbouring areas of a level (their places in it) whose drawn borders cross or touch
     /// where they should not. None, if the geography was made from areas that do not overlap.
     pub fn crossings(&self, level: LevelIndex) -> Vec<(u32, u32)> {

@@ -78,19 +78,14 @@ pub(crate) fn read(packages: &Packages, means: &str) -> Result<Source> {
             polygons,
         });
     }
-    let names = |name: &str, singular: &str, plural: &str| LevelNames {
-        name: name.to_owned(),
-        singular: singular.to_owned(),
-        plural: plural.to_owned(),
-    };
     Ok(Source {
         name: "London".to_owned(),
         attribution: ATTRIBUTION.to_owned(),
         time_zone: "Europe/London".to_owned(),
         levels: vec![
-            names("borough", "borough", "boroughs"),
-            names("msoa", "neighbourhood", "neighbourhoods"),
-            names("lsoa", "street area", "street areas"),
+            LevelNames::new("borough", "borough", "boroughs"),
+            LevelNames::new("msoa", "neighbourhood", "neighbourhoods"),
+            LevelNames::new("lsoa", "street area", "street areas"),
         ],
         areas,
         ..Source::default()
