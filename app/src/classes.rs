@@ -22,11 +22,7 @@ impl Fill {
     /// Every way to draw an area.
     pub fn all() -> impl Iterator<Item = Fill> {
         let classes = 0..CLASSES_MAX as u8;
-        classes
-            .clone()
-            .map(Fill::Class)
-            .chain(classes.map(Fill::Pale))
-            .chain([Fill::Hidden, Fill::Empty])
+        classes.clone().map(Fill::Class).chain(classes.map(Fill::Pale)).chain([Fill::Hidden, Fill::Empty])
     }
 
     /// For a figure of a map with these upper bounds. A figure on a bound is in the class above it.

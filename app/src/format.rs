@@ -91,8 +91,7 @@ impl Day {
     fn from_days(days: i64) -> Self {
         let shifted = days + 719_468;
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
@@ -164,7 +163,10 @@ mod tests {
         for day in (-800_000..800_000).step_by(97) {
             let ours = Day::from_days(day);
             let theirs = UtcSecond(day * 86_400).to_jiff().to_string();
-            assert_eq!(format!("{:04}-{:02}-{:02}", ours.year, ours.month, ours.day), theirs[..theirs.len() - 10]);
+            assert_eq!(
+                format!("{:04}-{:02}-{:02}", ours.year, ours.month, ours.day),
+                theirs[..theirs.len() - 10]
+            );
         }
     }
 

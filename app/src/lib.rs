@@ -1,45 +1,53 @@
-//! The page of wattmap: rendered on the server, taken over in the browser.
+//! The page of wattmap: rendered on the server; its islands come to life in the browser.
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`shell`] | the document around every page |
-//! | [`routes`] | a file per page |
-//! | `components` | what pages are made of |
-//! | [`server_fns`] | what the page asks the server, a file per question |
-//! | `words` | every text that the page shows |
-//! | `geometry`, `classes`, `format`, `view_state` | what can be worked out without a browser |
+//! | `shell` | the document around every page |
+//! | `routes` | a file per page |
+//! | `components` | what the server makes pages of |
+//! | [`islands`] | the parts that have a life in the browser |
+//! | `page` | what the islands of the map page share |
 //! | `first_map`, `leaflet`, `live` | the map: drawn by the server, taken over by the browser, kept alive |
+//! | `server_fns` | what the page asks the server, a file per question |
+//! | [`words`] | every text that the page shows |
+//! | [`geometry`], [`classes`], [`format`], [`view_state`] | what can be worked out without a browser |
 //! | [`error`] | the one error that the page knows |
-//! | `services` | the ports that the server fills in (feature `ssr`) |
-//! | `serve` | the routes that the server mounts (feature `ssr`) |
+//! | `services`, `serve` | the ports that the server fills in, and the routes that it mounts |
+//!
+//! Modules without a link need feature `ssr` or belong to the crate alone. Only what an island uses is in
+//! the program that browsers load.
 
-#![recursion_limit = "256"]
-
+mod api;
 pub mod assets;
-mod classes;
-mod components;
+pub mod classes;
 pub mod error;
-#[cfg(feature = "ssr")]
-mod first_map;
-mod format;
-mod geometry;
+pub mod format;
+pub mod geometry;
+pub mod islands;
 mod leaflet;
-mod listing;
 mod live;
 mod page;
+mod reactive;
+pub mod site;
+pub mod site_map;
+pub mod view_state;
+pub mod words;
+
+#[cfg(feature = "ssr")]
+mod components;
+#[cfg(feature = "ssr")]
+mod first_map;
+#[cfg(feature = "ssr")]
+mod listing;
+#[cfg(feature = "ssr")]
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod serve;
+#[cfg(feature = "ssr")]
 pub mod server_fns;
 #[cfg(feature = "ssr")]
-pub mod shell;
-pub mod site;
-mod site_map;
-mod status;
-mod view_state;
-mod words;
-
-#[cfg(feature = "ssr")]
 pub mod services;
-
-pub use routes::App;
+#[cfg(feature = "ssr")]
+pub mod shell;
+#[cfg(feature = "ssr")]
+mod status;

@@ -1,18 +1,32 @@
 //! The document around every page.
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::assets::AssetUrls;
 use crate::routes::App;
 
-/// The whole HTML document. Leaflet's script is deferred and comes before the page's own, so that it
-/// is there when the page takes the map over; neither holds the first paint back.
+/// Brings the islands to life, in the order of the document: the map's is the first of its page.
+/// Leaflet's script is deferred and comes before this one, so that it is there when the map is taken
+/// over; neither holds the first paint back.
+fn start(assets: &AssetUrls) -> String {
+    format!(
+        "import init, * as page from {js:?};\n\
+         await init({{ module_or_path: {wasm:?} }});\n\
+         page.hydrate();\n\
+         for (const island of document.querySelectorAll('leptos-island')) page[island.dataset.component](island);",
+        js = assets.js,
+        wasm = assets.wasm,
+    )
+}
+
+/// The whole HTML document, in the theme that the reader has chosen.
 pub fn shell(assets: &AssetUrls, theme: Option<&'static str>) -> impl IntoView + use<> {
-    let start = format!(
-        "import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();",
-        assets.js, assets.wasm
-    );
+    if let Some(shared) = Owner::current_shared_context() {
+        // Outside of islands nothing is hydrated, so nothing need be sent for it.
+        shared.set_is_hydrating(false);
+    }
     view! {
         <!DOCTYPE html>
         <html lang="en-GB" data-theme=theme>
@@ -20,17 +34,23 @@ pub fn shell(assets: &AssetUrls, theme: Option<&'static str>) -> impl IntoView +
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
                 <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href=ICON />
                 <link rel="stylesheet" href=assets.css.clone() />
                 <link rel="modulepreload" href=assets.js.clone() />
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" crossorigin="anonymous" />
                 <link rel="stylesheet" href=assets.leaflet_css.clone() />
-                <script defer src=assets.leaflet_js.clone()></script>
+                <script defer src=assets.leaflet_js.clone() nonce=use_nonce()></script>
                 <MetaTags />
             </head>
             <body>
                 <App />
-                <script type="module" nonce=leptos::nonce::use_nonce()>{start}</script>
+                <script type="module" nonce=use_nonce() inner_html=start(assets)></script>
             </body>
         </html>
     }
 }
+
+/// The mark, small enough to be in the document.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E\
+    %3Crect width='20' height='20' rx='6' fill='%23dc5a5a'/%3E\
+    %3Cpath d='M11 3 5 11h4l-1 6 6-8h-4z' fill='%23fff'/%3E%3C/svg%3E";

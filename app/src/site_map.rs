@@ -1,19 +1,18 @@
-//! What the map page begins with.
+//! What the map page begins with, and what its program needs of the answers to its questions.
 
-use metering::UtcSecond;
-use metering::api::Measure;
+use metering::AreaCode;
+use metering::api::{MapAnswer, Measure, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 use crate::geometry::mercator::Grid;
-use crate::site::SiteStatus;
 
 /// A level of the geography, the coarsest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelInfo {
     /// In URLs.
     pub name: String,
-    /// In sentences, for several: `boroughs`.
+    /// In sentences, for several: `Boroughs`.
     pub plural: String,
     /// How many areas it has.
     pub areas: usize,
@@ -37,27 +36,29 @@ pub struct MapHead {
     pub measure: Measure,
     /// The upper bounds of all classes but the last.
     pub classes: Vec<f64>,
-    /// When the newest of the figures was released.
-    pub as_of: UtcSecond,
     /// Whether any area has a figure.
     pub any: bool,
 }
 
-impl From<&metering::api::MapAnswer> for MapHead {
-    fn from(map: &metering::api::MapAnswer) -> Self {
-        MapHead {
-            measure: map.measure,
-            classes: map.classes.clone(),
-            as_of: map.as_of,
-            any: map.areas.iter().any(|area| area.value.is_some()),
-        }
+impl From<&MapAnswer> for MapHead {
+    fn from(map: &MapAnswer) -> Self {
+        let any = map.areas.iter().any(|area| area.value.is_some());
+        MapHead { measure: map.measure, classes: map.classes.clone(), any }
     }
 }
 
-/// What the map page begins with: rendered on the server; the browser gets all of it but the picture,
-/// which is in the document already.
+impl From<&SlimMap> for MapHead {
+    fn from(map: &SlimMap) -> Self {
+        let any = map.areas.iter().any(|area| area.value.is_some());
+        MapHead { measure: map.measure, classes: map.classes.clone(), any }
+    }
+}
+
+/// What the page's program begins with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FirstMap {
+pub struct Start {
+    /// The page's path and query.
+    pub url: String,
     /// The geography's name.
     pub name: String,
     /// Its levels.
@@ -66,13 +67,94 @@ pub struct FirstMap {
     pub grid: Grid,
     /// The coarsest level's names.
     pub labels: Vec<Label>,
-    /// The level that the picture shows.
+    /// The level that the first picture shows.
     pub level: String,
     /// The legend's part of what it shows, or why there is nothing.
     pub head: Result<MapHead, AppError>,
-    /// The state of the site.
-    pub status: SiteStatus,
-    /// The picture, as HTML. Only on the server.
-    #[serde(skip)]
-    pub picture: String,
+    /// Seconds since a meter was heard of.
+    pub age_s: Option<i64>,
+    /// Meters that are registered.
+    pub meters: u64,
+    /// Homes among them that are simulated.
+    pub simulated: u64,
+    /// The template of map tiles, where there are any.
+    pub tile_url: Option<String>,
+}
+
+/// Of [`MapAnswer`], what the page's program needs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SlimMap {
+    /// What is shown.
+    pub measure: Measure,
+    /// The level, by name.
+    pub level: String,
+    /// The upper bounds of all classes but the last.
+    pub classes: Vec<f64>,
+    /// Every area of the level.
+    pub areas: Vec<SlimArea>,
+}
+
+/// Of an area of the map or of the feed, what the page's program needs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SlimArea {
+    /// Which.
+    pub code: AreaCode,
+    /// What kind of figure.
+    pub status: Status,
+    /// The figure; in the feed its name is `mean_w`.
+    #[serde(default, alias = "mean_w")]
+    pub value: Option<f64>,
+}
+
+/// Of `metering::api::LiveFrame`, what the page's program needs: both kinds are news of areas.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SlimFrame {
+    /// The level, by name.
+    pub level: String,
+    /// The areas.
+    pub areas: Vec<SlimArea>,
+}
+
+/// What the panel shows of an area: made on the server, put in place by the browser.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PanelPart {
+    /// The title of the page.
+    pub title: String,
+    /// The panel's content.
+    pub html: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use metering::UtcSecond;
+    use metering::api::{LiveArea, LiveFrame, MapArea};
+
+    use super::*;
+
+    #[test]
+    fn the_program_reads_what_the_server_writes() {
+        let code = AreaCode::parse("E01000001").unwrap();
+        let map = MapAnswer {
+            measure: Measure::Now,
+            unit: "W".to_owned(),
+            level: "lsoa".to_owned(),
+            from: UtcSecond(0),
+            to: UtcSecond(1800),
+            as_of: UtcSecond(0),
+            classes: vec![1.5],
+            areas: vec![MapArea {
+                code: code.clone(),
+                status: Status::Merged,
+                value: Some(2.0),
+                shown_for: None,
+            }],
+        };
+        let slim: SlimMap = serde_json::from_str(&serde_json::to_string(&map).unwrap()).unwrap();
+        assert_eq!((slim.measure, slim.areas[0].value), (Measure::Now, Some(2.0)));
+        let area = LiveArea { code, status: Status::Measured, mean_w: Some(3.0), shown_for: None };
+        let frame =
+            LiveFrame::Delta { seq: 2, level: "lsoa".to_owned(), at: UtcSecond(0), areas: vec![area] };
+        let slim: SlimFrame = serde_json::from_str(&serde_json::to_string(&frame).unwrap()).unwrap();
+        assert_eq!((slim.level.as_str(), slim.areas[0].value), ("lsoa", Some(3.0)));
+    }
 }

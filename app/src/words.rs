@@ -1,5 +1,7 @@
 //! What the page says, in one place: so that it speaks with one voice, and so that it can be translated.
 
+#![expect(missing_docs, reason = "a text is its own description")]
+
 use metering::api::{Measure, Status};
 
 use crate::format;
@@ -48,6 +50,11 @@ pub const DAYS_LABEL: &str = "Day of the week";
 pub const UNKNOWN_AREA: &str = "No such area";
 pub const FAILED: &str = "Not now";
 
+pub const PANEL_LABEL: &str = "The open area";
+/// The panel's content when it could not be had: HTML.
+pub const PANEL_FAILED: &str = "<div class=head><h2>Not now</h2><a class=close href=/ aria-label=Close>×</a></div>\
+     <div class=body><p class=note role=status></p><button type=button class='plain again'>Try again</button></div>";
+
 pub const CLOSE: &str = "Close";
 pub const SHARE: &str = "Share";
 pub const SHARED: &str = "The link is copied.";
@@ -59,7 +66,6 @@ pub const SHEET_HANDLE: &str = "Pull the sheet up or down";
 
 pub const WEEK_HEADING: &str = "The last seven days, kWh a home";
 pub const SO_FAR: &str = "so far";
-pub const AROUND: &str = "typical";
 
 pub const LIST_HEADING: &str = "All areas";
 pub const LIST_FILTER: &str = "Name or code";
@@ -68,11 +74,17 @@ pub const PREVIOUS: &str = "Previous";
 pub const NEXT: &str = "Next";
 
 pub const NOT_FOUND_HEADING: &str = "There is no such page";
-pub const NOT_FOUND_TEXT: &str = "The address may be mistyped, or the page has moved. The map is still where it was.";
+pub const NOT_FOUND_TEXT: &str =
+    "The address may be mistyped, or the page has moved. The map is still where it was.";
 pub const NOTHING_YET: &str = "No figures yet. They appear here as readings arrive.";
 
 /// A day of the week as a profile knows it, for a switch.
 pub const DAYS: [(&str, &str); 3] = [("weekday", "Weekday"), ("saturday", "Saturday"), ("sunday", "Sunday")];
+
+/// The choice that leaves the level to the zoom: `By zoom: Neighbourhoods`.
+pub fn by_zoom(plural: &str) -> String {
+    format!("{LEVEL_BY_ZOOM}: {plural}")
+}
 
 /// A measure's short name.
 pub const fn measure(measure: Measure) -> &'static str {
@@ -253,7 +265,10 @@ pub fn listed(total: usize, page: usize, pages: usize) -> String {
 
 /// Nothing is called that.
 pub fn nothing_found(text: &str) -> String {
-    format!("Nothing here is called “{}”. Try a borough, a district or the first half of a postcode.", text.trim())
+    format!(
+        "Nothing here is called “{}”. Try a borough, a district or the first half of a postcode.",
+        text.trim()
+    )
 }
 
 /// How much was found; spoken, not shown.
@@ -265,7 +280,12 @@ pub fn found(results: usize) -> String {
 }
 
 /// What a measured figure rests on: `30 to 49 homes here, measured`.
-pub fn rests_on(status: Status, homes: Option<&str>, shown_for: Option<&str>, source: Option<&str>) -> String {
+pub fn rests_on(
+    status: Status,
+    homes: Option<&str>,
+    shown_for: Option<&str>,
+    source: Option<&str>,
+) -> String {
     match (status, homes, shown_for) {
         (Status::Measured, Some(homes), _) => format!("{homes} homes here were measured."),
         (Status::Measured, None, _) => "Homes here were measured.".to_owned(),

@@ -1,29 +1,12 @@
-//! What pages are made of.
+//! What the server makes pages of. None of it is in the program that browsers load.
+
+#![expect(unreachable_pub, reason = "the component macro makes its parts public")]
 
 mod bar;
 mod charts;
-mod legend;
-mod map_canvas;
-mod measures;
-mod notice;
 mod page_frame;
 mod panel;
-mod search_box;
-mod theme_switch;
-mod tooltip;
-mod zoom_buttons;
 
-pub use bar::Bar;
-pub use charts::{DayShape, WeekBars};
-pub use legend::Legend;
-pub use map_canvas::MapCanvas;
-pub use measures::Measures;
-pub use notice::Notice;
-pub use page_frame::PageFrame;
-pub use panel::{Panel, PanelData};
-pub use search_box::SearchBox;
-#[cfg(feature = "hydrate")]
-pub use theme_switch::EVENT as THEME_EVENT;
-pub use theme_switch::ThemeSwitch;
-pub use tooltip::Tooltip;
-pub use zoom_buttons::ZoomButtons;
+pub(crate) use bar::Bar;
+pub(crate) use page_frame::PageFrame;
+pub(crate) use panel::{PanelContent, PanelData};

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::ThemeSwitch;
+use crate::islands::ThemeSwitch;
 use crate::words;
 
 /// The name and the pages above, the content below.
 #[component]
-pub fn PageFrame(
+pub(crate) fn PageFrame(
     /// Which page this is: a path, to mark it in the navigation.
     #[prop(optional)]
     here: &'static str,
@@ -15,12 +15,12 @@ pub fn PageFrame(
     children: Children,
 ) -> impl IntoView {
     let link = |path: &'static str, text: &'static str| {
-        view! { <a href=path rel="external" aria-current=(path == here).then_some("page")>{text}</a> }
+        view! { <a href=path aria-current=(path == here).then_some("page")>{text}</a> }
     };
     view! {
         <div class="paper">
             <header class="top">
-                <a class="brand" href="/" rel="external">
+                <a class="brand" href="/">
                     <span class="mark" aria-hidden="true"></span>
                     {words::NAME}
                 </a>

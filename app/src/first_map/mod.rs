@@ -2,4 +2,4 @@
 
 mod server;
 
-pub(crate) use server::{first_level, first_map};
+pub(crate) use server::{FirstMap, first_level, first_map};

@@ -10,10 +10,10 @@ use geography::{Area, AreaIndex, Geography, LevelIndex};
 use metering::api::MapAnswer;
 
 use crate::classes::Fill;
-use crate::error::AppError;
 use crate::geometry::mercator::Grid;
 use crate::services::Services;
-use crate::site_map::{FirstMap, Label, LevelInfo, MapHead};
+use crate::site::SiteStatus;
+use crate::site_map::{Label, LevelInfo, MapHead, Start};
 use crate::view_state::{Camera, View};
 use crate::words;
 
@@ -21,7 +21,17 @@ use crate::words;
 const AREAS_MAX: usize = 1500;
 
 /// What the map page begins with.
-pub(crate) async fn first_map(services: &Services, view: &View) -> Result<FirstMap, AppError> {
+pub(crate) struct FirstMap {
+    /// What its program begins with.
+    pub(crate) start: Start,
+    /// The picture, as HTML.
+    pub(crate) picture: String,
+    /// Whom the map rests on, in one line.
+    pub(crate) credits: String,
+}
+
+/// Draws the map. Without figures there are still outlines.
+pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let geography = &services.geography;
     let level = first_level(geography, view.level.as_deref());
     let name = geography.level(level).name().to_owned();
@@ -29,16 +39,28 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> Result<FirstM
     let labels = labels(geography);
     let grid = grid(geography);
     let picture = picture(geography, level, map.as_ref().ok(), view, &labels, &grid);
-    Ok(FirstMap {
+    let status = services.figures.status();
+    let credits = credits(&status);
+    let start = Start {
+        url: view.url(),
         name: geography.name().to_owned(),
         levels: geography.levels().iter().map(level_info).collect(),
         grid,
         labels,
         level: name,
         head: map.as_ref().map(MapHead::from).map_err(Clone::clone),
-        status: services.figures.status(),
-        picture,
-    })
+        age_s: status.newest_reading.map(|newest| (status.now.0 - newest.0).max(0)),
+        meters: status.meters,
+        simulated: status.simulated_homes,
+        tile_url: status.tile_url,
+    };
+    FirstMap { start, picture, credits }
+}
+
+fn credits(status: &SiteStatus) -> String {
+    let tiles = status.tile_url.as_ref().and(status.tile_attribution.as_deref());
+    let credits = status.attribution.iter().map(String::as_str).chain(tiles).chain(["Leaflet"]);
+    credits.collect::<Vec<_>>().join(" · ")
 }
 
 /// The level that was asked for, or the finest one that is small enough.
@@ -137,7 +159,8 @@ fn write_area(
         Fill::of(figure.status, figure.value, map.map_or(&[], |map| map.classes.as_slice()))
     });
     let measure = view.measure;
-    let query = if measure == Default::default() { String::new() } else { format!("?measure={}", measure.as_str()) };
+    let query =
+        if measure == Default::default() { String::new() } else { format!("?measure={}", measure.as_str()) };
     write!(html, "<a href=/area/{}{query} tabindex=-1><title>", area.code)?;
     if let Some(near) = &area.near {
         write!(html, "{} · ", escape(near))?;
@@ -156,7 +179,13 @@ fn write_style(html: &mut String, camera: Option<Camera>, labels: &[Label], grid
     write!(html, "<style{nonce}>")?;
     match camera {
         // The whole: as large as fits.
-        None => write!(html, ".box{{width:min(100cqw,{:.4}cqh);aspect-ratio:{}/{}}}", grid.w / grid.h * 100.0, grid.w, grid.h)?,
+        None => write!(
+            html,
+            ".box{{width:min(100cqw,{:.4}cqh);aspect-ratio:{}/{}}}",
+            grid.w / grid.h * 100.0,
+            grid.w,
+            grid.h
+        )?,
         // A place: at its own scale, around the middle of the window.
         Some(Camera { lat, lng, zoom }) => {
             let placed = grid.placed(lat, lng, zoom, 0.0, 0.0);

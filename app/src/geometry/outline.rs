@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn paths_are_read_in_all_their_spellings() {
         let square = Outline::parse("M10 10L30 10L30 30L10 30Z").unwrap();
-        for same in ["M10 10h20v20h-20z", "M10,10l20 0 0 20-20 0z", "m10 10 20 0 0 20-20 0z", "M10 10H30V30H10Z"] {
+        for same in
+            ["M10 10h20v20h-20z", "M10,10l20 0 0 20-20 0z", "m10 10 20 0 0 20-20 0z", "M10 10H30V30H10Z"]
+        {
             assert_eq!(Outline::parse(same).as_ref(), Some(&square), "{same}");
         }
         assert_eq!(square.bounds, Bounds { x0: 10, y0: 10, x1: 30, y1: 30 });

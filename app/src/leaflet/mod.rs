@@ -6,6 +6,6 @@ mod browser;
 mod server;
 
 #[cfg(feature = "hydrate")]
-pub use browser::take_over;
+pub(crate) use browser::take_over;
 #[cfg(not(feature = "hydrate"))]
-pub use server::take_over;
+pub(crate) use server::take_over;

@@ -6,4 +6,4 @@ use leptos::prelude::NodeRef;
 use crate::page::Page;
 
 /// Nothing to take over.
-pub fn take_over(_page: Page, _stage: NodeRef<Div>) {}
+pub(crate) fn take_over(_page: Page, _stage: NodeRef<Div>) {}

@@ -3,10 +3,8 @@
 use metering::api::{Measure, Status};
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ssr")]
 mod server;
 
-#[cfg(feature = "ssr")]
 pub(crate) use server::list;
 
 /// Rows on a page of the list.

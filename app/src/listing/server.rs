@@ -59,7 +59,13 @@ fn matches(row: &ListRow, wanted: &str) -> bool {
 fn sort(rows: &mut [ListRow], by: Sort) {
     let figure = |row: &ListRow, sign: f64| row.value.map_or(f64::INFINITY, |value| value * sign);
     match by {
-        Sort::Name => rows.sort_by(|a, b| a.near.as_ref().unwrap_or(&a.name).cmp(b.near.as_ref().unwrap_or(&b.name)).then_with(|| a.name.cmp(&b.name))),
+        Sort::Name => rows.sort_by(|a, b| {
+            a.near
+                .as_ref()
+                .unwrap_or(&a.name)
+                .cmp(b.near.as_ref().unwrap_or(&b.name))
+                .then_with(|| a.name.cmp(&b.name))
+        }),
         Sort::Most => rows.sort_by(|a, b| figure(a, -1.0).total_cmp(&figure(b, -1.0))),
         Sort::Least => rows.sort_by(|a, b| figure(a, 1.0).total_cmp(&figure(b, 1.0))),
     }

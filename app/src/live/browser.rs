@@ -4,15 +4,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::{IntervalHandle, set_interval_with_handle};
 use leptos::prelude::*;
-use metering::api::{LiveFrame, LiveRequest, Measure, Subscription};
+use metering::api::Measure;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, WebSocket};
 
 use super::Connection;
 use crate::page::Page;
+use crate::reactive::watch;
+use crate::site_map::SlimFrame;
 
 /// The pause before the first new attempt, and the longest one. Each is doubled, and a random part of
 /// it is taken off, so that a thousand pages do not come back in the same second.
@@ -40,7 +41,7 @@ struct Feed {
 type Shared = Rc<RefCell<Feed>>;
 
 /// Follows the feed for as long as the page is there.
-pub fn follow(page: Page) {
+pub(crate) fn follow(page: Page) {
     let now = now_ms();
     let heard_at = page.live.age_s.get_untracked().map(|age| now - age as f64 * 1000.0);
     let feed = Rc::new(RefCell::new(Feed {
@@ -53,23 +54,12 @@ pub fn follow(page: Page) {
         refreshed_at: now,
         level: None,
     }));
-    let ticker: StoredValue<Option<IntervalHandle>> = StoredValue::new(None);
-    let holder = StoredValue::new_local(feed.clone());
-    Effect::new(move || {
-        let feed = feed.clone();
-        let handle = set_interval_with_handle(move || tick(&feed), Duration::from_secs(1));
-        ticker.set_value(handle.ok());
-    });
+    let ticking = feed.clone();
+    set_interval(move || tick(&ticking), Duration::from_secs(1));
     // Another level, or another measure, is another subscription.
-    Effect::new(move || {
+    watch(move || {
         let _ = (page.level.get(), page.measure.get());
-        holder.with_value(subscribe);
-    });
-    on_cleanup(move || {
-        if let Some(Some(handle)) = ticker.try_get_value() {
-            handle.clear();
-        }
-        let _ = holder.try_with_value(|feed| close(&mut feed.borrow_mut()));
+        subscribe(&feed);
     });
 }
 
@@ -102,7 +92,7 @@ fn tick(feed: &Shared) {
             }
             if now - feed.refreshed_at > REFRESH_MS {
                 feed.refreshed_at = now;
-                live.refresh.update(|count| *count += 1);
+                feed.page.refresh.update(|count| *count += 1);
             }
         }
         !hidden && feed.socket.is_none() && feed.retry_at.is_some_and(|at| now >= at)
@@ -118,7 +108,7 @@ fn wanted(page: &Page) -> String {
     if page.measure.get_untracked() == Measure::Now {
         return page.level.get_untracked();
     }
-    page.first.with_value(|first| first.levels.first().map(|level| level.name.clone()).unwrap_or_default())
+    page.start.with_value(|start| start.levels.first().map(|level| level.name.clone()).unwrap_or_default())
 }
 
 fn connect(feed: &Shared) {
@@ -158,7 +148,7 @@ fn connect(feed: &Shared) {
 }
 
 fn heard(feed: &Shared, text: &str) {
-    let Ok(frame) = serde_json::from_str::<LiveFrame>(text) else { return };
+    let Ok(frame) = serde_json::from_str::<SlimFrame>(text) else { return };
     let live = {
         let mut feed = feed.borrow_mut();
         feed.failures = 0;
@@ -181,8 +171,7 @@ fn lost(feed: &Shared) {
         feed.retry_at = Some(now_ms() + pause * (0.5 + js_sys::Math::random() / 2.0));
         feed.page.live.connection
     };
-    // The page may be gone.
-    let _ = connection.try_set(Connection::Lost);
+    connection.set(Connection::Lost);
 }
 
 fn close(feed: &mut Feed) {
@@ -201,10 +190,8 @@ fn subscribe(feed: &Shared) {
     if socket.ready_state() != WebSocket::OPEN || feed.level.as_ref() == Some(&level) {
         return;
     }
-    let request = LiveRequest { subscribe: Subscription { level: level.clone(), areas: None } };
-    if let Ok(text) = serde_json::to_string(&request)
-        && socket.send_with_str(&text).is_ok()
-    {
+    // A level's name is plain letters, digits and hyphens: nothing to escape.
+    if socket.send_with_str(&format!(r#"{{"subscribe":{{"level":"{level}"}}}}"#)).is_ok() {
         feed.level = Some(level);
     }
 }

@@ -1,23 +1,18 @@
 //! The live feed: what the page knows of it, and (in the browser) the connection.
 
 use leptos::prelude::*;
-use metering::api::LiveFrame;
 
-use crate::site::SiteStatus;
+use crate::site_map::SlimFrame;
 
 #[cfg(feature = "hydrate")]
 mod browser;
-#[cfg(not(feature = "hydrate"))]
-mod server;
 
 #[cfg(feature = "hydrate")]
-pub use browser::follow;
-#[cfg(not(feature = "hydrate"))]
-pub use server::follow;
+pub(crate) use browser::follow;
 
 /// How the connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connection {
+pub(crate) enum Connection {
     /// Not tried yet.
     Waiting,
     /// Frames come.
@@ -28,26 +23,22 @@ pub enum Connection {
 
 /// What the page knows of the feed.
 #[derive(Clone, Copy)]
-pub struct Live {
+pub(crate) struct Live {
     /// How the connection is.
-    pub connection: RwSignal<Connection>,
+    pub(crate) connection: RwSignal<Connection>,
     /// Seconds since something was heard; none where nothing ever was.
-    pub age_s: RwSignal<Option<i64>>,
+    pub(crate) age_s: RwSignal<Option<i64>>,
     /// The newest frame, for the map.
-    pub frame: RwSignal<Option<LiveFrame>>,
-    /// Counts up when figures should be asked for again.
-    pub refresh: RwSignal<u32>,
+    pub(crate) frame: RwSignal<Option<SlimFrame>>,
 }
 
 impl Live {
     /// As the server knows it.
-    pub fn new(status: &SiteStatus) -> Self {
-        let age = status.newest_reading.map(|newest| (status.now.0 - newest.0).max(0));
+    pub(crate) fn new(age_s: Option<i64>) -> Self {
         Self {
             connection: RwSignal::new(Connection::Waiting),
-            age_s: RwSignal::new(age),
+            age_s: RwSignal::new(age_s),
             frame: RwSignal::new(None),
-            refresh: RwSignal::new(0),
         }
     }
 }

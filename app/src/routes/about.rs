@@ -12,7 +12,7 @@ use crate::words;
 
 /// The page about the method: what is simulated, what is hidden, and whom to thank.
 #[component]
-pub fn About() -> impl IntoView {
+pub(super) fn About() -> impl IntoView {
     let status = Resource::new_blocking(|| (), |()| get_status());
     view! {
         <Title text=words::page_title(words::NAV_ABOUT) />
@@ -41,7 +41,8 @@ fn method(status: SiteStatus) -> impl IntoView {
             format::whole(status.simulated_homes as f64),
         )
     } else {
-        "No home here is simulated. Figures marked Measured come from meters that report to this site.".to_owned()
+        "No home here is simulated. Figures marked Measured come from meters that report to this site."
+            .to_owned()
     };
     let credits = status.attribution.into_iter().map(|credit| view! { <li>{credit}</li> }).collect_view();
     view! {

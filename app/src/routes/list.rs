@@ -14,7 +14,7 @@ use crate::words;
 
 /// A page of the list.
 #[component]
-pub fn ListOfAreas() -> impl IntoView {
+pub(super) fn ListOfAreas() -> impl IntoView {
     let params = use_query_map();
     let part = Resource::new_blocking(move || params.with(query_of), list_areas);
     view! {
@@ -98,7 +98,7 @@ fn Row(row: ListRow, measure: Measure) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">
-                <a href=view.url() rel="external">{row.near.unwrap_or_else(|| row.name.clone())}</a>
+                <a href=view.url()>{row.near.unwrap_or_else(|| row.name.clone())}</a>
                 {official}
             </th>
             <td>{row.parent}</td>

@@ -3,44 +3,42 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::{Link, Title};
+use leptos_router::hooks::use_location;
 
-use crate::components::{
-    Bar, Legend, MapCanvas, Measures, Notice, Panel, PanelData, SearchBox, Tooltip, ZoomButtons,
-};
-use crate::page::{Page, view_of_url};
-use crate::server_fns::map::get_first_map;
-use crate::site_map::FirstMap;
+use crate::components::{Bar, PanelContent, PanelData};
+use crate::first_map::{FirstMap, first_map};
+use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
 use crate::view_state::View;
 use crate::words;
 
 /// The map and the cards that float on it.
 #[component]
-pub fn MapPage() -> impl IntoView {
-    let view = view_of_url();
-    let first = Resource::new_blocking(|| (), move |()| {
-        let url = view.with_untracked(View::url);
-        async move { get_first_map(url).await }
-    });
-    let panel = PanelData::new(view);
-    let title = Resource::new(move || view.with(|view| view.area.clone()), move |_| panel.title());
+pub(super) fn MapPage() -> impl IntoView {
+    let location = use_location();
+    let url = format!(
+        "{}?{}",
+        location.pathname.get_untracked(),
+        location.search.get_untracked().trim_start_matches('?')
+    );
+    let page = async move {
+        let services = crate::services::services()?;
+        let view = View::parse(&url);
+        let first = first_map(&services, &view).await;
+        let panel = PanelData::ask(&services, &view, "weekday").await;
+        Ok::<_, crate::error::AppError>((view, first, panel))
+    };
     view! {
         <Suspense fallback=|| ()>
-            {move || Suspend::new(async move {
-                let title = title.await;
-                view! { <Title text=words::title(title.as_deref()) /> }
-            })}
-        </Suspense>
-        <Suspense fallback=|| view! { <p class="waiting">{words::LOADING}</p> }>
-            {move || Suspend::new(async move {
-                match first.await {
-                    Ok(first) => Either::Left(view! { <Ready first view panel /> }),
+            {Suspend::new(async move {
+                match page.await {
+                    Ok((view, first, panel)) => Either::Left(view! { <Ready view first panel /> }),
                     Err(error) => {
                         crate::status::set(error.status());
                         Either::Right(view! {
                             <main class="alone">
                                 <h1>{words::FAILED}</h1>
                                 <p>{error.to_string()}</p>
-                                <a class="primary" href="/" rel="external">{words::RETRY}</a>
+                                <a class="primary" href="/">{words::RETRY}</a>
                             </main>
                         })
                     }
@@ -50,41 +48,39 @@ pub fn MapPage() -> impl IntoView {
     }
 }
 
+/// The page with what it shows. The map's island comes first: it sets up what the others share.
 #[component]
-fn Ready(first: FirstMap, view: Memo<View>, panel: PanelData) -> impl IntoView {
-    let name = first.name.clone();
-    let credits = credits(&first);
-    let page = Page::new(first, view);
-    let list = move || format!("/list?measure={}", page.measure.get().as_str());
-    let open = move || view.with(|view| view.area.is_some());
-    let canonical = view.with_untracked(View::area_code).map(|code| format!("/area/{code}"));
+fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView {
+    let FirstMap { start, picture, credits } = first;
+    let list = format!("/list?measure={}&level={}", view.measure.as_str(), start.level);
+    let heading = format!("{}: {}", start.name, words::MAP_HEADING);
+    let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
+    if let Some(panel) = &panel {
+        crate::status::set(panel.status());
+    }
+    let canonical = view.area_code().map(|code| format!("/area/{code}"));
+    let class = if panel.is_some() { "map-page has-area" } else { "map-page" };
     view! {
+        <Title text=title />
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
-        <a class="skip" href=list rel="external">{words::SKIP_TO_LIST}</a>
-        <div class="map-page" class:has-area=open>
+        <a class="skip" href=list>{words::SKIP_TO_LIST}</a>
+        <div class=class>
             <main>
-                <h1 class="sr">{format!("{name}: {}", words::MAP_HEADING)}</h1>
-                <MapCanvas />
-                <Tooltip />
+                <h1 class="sr">{heading}</h1>
+                <div class="map">
+                    <div class="fit" inner_html=picture></div>
+                    <Map start=start.clone() />
+                </div>
                 <div class="find">
                     <SearchBox />
                     <Measures />
                     <Notice />
                 </div>
                 <Legend />
-                <ZoomButtons />
-                <Panel data=panel />
+                <PanelIsland>{panel.map(|data| view! { <PanelContent data /> })}</PanelIsland>
             </main>
-            <Bar />
+            <Bar start />
             <footer class="credits">{credits}</footer>
         </div>
     }
-}
-
-/// Whom the map rests on, in one line.
-fn credits(first: &FirstMap) -> String {
-    let mut credits = first.status.attribution.clone();
-    credits.extend(first.status.tile_url.as_ref().and(first.status.tile_attribution.clone()));
-    credits.push("Leaflet".to_owned());
-    credits.join(" · ")
 }

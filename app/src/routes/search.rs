@@ -12,7 +12,7 @@ use crate::words;
 
 /// The results of a search.
 #[component]
-pub fn SearchPage() -> impl IntoView {
+pub(super) fn SearchPage() -> impl IntoView {
     let params = use_query_map();
     let q = Memo::new(move |_| params.with(|params| params.get("q").unwrap_or_default()));
     let answer = Resource::new_blocking(move || q.get(), search_places);
@@ -46,7 +46,9 @@ fn results(answer: SearchAnswer) -> impl IntoView {
         Some(area) => Either::Left(view! {
             <li><a href=format!("/area/{}", area.code)>{label}</a><span>{detail}</span></li>
         }),
-        None => Either::Right(view! { <li><b>{label}</b><span>{detail}" · "{words::SEARCH_OUTSIDE}</span></li> }),
+        None => {
+            Either::Right(view! { <li><b>{label}</b><span>{detail}" · "{words::SEARCH_OUTSIDE}</span></li> })
+        }
     });
     view! {
         <p class="note" role="status">{note}</p>

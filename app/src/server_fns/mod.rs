@@ -5,7 +5,7 @@
 
 pub mod figures;
 pub mod list;
-pub mod map;
+pub mod panel;
 pub mod readings;
 pub mod search;
 

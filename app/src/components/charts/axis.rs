@@ -47,7 +47,8 @@ mod tests {
     #[test]
     fn lines_are_few_and_round() {
         let check = |max, lines, expect: &[f64]| {
-            let values: Vec<f64> = Axis::up_to(max, lines).values().map(|v| (v * 1e6).round() / 1e6).collect();
+            let values: Vec<f64> =
+                Axis::up_to(max, lines).values().map(|v| (v * 1e6).round() / 1e6).collect();
             assert_eq!(values, expect, "{max}");
         };
         check(590.0, 3, &[0.0, 200.0, 400.0, 600.0]);

@@ -40,22 +40,20 @@ fn line(points: &[ProfilePoint], get: impl Fn(&ProfilePoint) -> Option<f64>, axi
 
 /// 48 half-hours of a home's mean power, with the typical home as a dashed line.
 #[component]
-pub fn DayShape(
+pub(crate) fn DayShape(
     /// What is drawn.
     profile: Profile,
     /// Whose typical home the dashed line is.
     whole: String,
 ) -> impl IntoView {
     let points = &profile.half_hours;
-    let highest = points.iter().flat_map(|point| [point.mean_w, point.around_w]).flatten().fold(0.0, f64::max);
+    let highest =
+        points.iter().flat_map(|point| [point.mean_w, point.around_w]).flatten().fold(0.0, f64::max);
     let axis = Axis::up_to(highest, 3);
     let mean = line(points, |point| point.mean_w, &axis);
     let around = line(points, |point| point.around_w, &axis);
-    let area = if mean.matches('M').count() == 1 {
-        format!("{mean}V{FLOOR}H{:.1}Z", x(0.5))
-    } else {
-        String::new()
-    };
+    let area =
+        if mean.matches('M').count() == 1 { format!("{mean}V{FLOOR}H{:.1}Z", x(0.5)) } else { String::new() };
     let peak = points
         .iter()
         .filter_map(|point| Some((point.mean_w?, &point.time)))
@@ -68,7 +66,13 @@ pub fn DayShape(
             <text x=LEFT - 7.0 y=format!("{:.1}", y + 3.5) text-anchor="end">{label}</text>
         }
     });
-    let hours = [(0, "00:00", "start"), (12, "06:00", "middle"), (24, "12:00", "middle"), (36, "18:00", "middle"), (48, "24:00", "end")];
+    let hours = [
+        (0, "00:00", "start"),
+        (12, "06:00", "middle"),
+        (24, "12:00", "middle"),
+        (36, "18:00", "middle"),
+        (48, "24:00", "end"),
+    ];
     let hours = hours.map(|(half_hour, text, anchor)| {
         view! { <text x=format!("{:.1}", x(f64::from(half_hour))) y=FLOOR + 18.0 text-anchor=anchor>{text}</text> }
     });

@@ -4,5 +4,5 @@ mod axis;
 mod day_shape;
 mod week_bars;
 
-pub use day_shape::DayShape;
-pub use week_bars::WeekBars;
+pub(crate) use day_shape::DayShape;
+pub(crate) use week_bars::WeekBars;

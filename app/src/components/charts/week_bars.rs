@@ -18,7 +18,7 @@ const DAY_S_MAX: i64 = 25 * 3600;
 
 /// A bar a day; the day that is not over is paler, and says so.
 #[component]
-pub fn WeekBars(
+pub(crate) fn WeekBars(
     /// What is drawn: by day.
     series: ConsumptionSeries,
     /// The server's clock.
@@ -69,7 +69,8 @@ pub fn WeekBars(
         }
     });
     let bars = bars.collect_view();
-    let rows = rows.into_iter().map(|(day, said)| view! { <tr><th scope="row">{day}</th><td>{said}</td></tr> });
+    let rows =
+        rows.into_iter().map(|(day, said)| view! { <tr><th scope="row">{day}</th><td>{said}</td></tr> });
     let rows = rows.collect_view();
     view! {
         <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=words::WEEK_HEADING>

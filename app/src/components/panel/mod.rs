@@ -1,57 +1,83 @@
-//! The area that is open: on a wide screen a card at the side, on a phone a sheet that is pulled up.
+//! What the panel shows of an area: rendered with the page, and alone when an area is opened later.
 
-use leptos::either::Either;
+use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
-use metering::api::{AreaCard, ConsumptionSeries, Profile};
+use metering::UtcSecond;
+use metering::api::{AreaCard, AreaName, ConsumptionSeries, Profile};
 
+use super::charts::{DayShape, WeekBars};
 use crate::error::AppError;
-use crate::page::Page;
-use crate::server_fns::figures::{get_card, get_consumption, get_profile};
+use crate::services::Services;
+use crate::site_map::MapHead;
 use crate::view_state::View;
 use crate::words;
 
-mod actions;
 mod headline;
-mod sheet;
 mod standing;
 
-use actions::Actions;
 use headline::Headline;
-use sheet::Handle;
 
-/// What the panel shows: asked for on the server with the page, then by the browser.
-#[derive(Clone, Copy)]
-pub struct PanelData {
-    card: Resource<Option<Result<AreaCard, AppError>>>,
-    profile: Resource<Option<Result<Profile, AppError>>>,
-    week: Resource<Option<Result<ConsumptionSeries, AppError>>>,
-    day: RwSignal<&'static str>,
-    again: RwSignal<u32>,
+/// What the panel shows, and where it is shown.
+pub(crate) struct PanelData {
+    view: View,
+    whole: String,
+    now: UtcSecond,
+    head: Option<MapHead>,
+    area: Result<Known, AppError>,
+}
+
+/// What is known of an area.
+struct Known {
+    card: AreaCard,
+    profile: Result<Profile, AppError>,
+    week: Result<ConsumptionSeries, AppError>,
 }
 
 impl PanelData {
-    /// Follows the area that the URL names.
-    pub fn new(view: Memo<View>) -> Self {
-        let area = Memo::new(move |_| view.with(|view| view.area.clone()));
-        let (day, again) = (RwSignal::new("weekday"), RwSignal::new(0));
-        let card = Resource::new(
-            move || (area.get(), again.get()),
-            |(area, _)| async move { Some(get_card(area?).await) },
-        );
-        let profile = Resource::new(
-            move || (area.get(), day.get(), again.get()),
-            |(area, day, _)| async move { Some(get_profile(area?, day.to_owned()).await) },
-        );
-        let week = Resource::new(
-            move || (area.get(), again.get()),
-            |(area, _)| async move { Some(get_consumption(area?, "day".to_owned()).await) },
-        );
-        Self { card, profile, week, day, again }
+    /// Asks for everything. None where no area is open.
+    pub(crate) async fn ask(services: &Services, view: &View, day: &str) -> Option<Self> {
+        let text = view.area.as_deref()?;
+        let area = match metering::AreaCode::parse(text) {
+            Ok(code) => Self::known(services, &code, day).await,
+            Err(error) => Err(AppError::refused("area", text, error.to_string())),
+        };
+        Some(Self {
+            view: view.clone(),
+            whole: services.geography.name().to_owned(),
+            now: services.figures.status().now,
+            head: Self::scale(services, view, area.as_ref().ok()).await,
+            area,
+        })
     }
 
-    /// The open area's name, for the page's title.
-    pub async fn title(self) -> Option<String> {
-        Some(name_of(&self.card.await?.ok()?).to_owned())
+    async fn known(services: &Services, code: &metering::AreaCode, day: &str) -> Result<Known, AppError> {
+        let figures = &services.figures;
+        Ok(Known {
+            card: figures.card(code).await?,
+            profile: figures.profile(code, None, day).await,
+            week: figures.consumption(code, None, None, "day").await,
+        })
+    }
+
+    /// The scale of the area's own level: a borough stands among boroughs.
+    async fn scale(services: &Services, view: &View, area: Option<&Known>) -> Option<MapHead> {
+        let level = &area?.card.area.level;
+        let map = services.figures.map(level, view.measure, None, None).await.ok()?;
+        Some(MapHead::from(&map))
+    }
+
+    /// The title of the page with this area open.
+    pub(crate) fn title(&self) -> String {
+        words::title(self.area.as_ref().ok().map(|known| name_of(&known.card)))
+    }
+
+    /// The HTTP status of a page of this area.
+    pub(crate) fn status(&self) -> u16 {
+        match &self.area {
+            Ok(_) => 200,
+            Err(AppError::NotFound { .. } | AppError::Refused { .. }) => 404,
+            Err(error) => error.status(),
+        }
     }
 }
 
@@ -60,53 +86,34 @@ fn name_of(card: &AreaCard) -> &str {
     card.area.near.as_deref().unwrap_or(&card.area.name)
 }
 
-/// The panel. It is there, empty and hidden, also when no area is open.
+/// The panel's content.
 #[component]
-pub fn Panel(
+pub(crate) fn PanelContent(
     /// What it shows.
     data: PanelData,
 ) -> impl IntoView {
-    let page = Page::get();
-    let open = move || page.view.with(|view| view.area.is_some());
-    let up = RwSignal::new(false);
-    let key = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            page.change(|view| view.area = None);
+    let PanelData { view, whole, now, head, area } = data;
+    let away = View { area: None, ..view.clone() }.url();
+    let Known { card, profile, week } = match area {
+        Ok(known) => known,
+        Err(error) => {
+            return Either::Left(view! { <Failed error code=view.area.unwrap_or_default() away /> });
         }
     };
-    view! {
-        <aside class="card panel" class:open=open class:up=up aria-labelledby="area-name" on:keydown=key>
-            <Handle up />
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    match data.card.await {
-                        None => ().into_any(),
-                        Some(Ok(card)) => view! { <Area card data /> }.into_any(),
-                        Some(Err(error)) => view! { <Failed error data /> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </aside>
-    }
-}
-
-#[component]
-fn Area(card: AreaCard, data: PanelData) -> impl IntoView {
-    let page = Page::get();
-    let whole = page.first.with_value(|first| first.name.clone());
     let name = name_of(&card).to_owned();
-    view! {
+    let place = whereabouts(&card, &whole);
+    Either::Right(view! {
         <div class="head">
-            <h2 id="area-name">{name}</h2>
-            <p class="where">{whereabouts(&card, &whole)}</p>
-            <Close />
+            <h2>{name}</h2>
+            <p class="where">{place}</p>
+            <Close away />
         </div>
         <div class="body">
-            <Headline card=card.clone() />
-            <Charts data whole />
+            <Headline card measure=view.measure head whole=whole.clone() />
+            <Day profile whole />
+            <Week week now />
         </div>
-        <Actions />
-    }
+    })
 }
 
 /// `Hackney 016 · Hackney · 3,412 homes`: what tells the place from others of its name.
@@ -116,132 +123,96 @@ fn whereabouts(card: &AreaCard, whole: &str) -> String {
         parts.push(card.area.name.clone());
     }
     parts.extend(card.parents.iter().map(|parent| parent.name.clone()).filter(|parent| parent != whole));
-    if let Some(homes) = card.homes_published {
-        parts.push(format!("{} homes", crate::format::whole(f64::from(homes))));
-    }
+    parts.push(match card.homes_published {
+        Some(homes) => format!("{} homes", crate::format::whole(f64::from(homes))),
+        None => whole.to_owned(),
+    });
     parts.dedup();
-    if parts.is_empty() {
-        parts.push(whole.to_owned());
-    }
     parts.join(" · ")
 }
 
+/// The shape of the day, with a switch between the days of the week.
 #[component]
-fn Charts(data: PanelData, whole: String) -> impl IntoView {
-    let page = Page::get();
-    let now = page.first.with_value(|first| first.status.now);
-    let whole = StoredValue::new(whole);
+fn Day(profile: Result<Profile, AppError>, whole: String) -> impl IntoView {
+    let profile = match profile {
+        Ok(profile) => profile,
+        Err(error) => return Either::Left(view! { <p class="note">{error.to_string()}</p> }),
+    };
+    let chosen = profile.day.clone();
     let days = words::DAYS.map(|(day, text)| {
         view! {
             <label>
-                <input
-                    type="radio"
-                    name="day"
-                    value=day
-                    checked=day == "weekday"
-                    prop:checked=move || data.day.get() == day
-                    on:change=move |_| data.day.set(day)
-                />
+                <input type="radio" name="day" value=day checked=day == chosen />
                 <span>{text}</span>
             </label>
         }
     });
-    let profile = move || Suspend::new(async move {
-        match data.profile.await {
-            Some(Ok(profile)) => {
-                let heading = words::day_heading(&profile.day, &profile.month);
-                Either::Left(view! {
-                    <h3>{heading}</h3>
-                    {shown_for(profile.shown_for.as_ref())}
-                    {if profile.half_hours.iter().any(|point| point.mean_w.is_some()) {
-                        Either::Left(view! { <super::DayShape profile whole=whole.get_value() /> })
-                    } else {
-                        Either::Right(view! { <p class="note">{words::no_day(profile.status)}</p> })
-                    }}
-                })
-            }
-            _ => Either::Right(()),
-        }
-    });
-    let week = move || Suspend::new(async move {
-        match data.week.await {
-            Some(Ok(series)) if series.series.iter().any(|point| point.kwh_per_home.is_some()) => {
-                Either::Left(view! {
-                    <h3>{words::WEEK_HEADING}</h3>
-                    {shown_for(series.shown_for.as_ref())}
-                    <super::WeekBars series now />
-                })
-            }
-            _ => Either::Right(()),
-        }
-    });
-    view! {
+    let wider = profile.shown_for.as_ref().map(shown_for);
+    let heading = words::day_heading(&profile.day, &profile.month);
+    let known = profile.half_hours.iter().any(|point| point.mean_w.is_some());
+    Either::Right(view! {
         <section class="graph day">
             <fieldset class="segments small">
                 <legend class="sr">{words::DAYS_LABEL}</legend>
                 {days.into_iter().collect_view()}
             </fieldset>
-            <Transition fallback=|| view! { <div class="bone graph-bone"></div> }>{profile}</Transition>
+            <h3>{heading}</h3>
+            {wider}
+            {if known {
+                Either::Left(view! { <DayShape profile whole /> })
+            } else {
+                Either::Right(view! { <p class="note">{words::no_day(profile.status)}</p> })
+            }}
         </section>
-        <section class="graph week">
-            <Transition fallback=|| view! { <div class="bone graph-bone"></div> }>{week}</Transition>
-        </section>
+    })
+}
+
+/// The last seven days, where there is one with a figure.
+#[component]
+fn Week(week: Result<ConsumptionSeries, AppError>, now: UtcSecond) -> impl IntoView {
+    match week {
+        Ok(series) if series.series.iter().any(|point| point.kwh_per_home.is_some()) => EitherOf3::A(view! {
+            <section class="graph week">
+                <h3>{words::WEEK_HEADING}</h3>
+                {series.shown_for.as_ref().map(shown_for)}
+                <WeekBars series now />
+            </section>
+        }),
+        Ok(_) => EitherOf3::B(()),
+        Err(error) => EitherOf3::C(view! { <p class="note">{error.to_string()}</p> }),
     }
 }
 
 /// Says whose figures these are, where they are a wider area's.
-fn shown_for(area: Option<&metering::api::AreaName>) -> Option<impl IntoView + use<>> {
-    let text = words::shown_for(&area?.name);
-    Some(view! { <p class="note">{text}</p> })
+fn shown_for(area: &AreaName) -> impl IntoView + use<> {
+    let text = words::shown_for(&area.name);
+    view! { <p class="note">{text}</p> }
 }
 
 #[component]
-fn Close() -> impl IntoView {
-    let page = Page::get();
-    let away = move || page.view.with(|view| View { area: None, ..view.clone() }.url());
-    let close = move |event: leptos::ev::MouseEvent| {
-        event.prevent_default();
-        page.change(|view| view.area = None);
-    };
+fn Close(away: String) -> impl IntoView {
     view! {
-        <a class="close" href=away aria-label=words::CLOSE on:click=close>
+        <a class="close" href=away aria-label=words::CLOSE>
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 4l8 8M12 4l-8 8" /></svg>
         </a>
     }
 }
 
+/// The area is not there, or its figures are not to be had just now.
 #[component]
-fn Failed(error: AppError, data: PanelData) -> impl IntoView {
-    let page = Page::get();
+fn Failed(error: AppError, code: String, away: String) -> impl IntoView {
     let unknown = matches!(error, AppError::NotFound { .. } | AppError::Refused { .. });
-    crate::status::set(if unknown { 404 } else { error.status() });
-    let code = page.view.with_untracked(|view| view.area.clone().unwrap_or_default());
     let text = if unknown { words::unknown_area(&code) } else { error.to_string() };
-    let again = move |_| data.again.update(|count| *count += 1);
     view! {
         <div class="head">
-            <h2 id="area-name">{if unknown { words::UNKNOWN_AREA } else { words::FAILED }}</h2>
-            <Close />
+            <h2>{if unknown { words::UNKNOWN_AREA } else { words::FAILED }}</h2>
+            <Close away />
         </div>
         <div class="body">
             <p class="note" role="status">{text}</p>
             {error.may_pass().then(|| view! {
-                <button type="button" class="plain" on:click=again>{words::RETRY}</button>
+                <button type="button" class="plain again">{words::RETRY}</button>
             })}
-        </div>
-    }
-}
-
-/// The panel's shape while nothing is known: in place, so that nothing jumps.
-#[component]
-fn Skeleton() -> impl IntoView {
-    view! {
-        <div class="head"><h2 id="area-name" class="bone" aria-label=words::LOADING></h2></div>
-        <div class="body" aria-busy="true">
-            <div class="bone line"></div>
-            <div class="bone figure"></div>
-            <div class="bone line"></div>
-            <div class="bone graph-bone"></div>
         </div>
     }
 }

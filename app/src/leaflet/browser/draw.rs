@@ -89,7 +89,8 @@ impl Stage {
         let Some(level) = self.drawable() else { return false };
         let shot = self.shot();
         let placement = self.back.begin(shot, &self.grid);
-        let Some((shapes, figures)) = self.levels.get(level).and_then(|l| Some((l.shapes.as_ref()?, l.figures.as_ref()?)))
+        let Some((shapes, figures)) =
+            self.levels.get(level).and_then(|l| Some((l.shapes.as_ref()?, l.figures.as_ref()?)))
         else {
             return false;
         };

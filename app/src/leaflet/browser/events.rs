@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use leaflet::MouseEvent;
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::KeyboardEvent;
 
 use super::draw::redraw;
@@ -186,7 +186,7 @@ fn themes(stage: &Shared) {
         redraw(&stage, false);
     });
     let callback = handler.as_ref().unchecked_ref();
-    let _ = window().add_event_listener_with_callback(crate::components::THEME_EVENT, callback);
+    let _ = window().add_event_listener_with_callback(crate::islands::THEME_EVENT, callback);
     if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
         let _ = query.add_event_listener_with_callback("change", callback);
     }

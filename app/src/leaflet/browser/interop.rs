@@ -50,6 +50,7 @@ pub(super) fn scaling(factor: f64) -> Option<web_sys::SvgMatrix> {
     }
     let arguments: Array = Array::new();
     arguments.push(&numbers);
-    let matrix: JsValue = Reflect::construct(constructor.unchecked_ref::<js_sys::Function>(), &arguments).ok()?;
+    let matrix: JsValue =
+        Reflect::construct(constructor.unchecked_ref::<js_sys::Function>(), &arguments).ok()?;
     Some(matrix.unchecked_into())
 }

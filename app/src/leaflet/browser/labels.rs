@@ -29,7 +29,8 @@ pub(super) fn draw(stage: &Stage, placement: Placement) {
         let (x, y) = placement.to_px(x, y);
         let half = text.chars().count() as f64 * LETTER_PX / 2.0;
         let inside = x > -half && x < shot.w + half && y > 0.0 && y < shot.h;
-        let free = |(ox, oy, ohalf): &(f64, f64, f64)| (x - ox).abs() > half + ohalf || (y - oy).abs() > LINE_PX;
+        let free =
+            |(ox, oy, ohalf): &(f64, f64, f64)| (x - ox).abs() > half + ohalf || (y - oy).abs() > LINE_PX;
         if inside && taken.iter().all(free) {
             taken.push((x, y, half));
             // Text that cannot be drawn is text that is missing: the areas have their names elsewhere.
@@ -46,8 +47,8 @@ pub(super) fn draw(stage: &Stage, placement: Placement) {
                 name(shape.title(), centre(bounds.x0, bounds.x1), centre(bounds.y0, bounds.y1));
             }
         }
-        _ => stage.page.first.with_value(|first| {
-            for label in &first.labels {
+        _ => stage.page.start.with_value(|start| {
+            for label in &start.labels {
                 name(&label.text, label.x.into(), label.y.into());
             }
         }),

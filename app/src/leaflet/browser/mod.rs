@@ -15,6 +15,7 @@ use self::draw::redraw;
 use self::scene::Figures;
 use self::stage::{Shared, Stage};
 use crate::page::{Command, Page};
+use crate::reactive::watch;
 use crate::view_state::Camera;
 
 mod draw;
@@ -36,10 +37,10 @@ const ZOOM_AREA: f64 = 14.5;
 type Holder = StoredValue<Option<Shared>, LocalStorage>;
 
 /// Takes the map over as soon as its element is there. Without Leaflet's script the picture stays.
-pub fn take_over(page: Page, element: NodeRef<Div>) {
+pub(crate) fn take_over(page: Page, element: NodeRef<Div>) {
     let holder: Holder = StoredValue::new_local(None);
     let ready = RwSignal::new(false);
-    Effect::new(move || {
+    watch(move || {
         if let Some(element) = element.get()
             && interop::has_leaflet()
             && holder.with_value(Option::is_none)
@@ -48,23 +49,16 @@ pub fn take_over(page: Page, element: NodeRef<Div>) {
             holder.set_value(Some(stage.clone()));
             spawn_local(async move {
                 begin(&stage).await;
-                // The reader may have left the page meanwhile.
-                let _ = ready.try_set(true);
+                ready.set(true);
             });
         }
     });
     follow(page, holder, ready);
-    on_cleanup(move || {
-        if let Some(Some(stage)) = holder.try_update_value(Option::take) {
-            let map = stage.borrow().map.clone();
-            map.remove();
-        }
-    });
 }
 
 /// Makes Leaflet's map where the picture is, at the same place and scale.
 fn set_up(page: Page, element: &HtmlElement) -> Option<Shared> {
-    let (grid, levels) = page.first.with_value(|first| (first.grid, first.levels.len()));
+    let (grid, levels) = page.start.with_value(|start| (start.grid, start.levels.len()));
     let options = MapOptions::new();
     options.set_zoom_control(false);
     options.set_attribution_control(false);
@@ -85,7 +79,7 @@ fn set_up(page: Page, element: &HtmlElement) -> Option<Shared> {
     let Camera { lat, lng, zoom } = page.camera.get_value().unwrap_or(whole);
     let now = interop::options(&[("animate", false.into())]);
     map.set_view_with_options(&LatLng::new(lat, lng), zoom, &now);
-    if let Some(url) = page.first.with_value(|first| first.status.tile_url.clone()) {
+    if let Some(url) = page.start.with_value(|start| start.tile_url.clone()) {
         map.add_layer(&TileLayer::new(&url));
         let _ = stage.pane.class_list().add_1("over-tiles");
     }
@@ -101,7 +95,7 @@ async fn begin(stage: &Shared) {
     if let Some(picture) = load::from_picture(&grid).await {
         let mut stage = stage.borrow_mut();
         if let Some(level) = stage.number_of(&picture.level) {
-            let drawn = page.first.with_value(|first| first.head.as_ref().ok().map(|head| head.measure));
+            let drawn = page.start.with_value(|start| start.head.as_ref().ok().map(|head| head.measure));
             let measure = drawn.unwrap_or_else(|| page.measure.get_untracked());
             if let Some(scene) = stage.levels.get_mut(level) {
                 scene.shapes = Some(picture.shapes);
@@ -109,7 +103,7 @@ async fn begin(stage: &Shared) {
             }
             stage.shown = Some(level);
         }
-        stage.selected = page.view.with_untracked(|view| view.area.clone());
+        stage.selected = page.area.get_untracked();
     }
     redraw(stage, false);
     events::listen(stage);
@@ -119,40 +113,38 @@ async fn begin(stage: &Shared) {
 /// Follows what the page's state says.
 fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
     let stage = move || ready.get().then(|| holder.with_value(Clone::clone)).flatten();
-    Effect::new(move || {
+    watch(move || {
         let level = page.level.get();
         if let Some(stage) = stage() {
             want(&stage, &level, page);
         }
     });
-    Effect::new(move || {
+    watch(move || {
         let figures = page.figures.get();
         if let (Some(stage), Some(Ok(map))) = (stage(), figures) {
             stage.borrow_mut().set_figures(&map);
             redraw(&stage, true);
         }
     });
-    Effect::new(move || {
-        use metering::api::LiveFrame::{Delta, Snapshot};
+    watch(move || {
         let changed = page.live.frame.with(|frame| {
-            let (Snapshot { level, areas, .. } | Delta { level, areas, .. }) = frame.as_ref()? else { return None };
-            let stage = stage()?;
-            let changed = stage.borrow_mut().update(level, areas);
+            let (frame, stage) = (frame.as_ref()?, stage()?);
+            let changed = stage.borrow_mut().update(&frame.level, &frame.areas);
             changed.then_some(stage)
         });
         if let Some(stage) = changed {
             redraw(&stage, true);
         }
     });
-    Effect::new(move || {
-        let area = page.view.with(|view| view.area.clone());
+    watch(move || {
+        let area = page.area.get();
         if let Some(stage) = stage() {
             let mut stage = stage.borrow_mut();
             stage.selected = area;
             stage.draw_overlay();
         }
     });
-    Effect::new(move || {
+    watch(move || {
         if let (Some(command), Some(stage)) = (page.command.get(), stage()) {
             obey(&stage, command);
         }
@@ -181,7 +173,7 @@ async fn load_level(stage: &Shared, number: usize, level: &str, page: Page) {
         let mut stage = stage.borrow_mut();
         stage.set_shapes(number, shapes);
         // Figures that came before the outlines.
-        if let Some(Some(Ok(map))) = page.figures.try_get_untracked() {
+        if let Some(Ok(map)) = page.figures.get_untracked() {
             stage.set_figures(&map);
         }
     }

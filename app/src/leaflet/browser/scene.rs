@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use metering::AreaCode;
-use metering::api::{LiveArea, MapAnswer, Measure, Status};
+use metering::api::{Measure, Status};
 use web_sys::Path2d;
 
 use crate::classes::Fill;
 use crate::geometry::hit::HitGrid;
 use crate::geometry::mercator::Grid;
 use crate::geometry::outline::{Bounds, Outline};
+use crate::site_map::{SlimArea, SlimMap};
 
 /// One area.
 pub(super) struct Shape {
@@ -61,7 +62,11 @@ impl Shapes {
 
     /// The areas in a box.
     pub(super) fn within(&self, bounds: Bounds) -> impl Iterator<Item = usize> + '_ {
-        self.list.iter().enumerate().filter(move |(_, shape)| shape.outline.bounds.meets(&bounds)).map(|(at, _)| at)
+        self.list
+            .iter()
+            .enumerate()
+            .filter(move |(_, shape)| shape.outline.bounds.meets(&bounds))
+            .map(|(at, _)| at)
     }
 }
 
@@ -75,7 +80,7 @@ pub(super) struct Figures {
 
 impl Figures {
     /// From an answer, whatever its order.
-    pub(super) fn new(map: &MapAnswer, shapes: &Shapes) -> Self {
+    pub(super) fn new(map: &SlimMap, shapes: &Shapes) -> Self {
         let mut figures = Self {
             measure: map.measure,
             classes: map.classes.clone(),
@@ -95,20 +100,22 @@ impl Figures {
 
     fn set(&mut self, shapes: &Shapes, code: &AreaCode, status: Status, value: Option<f64>) -> bool {
         let Some(at) = shapes.find(code.as_str()) else { return false };
-        let (Some(figure), Some(fill)) = (self.list.get_mut(at), self.fills.get_mut(at)) else { return false };
+        let (Some(figure), Some(fill)) = (self.list.get_mut(at), self.fills.get_mut(at)) else {
+            return false;
+        };
         *figure = (status, value);
         let new = Fill::of(status, value, &self.classes);
         std::mem::replace(fill, new) != new
     }
 
     /// Takes in what the feed says; tells whether any colour has changed.
-    pub(super) fn update(&mut self, shapes: &Shapes, areas: &[LiveArea]) -> bool {
+    pub(super) fn update(&mut self, shapes: &Shapes, areas: &[SlimArea]) -> bool {
         if self.measure != Measure::Now || self.list.is_empty() {
             return false;
         }
-        areas.iter().fold(false, |changed, area| {
-            self.set(shapes, &area.code, area.status, area.mean_w) || changed
-        })
+        areas
+            .iter()
+            .fold(false, |changed, area| self.set(shapes, &area.code, area.status, area.value) || changed)
     }
 }
 

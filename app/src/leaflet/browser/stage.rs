@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use leaflet::{LatLng, Map};
 use leptos::prelude::*;
-use metering::api::{LiveArea, MapAnswer};
 use web_sys::HtmlElement;
 
 use super::draw::Job;
@@ -14,6 +13,7 @@ use super::scene::{Figures, LevelScene, Shapes};
 use super::surface::{Shot, Surface};
 use crate::geometry::mercator::{self, Grid, Placement};
 use crate::page::{Hover, Page};
+use crate::site_map::{SlimArea, SlimMap};
 use crate::view_state::Camera;
 use crate::words;
 
@@ -76,7 +76,7 @@ impl Stage {
 
     /// The number of a level.
     pub(super) fn number_of(&self, level: &str) -> Option<usize> {
-        self.page.first.with_value(|first| first.levels.iter().position(|info| info.name == level))
+        self.page.start.with_value(|start| start.levels.iter().position(|info| info.name == level))
     }
 
     /// Takes in a level's outlines; figures that came first are asked for again by the caller.
@@ -87,15 +87,17 @@ impl Stage {
     }
 
     /// Takes in a level's figures. Without its outlines they wait for them where they come from.
-    pub(super) fn set_figures(&mut self, map: &MapAnswer) {
-        let Some(scene) = self.number_of(&map.level).and_then(|level| self.levels.get_mut(level)) else { return };
+    pub(super) fn set_figures(&mut self, map: &SlimMap) {
+        let Some(scene) = self.number_of(&map.level).and_then(|level| self.levels.get_mut(level)) else {
+            return;
+        };
         if let Some(shapes) = &scene.shapes {
             scene.figures = Some(Figures::new(map, shapes));
         }
     }
 
     /// Takes in what the feed says of a level; tells whether the picture changes.
-    pub(super) fn update(&mut self, level: &str, areas: &[LiveArea]) -> bool {
+    pub(super) fn update(&mut self, level: &str, areas: &[SlimArea]) -> bool {
         let number = self.number_of(level);
         let Some(scene) = number.and_then(|level| self.levels.get_mut(level)) else { return false };
         match (&scene.shapes, &mut scene.figures) {
@@ -137,7 +139,10 @@ impl Stage {
         let scene = self.levels.get(level)?;
         let shape = scene.shapes.as_ref()?.list.get(at)?;
         let figures = scene.figures.as_ref()?;
-        let figure = figures.list.get(at).map(|(status, value)| words::figure_or_reason(figures.measure, *status, *value));
+        let figure = figures
+            .list
+            .get(at)
+            .map(|(status, value)| words::figure_or_reason(figures.measure, *status, *value));
         Some(Hover {
             x,
             y,
@@ -152,7 +157,8 @@ impl Stage {
         let size = self.map.get_size();
         let whole = (0.0, 0.0, size.x(), size.y());
         let Ok(Some(fit)) = document().query_selector(".fit") else { return whole };
-        let (fit, frame) = (fit.get_bounding_client_rect(), self.map.get_container().get_bounding_client_rect());
+        let (fit, frame) =
+            (fit.get_bounding_client_rect(), self.map.get_container().get_bounding_client_rect());
         if fit.width() < 40.0 || fit.height() < 40.0 {
             return whole;
         }
@@ -186,7 +192,8 @@ impl Stage {
     /// The level for the zoom: the finest whose areas are large enough to be told apart.
     pub(super) fn level_for_zoom(&self) -> usize {
         let scale = self.placement().scale;
-        let counts: Vec<usize> = self.page.first.with_value(|first| first.levels.iter().map(|level| level.areas).collect());
+        let counts: Vec<usize> =
+            self.page.start.with_value(|start| start.levels.iter().map(|level| level.areas).collect());
         level_for(self.grid.w * scale, self.grid.h * scale, &counts)
     }
 

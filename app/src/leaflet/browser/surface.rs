@@ -28,7 +28,13 @@ impl Shot {
     pub(super) fn of(map: &Map) -> Self {
         let (centre, size) = (map.get_center(), map.get_size());
         let larger = |side: f64| (side * (1.0 + 2.0 * MARGIN)).ceil();
-        Self { lat: centre.lat(), lng: centre.lng(), zoom: map.get_zoom(), w: larger(size.x()), h: larger(size.y()) }
+        Self {
+            lat: centre.lat(),
+            lng: centre.lng(),
+            zoom: map.get_zoom(),
+            w: larger(size.x()),
+            h: larger(size.y()),
+        }
     }
 
     pub(super) fn placement(&self, grid: &Grid) -> Placement {
@@ -46,7 +52,8 @@ pub(super) struct Surface {
 
 impl Surface {
     pub(super) fn new(pane: &HtmlElement) -> Option<Self> {
-        let canvas: HtmlCanvasElement = leptos::prelude::document().create_element("canvas").ok()?.unchecked_into();
+        let canvas: HtmlCanvasElement =
+            leptos::prelude::document().create_element("canvas").ok()?.unchecked_into();
         // With this class Leaflet lets the style sheet animate the canvas while it zooms.
         canvas.set_class_name("leaflet-zoom-animated");
         let context = canvas.get_context("2d").ok().flatten()?.unchecked_into();

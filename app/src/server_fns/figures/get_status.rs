@@ -1,8 +1,8 @@
 //! The state of the site.
 
+use crate::site::SiteStatus;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
-use crate::site::SiteStatus;
 
 use crate::error::AppError;
 

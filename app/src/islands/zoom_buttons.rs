@@ -7,7 +7,7 @@ use crate::words;
 
 /// In, out, and the whole. They need scripts, and are shown only with them.
 #[component]
-pub fn ZoomButtons() -> impl IntoView {
+pub(super) fn ZoomButtons() -> impl IntoView {
     let page = Page::get();
     let button = move |label: &'static str, sign: &'static str, command: Command| {
         let ask = move |_| page.command.set(Some(command.clone()));

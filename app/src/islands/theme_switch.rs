@@ -2,21 +2,25 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::{text, watch};
 use crate::words;
 
 /// Sent to the window when the reader has chosen: the map's colours follow.
-pub const EVENT: &str = "wattmap-theme";
+pub(crate) const EVENT: &str = "wattmap-theme";
 
 /// A button that goes through the three. The choice is a cookie, so that the server's first picture
 /// has it already. Without scripts the device decides, so the button is shown only with them.
-#[component]
+#[island]
 pub fn ThemeSwitch() -> impl IntoView {
     let theme = RwSignal::new("");
-    Effect::new(move || theme.set(browser::current()));
-    let text = move || match theme.get() {
-        "light" => words::THEME_LIGHT,
-        "dark" => words::THEME_DARK,
-        _ => words::THEME_AUTO,
+    watch(move || theme.set(browser::current()));
+    let said = move || {
+        let chosen = match theme.get() {
+            "light" => words::THEME_LIGHT,
+            "dark" => words::THEME_DARK,
+            _ => words::THEME_AUTO,
+        };
+        format!("{}: {chosen}", words::THEME_LABEL)
     };
     let next = move |_| {
         let next = match theme.get_untracked() {
@@ -28,9 +32,9 @@ pub fn ThemeSwitch() -> impl IntoView {
         theme.set(next);
     };
     view! {
-        <button type="button" class="theme" title=move || format!("{}: {}", words::THEME_LABEL, text()) on:click=next>
+        <button type="button" class="theme" title=text(said) on:click=next>
             <span class="icon" aria-hidden="true"></span>
-            <span class="sr">{move || format!("{}: {}", words::THEME_LABEL, text())}</span>
+            <span class="sr">{text(said)}</span>
         </button>
     }
 }

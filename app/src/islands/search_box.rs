@@ -5,12 +5,12 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use metering::api::SearchResult;
+use metering::api::{SearchAnswer, SearchResult};
 
 use crate::error::AppError;
 use crate::page::{Command, Page};
-use crate::server_fns::search::search_places;
-use crate::words;
+use crate::reactive::text;
+use crate::{api, words};
 
 /// Fewer letters than this find everything and nothing.
 const LETTERS_MIN: usize = 2;
@@ -30,6 +30,7 @@ enum State {
 /// What the parts of the box share.
 #[derive(Clone, Copy)]
 struct Search {
+    page: Page,
     text: RwSignal<String>,
     state: RwSignal<State>,
     active: RwSignal<Option<usize>>,
@@ -40,6 +41,7 @@ struct Search {
 impl Search {
     fn new() -> Self {
         Self {
+            page: Page::get(),
             text: RwSignal::new(String::new()),
             state: RwSignal::new(State::Closed),
             active: RwSignal::new(None),
@@ -70,26 +72,25 @@ impl Search {
         if self.state.with_untracked(|state| *state == State::Closed) {
             self.state.set(State::Typing);
         }
-        let ask = move || {
-            spawn_local(async move {
-                let answer = search_places(text).await;
-                if self.asked.try_get_value() == Some(number) {
-                    self.state.set(match answer {
-                        Ok(answer) => State::Found(answer.results),
-                        Err(error) => State::Failed(error),
-                    });
-                }
-            });
-        };
+        let ask = move || spawn_local(self.ask(text, number));
         self.pause.set_value(set_timeout_with_handle(ask, PAUSE).ok());
     }
 
-    fn results(self) -> usize {
-        self.state.with(|state| if let State::Found(results) = state { results.len() } else { 0 })
+    async fn ask(self, text: String, number: u32) {
+        let answer = api::get::<SearchAnswer>(&format!("/api/v1/search?q={}", api::encode(&text))).await;
+        if self.asked.get_value() == number {
+            self.state.set(match answer {
+                Ok(answer) => State::Found(answer.results),
+                Err(error) => State::Failed(error),
+            });
+        }
     }
 
     fn step(self, by: isize) {
-        let count = untrack(|| self.results()) as isize;
+        let count = self.state.with_untracked(|state| match state {
+            State::Found(results) => results.len() as isize,
+            _ => 0,
+        });
         if count > 0 {
             let from = self.active.get_untracked().map_or(if by > 0 { -1 } else { 0 }, |at| at as isize);
             self.active.set(Some((from + by).rem_euclid(count) as usize));
@@ -97,44 +98,49 @@ impl Search {
     }
 
     /// Opens what is marked, or the first that is on the map.
-    fn choose(self, page: Page, number: Option<usize>) {
+    fn choose(self, number: Option<usize>) {
         let found = self.state.with_untracked(|state| match (state, number) {
             (State::Found(results), Some(number)) => results.get(number).cloned(),
             (State::Found(results), None) => results.iter().find(|result| result.area.is_some()).cloned(),
             _ => None,
         });
-        let Some(result) = found else { return };
-        let Some(area) = result.area else { return };
-        self.text.set(result.label);
+        let Some((label, area)) = found.and_then(|result| Some((result.label, result.area?))) else { return };
+        self.text.set(label);
         self.close();
-        page.change(|view| view.area = Some(area.code.to_string()));
-        page.command.set(Some(Command::Reveal { code: area.code.to_string(), level: area.level }));
+        self.page.change(|view| view.area = Some(area.code.to_string()));
+        self.page.command.set(Some(Command::Reveal { code: area.code.to_string(), level: area.level }));
+    }
+
+    fn pressed(self, event: &leptos::ev::KeyboardEvent) {
+        match event.key().as_str() {
+            "ArrowDown" => self.step(1),
+            "ArrowUp" => self.step(-1),
+            "Enter" => self.choose(self.active.get_untracked()),
+            "Escape" => return self.close(),
+            _ => return,
+        }
+        event.prevent_default();
+    }
+
+    /// What the state says beside the suggestions.
+    fn note(self) -> String {
+        self.state.with(|state| match state {
+            State::Closed => String::new(),
+            State::Typing => words::SEARCH_TYPING.to_owned(),
+            State::Found(results) if results.is_empty() => self.text.with(|text| words::nothing_found(text)),
+            State::Found(results) => words::found(results.len()),
+            State::Failed(_) => words::SEARCH_FAILED.to_owned(),
+        })
     }
 }
 
 /// The search box.
-#[component]
+#[island]
 pub fn SearchBox() -> impl IntoView {
-    let page = Page::get();
     let search = Search::new();
-    let key = move |event: leptos::ev::KeyboardEvent| match event.key().as_str() {
-        "ArrowDown" => {
-            event.prevent_default();
-            search.step(1);
-        }
-        "ArrowUp" => {
-            event.prevent_default();
-            search.step(-1);
-        }
-        "Enter" => {
-            event.prevent_default();
-            search.choose(page, search.active.get_untracked());
-        }
-        "Escape" => search.close(),
-        _ => {}
-    };
-    let expanded = move || search.state.with(|state| *state != State::Closed);
-    let active = move || search.active.get().map(|number| format!("found-{number}"));
+    let open = move || search.state.with(|state| *state != State::Closed);
+    let active =
+        text(move || search.active.get().map(|number| format!("found-{number}")).unwrap_or_default());
     view! {
         <form class="card search" action="/search" role="search">
             <svg class="lens" viewBox="0 0 20 20" aria-hidden="true">
@@ -150,54 +156,52 @@ pub fn SearchBox() -> impl IntoView {
                 aria-label=words::SEARCH_LABEL
                 placeholder=words::SEARCH_HINT
                 aria-autocomplete="list"
-                aria-expanded=move || if expanded() { "true" } else { "false" }
+                aria-expanded=text(move || open().to_string())
                 aria-controls="found"
                 aria-activedescendant=active
-                prop:value=move || search.text.get()
+                prop:value=text(move || search.text.get())
                 on:input=move |event| search.typed(event_target_value(&event))
-                on:keydown=key
+                on:keydown=move |event| search.pressed(&event)
                 on:blur=move |_| search.close()
             />
             <noscript inner_html=format!("<button>{}</button>", words::SEARCH_BUTTON)></noscript>
-            <div class="found" class:open=expanded>
+            <div class=text(move || if open() { "found open" } else { "found" }.to_owned())>
                 <ul id="found" role="listbox" aria-label=words::SEARCH_LABEL>
-                    {move || suggestions(search, page)}
+                    {move || suggestions(search)}
                 </ul>
-                <p class="note" role="status">{move || note(search)}</p>
+                <p class="note" role="status">{text(move || search.note())}</p>
             </div>
         </form>
     }
 }
 
-fn suggestions(search: Search, page: Page) -> AnyView {
-    let State::Found(results) = search.state.get() else { return ().into_any() };
+fn suggestions(search: Search) -> Vec<impl IntoView + use<>> {
+    let results = search.state.with(|state| match state {
+        State::Found(results) => results.clone(),
+        _ => Vec::new(),
+    });
     let row = move |(number, result): (usize, SearchResult)| {
         let outside = result.area.is_none();
-        let detail = if outside { format!("{} · {}", result.detail, words::SEARCH_OUTSIDE) } else { result.detail };
+        let detail = match (outside, result.detail.is_empty()) {
+            (false, _) => result.detail,
+            (true, false) => format!("{} · {}", result.detail, words::SEARCH_OUTSIDE),
+            (true, true) => words::SEARCH_OUTSIDE.to_owned(),
+        };
+        let selected = text(move || (search.active.get() == Some(number)).to_string());
         // Pressing must not take the focus away from the field, or the list closes before the click.
         view! {
             <li
                 id=format!("found-{number}")
                 role="option"
-                aria-selected=move || if search.active.get() == Some(number) { "true" } else { "false" }
-                aria-disabled=outside.then_some("true")
+                aria-selected=selected
+                aria-disabled=outside.to_string()
                 on:mousedown=|event| event.prevent_default()
-                on:click=move |_| search.choose(page, Some(number))
+                on:click=move |_| search.choose(Some(number))
             >
                 <strong>{result.label}</strong>
-                <span>{detail.trim_start_matches(" · ").to_owned()}</span>
+                <span>{detail}</span>
             </li>
         }
     };
-    results.into_iter().enumerate().map(row).collect_view().into_any()
-}
-
-fn note(search: Search) -> String {
-    search.state.with(|state| match state {
-        State::Closed => String::new(),
-        State::Typing => words::SEARCH_TYPING.to_owned(),
-        State::Found(results) if results.is_empty() => search.text.with(|text| words::nothing_found(text)),
-        State::Found(results) => words::found(results.len()),
-        State::Failed(_) => words::SEARCH_FAILED.to_owned(),
-    })
+    results.into_iter().enumerate().map(row).collect()
 }

@@ -4,22 +4,26 @@ use leptos::prelude::*;
 use metering::api::Measure;
 
 use crate::page::Page;
+use crate::reactive::flag;
 use crate::words;
 
 /// One of the measures. Without scripts it is a form with a button.
-#[component]
+#[island]
 pub fn Measures() -> impl IntoView {
     let page = Page::get();
     let choices = Measure::ALL.map(|measure| {
+        let chosen = flag(move || page.measure.get() == measure);
+        let choose = move |_| page.change(|view| view.measure = measure);
+        let checked = page.measure.get_untracked() == measure;
         view! {
             <label>
                 <input
                     type="radio"
                     name="measure"
                     value=measure.as_str()
-                    checked=page.measure.get_untracked() == measure
-                    prop:checked=move || page.measure.get() == measure
-                    on:change=move |_| page.change(|view| view.measure = measure)
+                    checked=checked
+                    prop:checked=chosen
+                    on:change=choose
                 />
                 <span>{words::measure(measure)}</span>
             </label>
@@ -27,7 +31,7 @@ pub fn Measures() -> impl IntoView {
     });
     view! {
         <form class="card measures segments" action="/" role="radiogroup" aria-label=words::MEASURES_LABEL>
-            {choices.into_iter().collect_view()}
+            {choices.into_iter().collect::<Vec<_>>()}
             <noscript inner_html=format!("<button>{}</button>", words::SHOW)></noscript>
         </form>
     }

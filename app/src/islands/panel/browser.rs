@@ -1,0 +1,150 @@
+//! Puts the panel's content in place, and listens to what is pressed in it.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use metering::api::Measure;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, Event, HtmlInputElement};
+
+use crate::error::AppError;
+use crate::page::Page;
+use crate::reactive::watch;
+use crate::site_map::{PanelPart, SlimFrame};
+use crate::view_state::View;
+use crate::{api, format, words};
+
+/// Follows the area and the measure; tells whether content is on its way.
+pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
+    let busy = RwSignal::new(false);
+    let day = RwSignal::new(String::new());
+    let again = RwSignal::new(0_u32);
+    let asked = StoredValue::new(0_u32);
+    watch(move || {
+        let (area, measure) = (page.area.get(), page.measure.get());
+        let (chosen_day, _) = (day.get(), again.get());
+        let Some(content) = content.get() else { return };
+        asked.update_value(|asked| *asked += 1);
+        let number = asked.get_value();
+        // The first content came with the page.
+        if number == 1 {
+            return listen(page, &content, day, again);
+        }
+        let Some(area) = area else {
+            document().set_title(&words::title(None));
+            return;
+        };
+        let view = View { measure, area: Some(area.clone()), ..View::default() };
+        busy.set(true);
+        spawn_local(async move {
+            let part = api::get::<PanelPart>(&question(&view, &chosen_day)).await;
+            if asked.get_value() == number {
+                busy.set(false);
+                show(&content, &area, part);
+            }
+        });
+    });
+    watch(move || {
+        let now = page.measure.get() == Measure::Now;
+        page.live.frame.with(|frame| {
+            if let (true, Some(frame), Some(area)) = (now, frame, page.area.get_untracked()) {
+                pulse(frame, &area);
+            }
+        });
+    });
+    busy
+}
+
+fn question(view: &View, day: &str) -> String {
+    let url = api::encode(&view.url());
+    format!("/fn/get_panel?url={url}&day={day}")
+}
+
+fn show(content: &Element, area: &str, part: Result<PanelPart, AppError>) {
+    match part {
+        Ok(part) => {
+            // What the reader has scrolled to stays in place when only a figure has changed.
+            content.set_inner_html(&part.html);
+            document().set_title(&part.title);
+        }
+        Err(error) => {
+            // What could not be had is said in place of it; both texts are ours, the code is the reader's.
+            content.set_inner_html(words::PANEL_FAILED);
+            if let Ok(Some(said)) = content.query_selector(".note") {
+                said.set_text_content(Some(&format!("{area}: {error}")));
+            }
+        }
+    }
+}
+
+/// The headline figure of what homes draw now follows the feed.
+fn pulse(frame: &SlimFrame, area: &str) {
+    let Some(news) = frame.areas.iter().find(|news| news.code.as_str() == area) else { return };
+    if let (Some(value), Ok(Some(figure))) = (news.value, document().query_selector(".answer.now strong")) {
+        figure.set_text_content(Some(&format::figure(Measure::Now, value)));
+    }
+}
+
+/// What is pressed and chosen in the content. The closing cross is a link, so that it works without
+/// scripts; here it closes in place.
+fn listen(page: Page, content: &Element, day: RwSignal<String>, again: RwSignal<u32>) {
+    on(content, "click", move |event| {
+        if within(&event, ".close").is_some() {
+            event.prevent_default();
+            page.change(|view| view.area = None);
+        } else if within(&event, ".again").is_some() {
+            again.update(|count| *count += 1);
+        }
+    });
+    on(content, "change", move |event| {
+        if let Some(chosen) = within(&event, "input[name=day]") {
+            day.set(chosen.unchecked_into::<HtmlInputElement>().value());
+        }
+    });
+}
+
+fn within(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok().flatten()
+}
+
+/// A listener for as long as the page.
+fn on(element: &Element, name: &str, handler: impl FnMut(Event) + 'static) {
+    let handler = Closure::<dyn FnMut(Event)>::new(handler);
+    let _ = element.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
+    handler.forget();
+}
+
+/// A pull may end outside of the handle.
+pub(super) fn hold_pointer(event: &leptos::ev::PointerEvent) {
+    if let Some(handle) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
+        let _ = handle.set_pointer_capture(event.pointer_id());
+    }
+}
+
+/// Shares the address: the device's own way on a phone, else it is copied.
+pub(super) fn share(said: RwSignal<&'static str>) {
+    let navigator = window().navigator();
+    let Ok(url) = window().location().href() else { return };
+    let has = |name: &str| {
+        js_sys::Reflect::get(&navigator, &JsValue::from_str(name)).is_ok_and(|it| it.is_truthy())
+    };
+    let coarse =
+        window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
+    if has("share") && coarse {
+        let data = web_sys::ShareData::new();
+        data.set_url(&url);
+        // The reader may close the device's sheet: that is an answer too.
+        let _ = navigator.share_with_data(&data);
+        return;
+    }
+    if !has("clipboard") {
+        return said.set(words::SHARE_FAILED);
+    }
+    let copied = navigator.clipboard().write_text(&url);
+    spawn_local(async move {
+        let copied = JsFuture::from(copied).await;
+        said.set(if copied.is_ok() { words::SHARED } else { words::SHARE_FAILED });
+    });
+}

@@ -1,0 +1,104 @@
+//! The area that is open: on a wide screen a card at the side, on a phone a sheet that is pulled up.
+//! What is in it is made on the server, by the same code whether the page is loaded or an area is
+//! opened later; here it is put in place.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::reactive::text;
+use crate::words;
+
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(not(feature = "hydrate"))]
+mod server;
+
+#[cfg(feature = "hydrate")]
+use browser as here;
+#[cfg(not(feature = "hydrate"))]
+use server as here;
+
+/// A pull of fewer pixels than this is a press.
+const PULL_PX: i32 = 24;
+
+/// The panel. It is there, empty and hidden, also when no area is open.
+#[island]
+pub fn PanelIsland(
+    /// The server's content.
+    children: Children,
+) -> impl IntoView {
+    let page = Page::get();
+    let up = RwSignal::new(false);
+    let content = NodeRef::<Div>::new();
+    let busy = here::follow(page, content);
+    let class = text(move || {
+        let open = if page.area.get().is_some() { "card panel open" } else { "card panel" };
+        let up = if up.get() { " up" } else { "" };
+        format!("{open}{up}")
+    });
+    let key = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            page.change(|view| view.area = None);
+        }
+    };
+    view! {
+        <aside class=class aria-label=words::PANEL_LABEL aria-busy=text(move || busy.get().to_string()) on:keydown=key>
+            <Handle up />
+            <div class="content" node_ref=content>{children()}</div>
+            <Actions />
+        </aside>
+    }
+}
+
+/// Pulls the sheet up or down, by dragging or by pressing.
+#[component]
+fn Handle(
+    /// Whether the sheet is up.
+    up: RwSignal<bool>,
+) -> impl IntoView {
+    let began = StoredValue::new(None::<i32>);
+    let pulled = StoredValue::new(0);
+    let begin = move |event: leptos::ev::PointerEvent| {
+        began.set_value(Some(event.client_y()));
+        pulled.set_value(0);
+        here::hold_pointer(&event);
+    };
+    let end = move |event: leptos::ev::PointerEvent| {
+        if let Some(from) = began.get_value() {
+            pulled.set_value(event.client_y() - from);
+        }
+        began.set_value(None);
+    };
+    // A click follows every press: after a pull it says which way, without one it turns the sheet.
+    let press = move |_| match pulled.get_value() {
+        by if by.abs() > PULL_PX => up.set(by < 0),
+        _ => up.update(|up| *up = !*up),
+    };
+    view! {
+        <button
+            type="button"
+            class="handle"
+            aria-label=words::SHEET_HANDLE
+            aria-expanded=text(move || up.get().to_string())
+            on:pointerdown=begin
+            on:pointerup=end
+            on:click=press
+        >
+            <span aria-hidden="true"></span>
+        </button>
+    }
+}
+
+/// Sharing: the device's own way where there is one, else the link is copied.
+#[component]
+fn Actions() -> impl IntoView {
+    let said = RwSignal::new("");
+    let share = move |_| here::share(said);
+    view! {
+        <div class="actions">
+            <button type="button" class="primary" on:click=share>{words::SHARE}</button>
+            <p role="status">{text(move || said.get().to_owned())}</p>
+        </div>
+    }
+}

@@ -1,0 +1,66 @@
+//! In the browser there is one page, and the URL is the window's.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+use super::Page;
+use crate::reactive::watch;
+use crate::site_map::SlimMap;
+use crate::view_state::View;
+use crate::{api, live};
+
+thread_local! {
+    static PAGE: Cell<Option<Page>> = const { Cell::new(None) };
+}
+
+pub(super) fn keep(page: Page) {
+    PAGE.set(Some(page));
+    follow_history(page);
+    follow_figures(page);
+    live::follow(page);
+}
+
+#[expect(clippy::expect_used, reason = "the first island sets the page up, and comes first in the document")]
+pub(super) fn get() -> Page {
+    PAGE.get().expect("the map's island comes first")
+}
+
+pub(super) fn push(url: &str) {
+    if let Ok(history) = window().history() {
+        // A browser that refuses keeps the old address; the page is right nevertheless.
+        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(url));
+    }
+}
+
+/// The back button changes the URL under the page.
+fn follow_history(page: Page) {
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        let location = window().location();
+        let (path, query) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
+        page.view.set(View::parse(&(path + &query)));
+    });
+    let _ = window().add_event_listener_with_callback("popstate", changed.as_ref().unchecked_ref());
+    changed.forget();
+}
+
+/// Asks for the figures of what is shown. An answer that comes after another question is dropped.
+fn follow_figures(page: Page) {
+    let asked = StoredValue::new(0_u32);
+    watch(move || {
+        let (level, measure, _) = (page.level.get(), page.measure.get(), page.refresh.get());
+        asked.update_value(|asked| *asked += 1);
+        let number = asked.get_value();
+        spawn_local(async move {
+            let path = format!("/api/v1/map?level={level}&measure={}", measure.as_str());
+            let answer = api::get::<SlimMap>(&path).await;
+            if asked.get_value() == number {
+                page.figures.set(Some(answer.map(Arc::new)));
+            }
+        });
+    });
+}

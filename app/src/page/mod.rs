@@ -1,0 +1,139 @@
+//! What the islands of the map page share. The URL is the truth of what is shown; the rest is what the
+//! browser adds while the page is open.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use metering::api::Measure;
+
+use crate::error::AppError;
+use crate::live::Live;
+use crate::site_map::{MapHead, SlimMap, Start};
+use crate::view_state::{Camera, View};
+
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(not(feature = "hydrate"))]
+mod server;
+
+#[cfg(feature = "hydrate")]
+use browser as here;
+#[cfg(not(feature = "hydrate"))]
+use server as here;
+
+/// What the pointer is over.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hover {
+    /// Where the card goes, pixels from the window's corner.
+    pub(crate) x: f64,
+    /// Where the card goes, pixels from the window's corner.
+    pub(crate) y: f64,
+    /// The area's name as people know it.
+    pub(crate) title: String,
+    /// Its official name, where that is another.
+    pub(crate) detail: String,
+    /// Its figure in words.
+    pub(crate) figure: String,
+}
+
+/// What a button asks of the map.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    /// Zoom by this many steps.
+    Zoom(f64),
+    /// Show the whole.
+    Whole,
+    /// Go to an area of a level.
+    Reveal {
+        /// The area's code.
+        code: String,
+        /// Its level.
+        level: String,
+    },
+}
+
+/// The state of the map page.
+#[derive(Clone, Copy)]
+pub(crate) struct Page {
+    /// What the page began with.
+    pub(crate) start: StoredValue<Arc<Start>>,
+    /// What the URL says.
+    pub(crate) view: RwSignal<View>,
+    /// What is measured: the URL's.
+    pub(crate) measure: Memo<Measure>,
+    /// The area that is open: the URL's.
+    pub(crate) area: Memo<Option<String>>,
+    /// The level that the zoom asks for, by its number.
+    pub(crate) zoom_level: RwSignal<usize>,
+    /// The level that is shown or on its way.
+    pub(crate) level: Memo<String>,
+    /// Where the reader has moved the map.
+    pub(crate) camera: StoredValue<Option<Camera>>,
+    /// The newest figures, in the browser.
+    pub(crate) figures: RwSignal<Option<Result<Arc<SlimMap>, AppError>>>,
+    /// What the pointer is over.
+    pub(crate) hover: RwSignal<Option<Hover>>,
+    /// What a button asks of the map.
+    pub(crate) command: RwSignal<Option<Command>>,
+    /// Counts up when figures should be asked for again.
+    pub(crate) refresh: RwSignal<u32>,
+    /// The live feed.
+    pub(crate) live: Live,
+}
+
+impl Page {
+    /// Sets the page up: the first of its islands does.
+    pub(crate) fn set_up(start: Start) -> Self {
+        let start = Arc::new(start);
+        let view = RwSignal::new(View::parse(&start.url));
+        let begin = start.levels.iter().position(|level| level.name == start.level).unwrap_or(0);
+        let zoom_level = RwSignal::new(begin);
+        let level = {
+            let start = start.clone();
+            Memo::new(move |_| {
+                let known = |name: &String| start.levels.iter().any(|level| level.name == *name);
+                let by_zoom = start.levels.get(zoom_level.get()).map_or("", |level| level.name.as_str());
+                view.with(|view| view.level.clone()).filter(known).unwrap_or_else(|| by_zoom.to_owned())
+            })
+        };
+        let page = Self {
+            live: Live::new(start.age_s),
+            start: StoredValue::new(start),
+            view,
+            measure: Memo::new(move |_| view.with(|view| view.measure)),
+            area: Memo::new(move |_| view.with(|view| view.area.clone())),
+            zoom_level,
+            level,
+            camera: StoredValue::new(view.with_untracked(|view| view.camera)),
+            figures: RwSignal::new(None),
+            hover: RwSignal::new(None),
+            command: RwSignal::new(None),
+            refresh: RwSignal::new(0),
+        };
+        here::keep(page);
+        page
+    }
+
+    /// The page's state, in any of its islands.
+    pub(crate) fn get() -> Self {
+        here::get()
+    }
+
+    /// Changes the view, as a step that the browser's back button undoes.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut View)) {
+        let mut view = self.view.get_untracked();
+        view.camera = self.camera.get_value();
+        change(&mut view);
+        here::push(&view.url());
+        self.view.set(view);
+    }
+
+    /// The legend's part of the figures: the newest there are, or what the page began with.
+    pub(crate) fn head(&self) -> Result<MapHead, AppError> {
+        match self.figures.get() {
+            Some(Ok(map)) => Ok(MapHead::from(&*map)),
+            Some(Err(error)) => Err(error),
+            None => self.start.with_value(|start| start.head.clone()),
+        }
+    }
+}
