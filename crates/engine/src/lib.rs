@@ -7,6 +7,8 @@
 //! - [`DocumentStore`]: small things with a name: keys, published statistics, settings.
 //! - [`LiveFeed`]: aggregate rows from whoever decides them to whoever shows them, about once a second.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod documents;
 mod figures;
 mod live;

@@ -168,7 +168,10 @@ impl EmbeddedLog {
         Ending::remove(&dir).map_err(io())?;
         let active = found.segments.back().ok_or_else(|| OpenError::corrupt(&dir, "it has no segment"))?;
         let file = File::options().read(true).write(true).open(&active.path).map_err(io())?;
-        let committed = checkpoint.durable().iter().map(|at| at.map_or(0, |at| at.offset + 1)).collect();
+        // The store may have seen nothing of some partitions yet.
+        let mut committed: Vec<i64> =
+            checkpoint.durable().iter().map(|at| at.map_or(0, |at| at.offset + 1)).collect();
+        committed.resize(meta.partitions as usize, 0);
         let shared = Arc::new(Shared {
             queue: Queue::new(config.queue_bytes_max),
             tail: RwLock::new(Tail { heads: found.heads.clone(), ..Tail::default() }),

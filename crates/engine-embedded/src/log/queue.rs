@@ -72,6 +72,14 @@ impl Queue {
         Some(group)
     }
 
+    /// Takes no more, and answers nobody who waits: their calls end with what that means.
+    pub(crate) fn abandon(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        waiting.bytes = 0;
+        waiting.calls.clear();
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed
     }

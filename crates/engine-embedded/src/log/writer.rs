@@ -77,6 +77,8 @@ impl Writer {
 
     /// Until the log is closed and nothing waits any more. Returns how the log ended.
     pub(crate) fn run(mut self) -> Option<Ending> {
+        // Should this thread ever fail, nobody must wait for it.
+        let _abandon = AbandonQueue(self.shared.clone());
         while let Some(group) = self.shared.queue.take(GROUP_BYTES) {
             let outcome = self.write(&group);
             if let Err(reason) = &outcome {
@@ -191,6 +193,15 @@ impl Writer {
             1 => Err(io::Error::other("made to fail")),
             _ => Ok(()),
         }
+    }
+}
+
+/// Leaves nobody waiting when the writer is gone.
+struct AbandonQueue(Arc<Shared>);
+
+impl Drop for AbandonQueue {
+    fn drop(&mut self) {
+        self.0.queue.abandon();
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Inner, block, journal, key, lock, value};
 
 /// Memtables that may wait for the disk, and young runs that may wait to be merged, before flushes wait.
 const SEALED_MAX: usize = 3;
-const YOUNG_RUNS_MAX: usize = 24;
+pub(super) const YOUNG_RUNS_MAX: usize = 24;
 /// Then a flush waits so long at most.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 

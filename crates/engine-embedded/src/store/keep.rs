@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use engine::StoreError;
 use metering::{MeterId, UtcSecond};
 
+use super::flush::YOUNG_RUNS_MAX;
 use super::journal::Journal;
 use super::tree::Batch;
 use super::{Inner, Mark, block, key, lock};
@@ -174,6 +175,14 @@ impl Inner {
         Ok(())
     }
 
+    /// This thread is the one that merges: it can't wait for that to be done.
+    fn make_room(&self) -> Result<(), StoreError> {
+        if self.tree.young_runs() >= YOUNG_RUNS_MAX / 2 {
+            self.compact()?;
+        }
+        self.wait_for_room()
+    }
+
     fn pack(&self, day: i32) -> Result<(), StoreError> {
         let snapshot = self.tree.snapshot();
         let mut packing = Packing::default();
@@ -206,7 +215,7 @@ impl Inner {
         if packed.is_empty() {
             return Ok(());
         }
-        self.wait_for_room()?;
+        self.make_room()?;
         let writing = self.tree.write();
         let mut batch = Batch::default();
         for packed in packed {
@@ -254,7 +263,7 @@ impl Inner {
                 return Ok(());
             }
             tracing::info!(blocks = removes.len(), "readings past their retention are removed");
-            self.wait_for_room()?;
+            self.make_room()?;
             let in_memory = self.tree.write().commit(Batch { puts: Vec::new(), removes });
             self.changed(in_memory);
         }

@@ -207,6 +207,11 @@ impl EmbeddedStore {
         .await
     }
 
+    #[cfg(test)]
+    pub(crate) async fn remove_raw_before(&self, day: i32) -> Result<(), StoreError> {
+        self.blocking(move |inner| inner.remove_raw_before(day)).await
+    }
+
     /// Bytes of its tables on disk.
     pub(crate) fn disk_bytes(&self) -> u64 {
         self.inner.tree.disk_bytes()

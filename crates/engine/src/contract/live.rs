@@ -1,0 +1,59 @@
+//! What a feed of live rows must do.
+
+use tokio::sync::broadcast::error::RecvError;
+
+use super::sample::{placed, row, window};
+use super::{Has, soon};
+use crate::{LiveBatch, LiveFeed};
+
+type Live = dyn LiveFeed;
+
+fn batch(n: i64) -> LiveBatch {
+    LiveBatch { partition: (n % 4) as u32, rows: vec![placed("E01", window(1), row(n, n))], newest_ms: n }
+}
+
+pub(super) async fn everyone_who_listens_gets_everything(engine: impl Has<Live>) {
+    let live = engine.port();
+    let mut early = live.subscribe();
+    soon(live.publish(batch(1))).await.unwrap();
+    assert_eq!(*soon(early.recv()).await.unwrap(), batch(1));
+    let mut late = live.subscribe();
+    soon(live.publish(batch(2))).await.unwrap();
+    for receiver in [&mut early, &mut late] {
+        assert_eq!(*soon(receiver.recv()).await.unwrap(), batch(2));
+    }
+}
+
+pub(super) async fn nobody_has_to_listen(engine: impl Has<Live>) {
+    let live = engine.port();
+    soon(live.publish(batch(1))).await.unwrap();
+    drop(live.subscribe());
+    soon(live.publish(batch(2))).await.unwrap();
+}
+
+pub(super) async fn who_falls_behind_is_told(engine: impl Has<Live>) {
+    let live = engine.port();
+    let mut slow = live.subscribe();
+    let mut published = 0;
+    // However much an engine holds for one who is slow, it is not without end.
+    for _ in 0..1000 {
+        for _ in 0..100 {
+            published += 1;
+            soon(live.publish(batch(published))).await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    let mut seen = 0;
+    let mut missed = 0;
+    while seen < published {
+        match soon(slow.recv()).await {
+            Ok(batch) => {
+                assert!(batch.newest_ms > seen);
+                seen = batch.newest_ms;
+            }
+            Err(RecvError::Lagged(more)) => missed += more,
+            Err(RecvError::Closed) => panic!("it ended"),
+        }
+    }
+    assert!(missed > 0, "100,000 batches fit nowhere");
+}
