@@ -1,7 +1,8 @@
 //! From areas with polygons in degrees to a [`Geography`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use metering::AreaCode;
 
 use crate::area::{Area, AreaIndex, Level, LevelIndex, LevelNames};

@@ -1,7 +1,7 @@
 //! From rings of degrees to rings on the grid that can be trusted: closed, turning the right way,
 //! without repeated points, not crossing themselves. What can be repaired is repaired and told.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::error::Reason;
 use crate::grid::{Grid, Point};
@@ -125,7 +125,7 @@ pub(crate) fn clean(
     for ring in rings {
         let mut simple = split(&ring.corners);
         let before = simple.len();
-        simple.retain(|part| polygon::doubled_area(part) != 0);
+        simple.retain(|part| !is_flat(part));
         if simple.len() < before || before == 0 {
             repairs.push(Repair::ZeroAreaRing);
         }
@@ -144,6 +144,11 @@ pub(crate) fn clean(
         return Err(Reason::SelfIntersection { lat, lon });
     }
     orient(parts)
+}
+
+/// Whether all corners are on one line. (A ring that crosses itself may have no area either.)
+fn is_flat(ring: &[Point]) -> bool {
+    ring.len() < 3 || ring.iter().all(|&corner| polygon::cross(ring[0], ring[1], corner) == 0)
 }
 
 /// Splits a ring at points that it visits more than once.

@@ -1,9 +1,9 @@
 //! A geography: nested levels of areas, and the ways to look them up.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use foldhash::HashMap;
 use metering::AreaCode;
 
 use crate::area::{Area, AreaIndex, Bounds, Level, LevelIndex};

@@ -32,6 +32,8 @@ pub mod reference;
 mod round;
 mod search;
 mod simplify;
+#[cfg(test)]
+mod topology_tests;
 mod verify;
 mod vertices;
 

@@ -3,7 +3,7 @@
 //! and no sliver can open between them. A coarser level's outlines are those borders of the finest
 //! level whose two sides lie in different areas of the coarser one.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::grid::Point;
 use crate::polygon;
@@ -225,8 +225,8 @@ impl<'a> Tracer<'a> {
                 let walk = Walk { border, against };
                 let Some(area) = left_of(self.borders, walk) else { continue };
                 if !self.walked[walk.number()] {
-                    let ring = self.around(walk, area);
-                    rings[area as usize].push(ring);
+                    let around = self.around(walk, area);
+                    rings[area as usize].extend(self.apart(around));
                 }
             }
         }
@@ -244,8 +244,30 @@ impl<'a> Tracer<'a> {
         ring
     }
 
+    /// Takes a round apart where it comes by the same point again: a hole that touches the ring around
+    /// it, or another hole, is walked together with it.
+    fn apart(&self, around: Ring) -> Vec<Ring> {
+        let mut rings = Vec::new();
+        let mut open: Ring = Vec::new();
+        let mut place_of: HashMap<Point, usize> = HashMap::new();
+        for walk in around {
+            let start = start_of(self.borders, walk);
+            if let Some(&place) = place_of.get(&start) {
+                let ring: Ring = open.drain(place..).collect();
+                for gone in &ring {
+                    place_of.remove(&start_of(self.borders, *gone));
+                }
+                rings.push(ring);
+            }
+            place_of.insert(start, open.len());
+            open.push(walk);
+        }
+        rings.push(open);
+        rings
+    }
+
     /// The next walk around the area: the first one back from where we came. The area fills the angle
-    /// between the two, so areas that touch themselves at a point become rings that are simple.
+    /// between the two, so parts of it that meet at a point are walked apart.
     fn turn(&self, walk: Walk, area: u32) -> Option<Walk> {
         let leaving = &self.leaving[&start_of(self.borders, walk.back())];
         let came = leaving.iter().position(|&other| other == walk.back())?;

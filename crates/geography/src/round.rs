@@ -4,7 +4,7 @@
 //! border. One that cannot move to any lattice point around it stays where it is; that is rare, and
 //! its path has a fraction there.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::grid::Point;
 use crate::outline::{Border, Outlines};

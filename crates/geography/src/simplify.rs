@@ -6,7 +6,9 @@
 //! never move.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::BinaryHeap;
+
+use foldhash::HashSet;
 
 use crate::grid::Point;
 use crate::outline::{Border, Outlines};

@@ -1,6 +1,6 @@
 //! Corners, found by where they are.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::grid::Point;
 

@@ -18,20 +18,8 @@ const BRITISH: [(&str, &str, &str); 6] = [
     ("rgn", "region", "regions"),
 ];
 
-const CODES: [&str; 12] = [
-    "code",
-    "area_code",
-    "areacode",
-    "gss_code",
-    "geo_code",
-    "geocode",
-    "geoid",
-    "zone_id",
-    "zone",
-    "ref",
-    "id",
-    "objectid",
-];
+const SURE_CODES: [&str; 4] = ["code", "area_code", "areacode", "gss_code"];
+const CODES: [&str; 8] = ["geo_code", "geocode", "geoid", "zone_id", "zone", "ref", "id", "objectid"];
 const NAMES: [&str; 7] = ["name", "area_name", "areaname", "label", "title", "nom", "bezeichnung"];
 const PARENTS: [&str; 5] = ["parent", "parent_code", "parentcode", "parent_id", "parentid"];
 const PARENT_NAMES: [&str; 3] = ["parent_name", "parentname", "parent_label"];
@@ -138,8 +126,9 @@ pub(super) fn roles(
         Some(property) => known.told("code", property)?,
         None => {
             let british = BRITISH.iter().filter_map(|(level, ..)| known.british(level, "cd"));
-            let common = CODES.iter().filter_map(|name| known.named(name).cloned());
-            let mut candidates = common.clone().take(1).chain(british).chain(common).peekable();
+            let surely = SURE_CODES.iter().filter_map(|name| known.named(name).cloned());
+            let perhaps = CODES.iter().filter_map(|name| known.named(name).cloned());
+            let mut candidates = surely.chain(british).chain(perhaps).peekable();
             let first = candidates.peek().cloned();
             let found = candidates.find(|property| known.tells_apart(property)).or(first);
             let found =

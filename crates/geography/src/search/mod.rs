@@ -5,7 +5,8 @@ mod postcode;
 mod words;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::area::{AreaIndex, LevelIndex};
 use crate::gazetteer::NamedPlace;
@@ -244,8 +245,9 @@ impl Geography {
                 if let Some(near) = &found.near {
                     detail = format!("{detail} near {near}");
                 }
-                if let Some(around) = self.ancestors(area).last() {
-                    detail = format!("{detail}, {}", self.area(around).name);
+                let around = self.ancestors(area).last().map(|around| &self.area(around).name);
+                if let Some(around) = around.filter(|&around| found.near.as_ref() != Some(around)) {
+                    detail = format!("{detail}, {around}");
                 }
                 SearchHit { kind: HitKind::Area, label: found.name.clone(), detail, area: Some(area) }
             }
@@ -263,9 +265,9 @@ impl Geography {
         SearchHit { kind: HitKind::PostcodeSector, label: name.to_owned(), detail, area }
     }
 
-    /// "in Hackney, near Dalston"; "outside London".
+    /// "in Hackney, near Dalston"; "outside London, or not known here".
     fn whereabouts(&self, area: Option<AreaIndex>, but_not: Option<&str>) -> String {
-        let Some(area) = area else { return format!("outside {}", self.name()) };
+        let Some(area) = area else { return format!("outside {}, or not known here", self.name()) };
         let around = self.ancestors(area).last().unwrap_or(area);
         let near = self.area(area).near.as_deref().filter(|near| Some(*near) != but_not);
         let near = near.map(|near| format!(", near {near}")).unwrap_or_default();
