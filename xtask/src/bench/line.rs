@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// One figure.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Line {
     bench: String,
     figure: String,
@@ -13,11 +13,15 @@ pub(super) struct Line {
     unit: String,
     /// The figure to reach; one that is only watched has none.
     against: Option<f64>,
+    /// Under which conditions, where a bench says them.
+    #[serde(flatten)]
+    conditions: Map<String, Value>,
 }
 
 impl Line {
     pub(super) fn new(bench: &str, figure: &str, value: f64, unit: &str, against: Option<f64>) -> Self {
-        Self { bench: bench.into(), figure: figure.into(), value, unit: unit.into(), against }
+        let conditions = Map::new();
+        Self { bench: bench.into(), figure: figure.into(), value, unit: unit.into(), against, conditions }
     }
 }
 
@@ -46,6 +50,9 @@ mod tests {
     fn lines_of_a_bench_are_read_and_anything_else_is_refused() {
         let line = r#"{"bench":"pipeline","figure":"readings_per_s","value":1200000,"unit":"1/s","against":1000000}"#;
         assert_eq!(parse(line).unwrap()[0].value, 1_200_000.0);
+        let with_conditions =
+            r#"{"bench":"log","figure":"records_per_s","value":1,"unit":"1/s","against":null,"callers":8}"#;
+        assert_eq!(parse(with_conditions).unwrap()[0].conditions["callers"], 8);
         assert!(parse("1.2 million a second").is_err());
         assert!(parse(r#"{"bench":"pipeline","value":1}"#).is_err());
     }

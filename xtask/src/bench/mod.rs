@@ -37,7 +37,7 @@ enum How {
     Cold,
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench {
         name: "pipeline",
         what: "readings a second through the pipeline alone, on one core",
@@ -46,7 +46,12 @@ const BENCHES: [Bench; 9] = [
     Bench {
         name: "log",
         what: "records a second through the embedded log's group commit",
-        how: How::Example { package: "engine-embedded", example: "bench_log" },
+        how: How::Example { package: "engine-embedded", example: "bench_append" },
+    },
+    Bench {
+        name: "disk",
+        what: "bytes of disk a stored half-hourly reading, after compaction",
+        how: How::Example { package: "engine-embedded", example: "bench_disk" },
     },
     Bench {
         name: "simulator",
