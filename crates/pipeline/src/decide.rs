@@ -105,9 +105,11 @@ impl Partition {
     }
 
     fn all_loaded(&self, changes: &Changes) -> Result<(), Halt> {
+        if changes.iter().all(|&(place, _)| self.rows.has(place)) {
+            return Ok(());
+        }
         let missing = changes.iter().map(|&(place, _)| place).filter(|&place| !self.rows.has(place));
-        let missing: SmallVec<[PlaceIx; 4]> = missing.collect();
-        if missing.is_empty() { Ok(()) } else { Err(Halt::Missing(self.want_places(&missing))) }
+        Err(Halt::Missing(self.want_places(&missing.collect::<Vec<_>>())))
     }
 
     /// What stands before the reading: from the hint alone if it is newer than everything (rule 8), else

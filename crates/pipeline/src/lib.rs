@@ -39,6 +39,9 @@
 //!     .collect();
 //! for _ in 0..2 { // In bulk, for speed: first meters, then what their readings need.
 //!     let wants = partition.wants(&batch);
+//!     if wants.is_empty() {
+//!         break; // as nearly always
+//!     }
 //!     let answers = read_store(&wants);
 //!     partition.supply(&wants, answers)?;
 //! }

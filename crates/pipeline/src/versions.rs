@@ -46,6 +46,9 @@ pub(crate) struct OwnVersions {
     first: u64,
 }
 
+/// Room in the ring that is kept: what a flush every other second takes, at 4 MB.
+const KEPT_CAPACITY: usize = 65_536;
+
 impl OwnVersions {
     pub(crate) fn new() -> Self {
         OwnVersions { ring: VecDeque::new(), first: 1 }
@@ -87,8 +90,8 @@ impl OwnVersions {
         let gone = number.saturating_sub(self.first).min(self.ring.len() as u64);
         self.ring.drain(..gone as usize);
         self.first += gone;
-        // A burst, a day of history for example, need not be paid for ever.
-        if self.ring.capacity() > 4 * self.ring.len() + 65_536 {
+        // A burst, while the store is away for example, need not be paid for ever.
+        if self.ring.capacity() > 4 * self.ring.len() + KEPT_CAPACITY {
             self.ring.shrink_to(2 * self.ring.len());
         }
     }

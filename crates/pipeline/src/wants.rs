@@ -74,6 +74,8 @@ pub(crate) struct Scratch {
     /// Of each meter of the batch: where it will be registered, and the end of its newest reading.
     ahead: HashMap<MeterIx, (Option<AreaIx>, i64), FixedState>,
     places: HashSet<PlaceIx, FixedState>,
+    /// The meter of each record of the batch, where it is known.
+    meters: Vec<Option<MeterIx>>,
 }
 
 impl Partition {
@@ -99,22 +101,24 @@ impl Partition {
     }
 
     /// What will probably be needed to apply these records, beyond what is in memory: so that it is read
-    /// in bulk. Call it again after supplying, until it is empty or twice: what lies near a reading can
-    /// be asked for only when its meter is known. A guess that is wrong costs time and nothing else.
+    /// in bulk. If it is not empty, supply it and call this once more: what lies near a reading can be
+    /// asked for only when its meter is known. A guess that is wrong costs time and nothing else.
     pub fn wants(&mut self, batch: &[Decoded<'_>]) -> Wants {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.ahead.clear();
         scratch.places.clear();
+        self.find_meters(batch, &mut scratch.meters);
         let mut wants = self.wants_nothing();
         let mut ranges: Vec<(MeterIx, i64, i64)> = Vec::new();
-        for decoded in batch {
+        for (n, decoded) in batch.iter().enumerate() {
+            let found = scratch.meters[n];
             let Ok(body) = &decoded.body else { continue };
             if !self.is_ours(&decoded.record) {
                 continue;
             }
             match body {
                 RecordRef::Reading(reading) => {
-                    let Some(ix) = self.known_meter(reading.meter, &mut wants, &mut scratch) else {
+                    let Some(ix) = self.known_meter(found, reading.meter, &mut wants, &mut scratch) else {
                         continue;
                     };
                     let meter = &self.meters[ix];
@@ -136,7 +140,7 @@ impl Partition {
                 }
                 RecordRef::Registration(registration) => {
                     let name = registration.meter.as_str();
-                    let Some(ix) = self.known_meter(name, &mut wants, &mut scratch) else { continue };
+                    let Some(ix) = self.known_meter(found, name, &mut wants, &mut scratch) else { continue };
                     if let Some(area) = self.areas.of_geography(&registration.area) {
                         let end = self.meters[ix].hint_end;
                         scratch.ahead.entry(ix).or_insert((None, end)).0 = Some(area);
@@ -152,9 +156,26 @@ impl Partition {
         wants
     }
 
+    /// Finds the meters of a batch. On its own, because nothing here waits for what is found: the memory
+    /// that it takes to find many is fetched at the same time.
+    fn find_meters(&self, batch: &[Decoded<'_>], found: &mut Vec<Option<MeterIx>>) {
+        found.clear();
+        found.extend(batch.iter().map(|decoded| match &decoded.body {
+            Ok(RecordRef::Reading(reading)) => self.meters.find(reading.meter),
+            Ok(RecordRef::Registration(registration)) => self.meters.find(registration.meter.as_str()),
+            _ => None,
+        }));
+    }
+
     /// The meter if it is loaded; else it is asked for, once.
-    fn known_meter(&mut self, name: &str, wants: &mut Wants, scratch: &mut Scratch) -> Option<MeterIx> {
-        let ix = match self.meters.find(name) {
+    fn known_meter(
+        &mut self,
+        found: Option<MeterIx>,
+        name: &str,
+        wants: &mut Wants,
+        scratch: &mut Scratch,
+    ) -> Option<MeterIx> {
+        let ix = match found {
             Some(ix) => ix,
             None => self.meters.intern(&MeterId::parse(name).ok()?),
         };
