@@ -17,6 +17,8 @@
 //! Modules without a link need feature `ssr` or belong to the crate alone. Only what an island uses is in
 //! the program that browsers load.
 
+#![recursion_limit = "256"]
+
 mod api;
 pub mod assets;
 pub mod classes;

@@ -7,7 +7,7 @@ use leptos_meta::MetaTags;
 use crate::assets::AssetUrls;
 use crate::routes::App;
 
-/// Brings the islands to life, in the order of the document: the map's is the first of its page.
+/// Brings the islands to life: the map's first, because it sets up what the others share.
 /// Leaflet's script is deferred and comes before this one, so that it is there when the map is taken
 /// over; neither holds the first paint back.
 fn start(assets: &AssetUrls) -> String {
@@ -15,7 +15,9 @@ fn start(assets: &AssetUrls) -> String {
         "import init, * as page from {js:?};\n\
          await init({{ module_or_path: {wasm:?} }});\n\
          page.hydrate();\n\
-         for (const island of document.querySelectorAll('leptos-island')) page[island.dataset.component](island);",
+         const wake = (where) => document.querySelectorAll(where).forEach((it) => page[it.dataset.component](it));\n\
+         wake('.map leptos-island');\n\
+         wake('leptos-island:not(.map *)');",
         js = assets.js,
         wasm = assets.wasm,
     )

@@ -4,7 +4,6 @@ use metering::AreaCode;
 use metering::api::{MapAnswer, Measure, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
 use crate::geometry::mercator::Grid;
 
 /// A level of the geography, the coarsest first.
@@ -69,8 +68,10 @@ pub struct Start {
     pub labels: Vec<Label>,
     /// The level that the first picture shows.
     pub level: String,
-    /// The legend's part of what it shows, or why there is nothing.
-    pub head: Result<MapHead, AppError>,
+    /// The legend's part of what it shows.
+    pub head: Option<MapHead>,
+    /// Why there is nothing, in words.
+    pub trouble: String,
     /// Seconds since a meter was heard of.
     pub age_s: Option<i64>,
     /// Meters that are registered.

@@ -40,4 +40,5 @@ pub(crate) fn Bar(
             <ThemeSwitch />
         </header>
     }
+    .into_any()
 }

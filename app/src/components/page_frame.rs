@@ -34,4 +34,5 @@ pub(crate) fn PageFrame(
             <main id="content">{children()}</main>
         </div>
     }
+    .into_any()
 }

@@ -1,13 +1,10 @@
 //! What the colours mean, in words.
 
 use leptos::prelude::*;
-use metering::api::Measure;
 
 use crate::classes::{CLASSES_MAX, spread};
-use crate::error::AppError;
 use crate::page::Page;
 use crate::reactive::{flag, text};
-use crate::site_map::MapHead;
 use crate::{format, words};
 
 /// The legend. It is the server's at first and the newest figures' from then on. It has a place for as
@@ -16,7 +13,7 @@ use crate::{format, words};
 pub fn Legend() -> impl IntoView {
     let page = Page::get();
     let steps = (0..CLASSES_MAX).map(|class| view! { <Step class /> }).collect::<Vec<_>>();
-    let note = text(move || missing(page.measure.get(), page.head()));
+    let note = text(move || missing(page).to_owned());
     let waiting = text(move || if scale_of(page).is_some() { "scale" } else { "scale waiting" }.to_owned());
     view! {
         <section class="card legend" aria-labelledby="legend-heading">
@@ -36,16 +33,15 @@ pub fn Legend() -> impl IntoView {
 
 /// The bounds of what is shown. None while the figures of another measure are still there, or none at all.
 fn scale_of(page: Page) -> Option<Vec<f64>> {
-    let head = page.head().ok()?;
+    let head = page.head()?;
     (head.measure == page.measure.get() && head.any).then_some(head.classes)
 }
 
-/// Why there is no scale.
-fn missing(measure: Measure, head: Result<MapHead, AppError>) -> String {
-    match head {
-        Ok(head) if head.any || head.measure != measure => String::new(),
-        Ok(_) => words::NOTHING_YET.to_owned(),
-        Err(error) => error.to_string(),
+/// Why there is no scale, where the reason is that nothing is known. (Trouble has a notice of its own.)
+fn missing(page: Page) -> &'static str {
+    match page.head() {
+        Some(head) if !head.any && head.measure == page.measure.get() => words::NOTHING_YET,
+        _ => "",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The parts of the page that have a life in the browser. Everything else is the server's HTML, and is
 //! not part of the page's program: that is what keeps it small.
 //!
-//! The islands of the map page share [`crate::page::Page`]. The map's sets it up and comes first.
+//! The islands of the map page share [`crate::page::Page`]. The map's sets it up, and is woken first.
 
 #![expect(unreachable_pub, reason = "the component macro makes its parts public")]
 

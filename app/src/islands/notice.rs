@@ -10,8 +10,8 @@ use crate::words;
 #[island]
 pub fn Notice() -> impl IntoView {
     let page = Page::get();
-    let said = text(move || page.head().err().map(|error| error.to_string()).unwrap_or_default());
-    let silent = flag(move || page.head().is_ok());
+    let said = text(move || page.trouble());
+    let silent = flag(move || page.trouble().is_empty());
     let again = move |_| page.refresh.update(|count| *count += 1);
     view! {
         <div class="notices" role="status">

@@ -25,9 +25,9 @@ pub(super) fn keep(page: Page) {
     live::follow(page);
 }
 
-#[expect(clippy::expect_used, reason = "the first island sets the page up, and comes first in the document")]
+#[expect(clippy::expect_used, reason = "the map's island sets the page up, and is woken first")]
 pub(super) fn get() -> Page {
-    PAGE.get().expect("the map's island comes first")
+    PAGE.get().expect("the map's island is woken first")
 }
 
 pub(super) fn push(url: &str) {

@@ -129,11 +129,20 @@ impl Page {
     }
 
     /// The legend's part of the figures: the newest there are, or what the page began with.
-    pub(crate) fn head(&self) -> Result<MapHead, AppError> {
+    pub(crate) fn head(&self) -> Option<MapHead> {
         match self.figures.get() {
-            Some(Ok(map)) => Ok(MapHead::from(&*map)),
-            Some(Err(error)) => Err(error),
+            Some(Ok(map)) => Some(MapHead::from(&*map)),
+            Some(Err(_)) => None,
             None => self.start.with_value(|start| start.head.clone()),
+        }
+    }
+
+    /// Why there are no figures, in words; empty where there are.
+    pub(crate) fn trouble(&self) -> String {
+        match self.figures.get() {
+            Some(Ok(_)) => String::new(),
+            Some(Err(error)) => error.to_string(),
+            None => self.start.with_value(|start| start.trouble.clone()),
         }
     }
 }

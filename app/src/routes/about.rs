@@ -28,6 +28,7 @@ pub(super) fn About() -> impl IntoView {
             </Suspense>
         </PageFrame>
     }
+    .into_any()
 }
 
 fn method(status: SiteStatus) -> impl IntoView {
@@ -89,4 +90,5 @@ fn method(status: SiteStatus) -> impl IntoView {
             <ul>{credits}<li>"Leaflet moves the map."</li></ul>
         </section>
     }
+    .into_any()
 }

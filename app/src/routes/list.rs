@@ -34,6 +34,7 @@ pub(super) fn ListOfAreas() -> impl IntoView {
             </Transition>
         </PageFrame>
     }
+    .into_any()
 }
 
 fn query_of(params: &ParamsMap) -> ListQuery {
@@ -89,6 +90,7 @@ fn Part(part: ListPage) -> impl IntoView {
         }}
         <Pages query pages />
     }
+    .into_any()
 }
 
 #[component]
@@ -106,6 +108,7 @@ fn Row(row: ListRow, measure: Measure) -> impl IntoView {
             <td>{words::status(row.status)}</td>
         </tr>
     }
+    .into_any()
 }
 
 /// What to list. Sent by its button, or by the first choice where there are scripts.
@@ -133,6 +136,7 @@ fn Filter(query: ListQuery, levels: Vec<(String, String)>) -> impl IntoView {
             <button class="primary">{words::SHOW}</button>
         </form>
     }
+    .into_any()
 }
 
 #[component]

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_location;
 use crate::components::{Bar, PanelContent, PanelData};
 use crate::first_map::{FirstMap, first_map};
 use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
+use crate::page::Page;
 use crate::view_state::View;
 use crate::words;
 
@@ -46,9 +47,10 @@ pub(super) fn MapPage() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
-/// The page with what it shows. The map's island comes first: it sets up what the others share.
+/// The page with what it shows.
 #[component]
 fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView {
     let FirstMap { start, picture, credits } = first;
@@ -58,6 +60,8 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     if let Some(panel) = &panel {
         crate::status::set(panel.status());
     }
+    // What the islands share, for the server's rendering of them; in the browser the map's sets it up.
+    Page::set_up(start.clone());
     let canonical = view.area_code().map(|code| format!("/area/{code}"));
     let class = if panel.is_some() { "map-page has-area" } else { "map-page" };
     view! {
@@ -65,11 +69,12 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
         <a class="skip" href=list>{words::SKIP_TO_LIST}</a>
         <div class=class>
+            <Bar start=start.clone() />
             <main>
                 <h1 class="sr">{heading}</h1>
                 <div class="map">
                     <div class="fit" inner_html=picture></div>
-                    <Map start=start.clone() />
+                    <Map start />
                 </div>
                 <div class="find">
                     <SearchBox />
@@ -79,8 +84,8 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
                 <Legend />
                 <PanelIsland>{panel.map(|data| view! { <PanelContent data /> })}</PanelIsland>
             </main>
-            <Bar start />
             <footer class="credits">{credits}</footer>
         </div>
     }
+    .into_any()
 }

@@ -18,4 +18,5 @@ pub(super) fn NotFound() -> impl IntoView {
             <p><a class="primary" href="/">{words::TO_THE_MAP}</a></p>
         </PageFrame>
     }
+    .into_any()
 }

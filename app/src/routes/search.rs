@@ -34,6 +34,7 @@ pub(super) fn SearchPage() -> impl IntoView {
             </Transition>
         </PageFrame>
     }
+    .into_any()
 }
 
 fn results(answer: SearchAnswer) -> impl IntoView {
@@ -54,4 +55,5 @@ fn results(answer: SearchAnswer) -> impl IntoView {
         <p class="note" role="status">{note}</p>
         <ul class="results">{rows.collect_view()}</ul>
     }
+    .into_any()
 }

@@ -101,6 +101,7 @@ pub(crate) fn DayShape(
             </table>
         </details>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -85,4 +85,5 @@ pub(crate) fn WeekBars(
             </table>
         </details>
     }
+    .into_any()
 }

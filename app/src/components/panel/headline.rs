@@ -45,6 +45,7 @@ pub(super) fn Headline(
         </p>
         <dl class="others">{others}</dl>
     }
+    .into_any()
 }
 
 fn figure_of(card: &AreaCard, measure: Measure) -> Figure {
@@ -77,4 +78,5 @@ fn small(figure: &Figure) -> impl IntoView + use<> {
             <dd>{text}</dd>
         </div>
     }
+    .into_any()
 }

@@ -102,7 +102,7 @@ pub(crate) fn PanelContent(
     };
     let name = name_of(&card).to_owned();
     let place = whereabouts(&card, &whole);
-    Either::Right(view! {
+    view! {
         <div class="head">
             <h2>{name}</h2>
             <p class="where">{place}</p>
@@ -113,7 +113,8 @@ pub(crate) fn PanelContent(
             <Day profile whole />
             <Week week now />
         </div>
-    })
+    }
+    .into_any()
 }
 
 /// `Hackney 016 · Hackney · 3,412 homes`: what tells the place from others of its name.
@@ -196,6 +197,7 @@ fn Close(away: String) -> impl IntoView {
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 4l8 8M12 4l-8 8" /></svg>
         </a>
     }
+    .into_any()
 }
 
 /// The area is not there, or its figures are not to be had just now.
@@ -215,4 +217,5 @@ fn Failed(error: AppError, code: String, away: String) -> impl IntoView {
             })}
         </div>
     }
+    .into_any()
 }

@@ -39,4 +39,5 @@ pub(super) fn Standing(
             <p><span>{words::FEWER}</span><span>{words::dotted(&whole)}</span><span>{words::MORE}</span></p>
         </div>
     }
+    .into_any()
 }

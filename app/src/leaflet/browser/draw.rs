@@ -8,6 +8,7 @@ use web_sys::CanvasRenderingContext2d;
 
 use super::load::now_ms;
 use super::stage::{Shared, Stage};
+use super::surface::class;
 use crate::classes::Fill;
 use crate::geometry::outline::Bounds;
 
@@ -139,11 +140,9 @@ impl Stage {
         self.pictures += 1;
         self.shown = Some(job.level);
         self.front.place_now(&self.map);
-        // These cannot fail: all three are children of the pane.
-        let _ = self.pane.insert_before(&self.front.canvas, Some(&self.overlay.canvas));
         let _ = self.front.canvas.style().remove_property("display");
-        let appears = if job.fade { "leaflet-zoom-animated appear" } else { "leaflet-zoom-animated" };
-        self.front.canvas.set_class_name(appears);
+        self.front.canvas.set_class_name(if job.fade { class::APPEARING } else { class::AREAS });
+        self.back.canvas.set_class_name(class::BEFORE);
         if !job.fade {
             self.hide_back();
         }
@@ -154,7 +153,7 @@ impl Stage {
     /// The fade is over.
     fn settle(&self, picture: u32) {
         if picture == self.pictures {
-            self.front.canvas.set_class_name("leaflet-zoom-animated");
+            self.front.canvas.set_class_name(class::AREAS);
             if self.job.is_none() {
                 self.hide_back();
             }
@@ -169,7 +168,7 @@ impl Stage {
     pub(super) fn begin_zoom(&mut self) {
         self.zooming = true;
         self.job = None;
-        self.front.canvas.set_class_name("leaflet-zoom-animated");
+        self.front.canvas.set_class_name(class::AREAS);
         self.hide_back();
     }
 

@@ -95,7 +95,7 @@ async fn begin(stage: &Shared) {
     if let Some(picture) = load::from_picture(&grid).await {
         let mut stage = stage.borrow_mut();
         if let Some(level) = stage.number_of(&picture.level) {
-            let drawn = page.start.with_value(|start| start.head.as_ref().ok().map(|head| head.measure));
+            let drawn = page.start.with_value(|start| start.head.as_ref().map(|head| head.measure));
             let measure = drawn.unwrap_or_else(|| page.measure.get_untracked());
             if let Some(scene) = stage.levels.get_mut(level) {
                 scene.shapes = Some(picture.shapes);

@@ -10,7 +10,7 @@ use web_sys::HtmlElement;
 use super::draw::Job;
 use super::palette::Palette;
 use super::scene::{Figures, LevelScene, Shapes};
-use super::surface::{Shot, Surface};
+use super::surface::{Shot, Surface, class};
 use crate::geometry::mercator::{self, Grid, Placement};
 use crate::page::{Hover, Page};
 use crate::site_map::{SlimArea, SlimMap};
@@ -50,8 +50,8 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(page: Page, map: Map, grid: Grid, levels: usize) -> Option<Self> {
         let pane = map.get_pane_by_name("overlayPane");
-        let (front, back) = (Surface::new(&pane)?, Surface::new(&pane)?);
-        let overlay = Surface::new(&pane)?;
+        let (front, back) = (Surface::new(&pane, class::AREAS)?, Surface::new(&pane, class::BEFORE)?);
+        let overlay = Surface::new(&pane, class::OUTLINES)?;
         let wanted = page.zoom_level.get_untracked();
         Some(Self {
             page,

@@ -42,6 +42,19 @@ impl Shot {
     }
 }
 
+/// What a canvas is for: its class in the style sheet, which stacks them. With the first one Leaflet lets
+/// the style sheet move the canvas while the map zooms.
+pub(super) mod class {
+    /// The areas.
+    pub(crate) const AREAS: &str = "leaflet-zoom-animated areas";
+    /// The areas, while what has changed appears.
+    pub(crate) const APPEARING: &str = "leaflet-zoom-animated areas appear";
+    /// The picture before, under the new one.
+    pub(crate) const BEFORE: &str = "leaflet-zoom-animated before";
+    /// Outlines and names.
+    pub(crate) const OUTLINES: &str = "leaflet-zoom-animated outlines";
+}
+
 /// A canvas and what it shows.
 pub(super) struct Surface {
     pub(super) canvas: HtmlCanvasElement,
@@ -51,11 +64,10 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    pub(super) fn new(pane: &HtmlElement) -> Option<Self> {
+    pub(super) fn new(pane: &HtmlElement, class: &str) -> Option<Self> {
         let canvas: HtmlCanvasElement =
             leptos::prelude::document().create_element("canvas").ok()?.unchecked_into();
-        // With this class Leaflet lets the style sheet animate the canvas while it zooms.
-        canvas.set_class_name("leaflet-zoom-animated");
+        canvas.set_class_name(class);
         let context = canvas.get_context("2d").ok().flatten()?.unchecked_into();
         pane.append_child(&canvas).ok()?;
         Some(Self { canvas, context, shot: Shot::default(), density: 1.0 })
