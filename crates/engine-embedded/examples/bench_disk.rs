@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use engine::{FigureStore, PipelineStore, ReadingLog};
-use engine_embedded::{EmbeddedConfig, EmbeddedEngine};
+use engine::{FigureStore, PipelineStore, RawQuery, ReadingLog};
+use engine_embedded::{EmbeddedConfig, EmbeddedEngine, EmbeddedStore};
 use metering::stored::{FlushPlan, Hint, PlacedRow, RawVersion};
 use metering::wire::partition_of;
 use metering::{AggregateRow, AreaCode, Energy, Interval, MeterId, Place, Position, UtcSecond};
@@ -44,6 +44,28 @@ fn print(figure: &str, value: f64, unit: &str, against: &str, run: &str) {
     println!(
         r#"{{"bench":"disk","figure":"{figure}","value":{value:.2},"unit":"{unit}","against":{against},"run":"{run}"}}"#
     );
+}
+
+/// What the slow path of the pipeline asks for: a meter's day, for many meters at once.
+async fn look_up(store: &EmbeddedStore, homes: &[Home], run: &str) -> Result<(), Failure> {
+    let since = Instant::now();
+    let query = |home: &Home| RawQuery {
+        meter: home.meter.clone(),
+        from: UtcSecond(MIDNIGHT + 86_400 - 3600),
+        to: UtcSecond(MIDNIGHT + 2 * 86_400 + 3600),
+    };
+    let queries: Vec<RawQuery> = homes.iter().map(query).collect();
+    for some in queries.chunks(1000) {
+        store.raw(some).await?;
+    }
+    print(
+        "meter_days_looked_up_per_s",
+        homes.len() as f64 / since.elapsed().as_secs_f64(),
+        "1/s",
+        "null",
+        run,
+    );
+    Ok(())
 }
 
 async fn run(name: &str, homes: &[Home], days: i64, everything: bool) -> Result<(), Failure> {
@@ -101,6 +123,7 @@ async fn run(name: &str, homes: &[Home], days: i64, everything: bool) -> Result<
     let readings = (homes.len() as i64 * 48 * days) as f64;
     print("stored_per_s", readings / since.elapsed().as_secs_f64(), "1/s", "100000", name);
     store.write_out().await?;
+    look_up(&store, homes, &format!("{name}, not packed")).await?;
     let written = engine.disk_usage().store_bytes as f64;
     let since = Instant::now();
     store.compact().await?;
@@ -108,6 +131,7 @@ async fn run(name: &str, homes: &[Home], days: i64, everything: bool) -> Result<
     let usage = engine.disk_usage();
     print("bytes_per_reading_before", written / readings, "B", "null", name);
     print("bytes_per_reading", usage.store_bytes as f64 / readings, "B", "16", name);
+    look_up(&store, homes, &format!("{name}, packed")).await?;
     let since = Instant::now();
     let day = store.readings_of_day(20_600, None, usize::MAX).await?;
     print("readings_of_day_per_s", day.len() as f64 / since.elapsed().as_secs_f64(), "1/s", "null", name);

@@ -104,6 +104,8 @@ async fn own(engine: Arc<EmbeddedEngine>, partition: u32) {
 
 async fn append(engine: Arc<EmbeddedEngine>, keys: std::ops::Range<u32>, mut n: i64) {
     loop {
+        // Not as fast as can be: everything is read and compared after each kill.
+        tokio::time::sleep(Duration::from_millis(random(4))).await;
         n += 1;
         let count = 1 + random(20) as i64;
         let of_call: Vec<String> = keys.clone().map(|key| format!("m{key}")).collect();
@@ -293,16 +295,14 @@ async fn check_store(engine: &EmbeddedEngine, partitions: &[Vec<LogRecord>]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_again_and_again() {
-    let seconds = std::env::var("WATTMAP_CRASH_SECONDS").map_or(25, |text| text.parse().unwrap());
-    let until = Instant::now() + Duration::from_secs(seconds);
+    let directories = std::env::var("WATTMAP_CRASH_DIRECTORIES").map_or(4, |text| text.parse().unwrap());
     let (mut kills, mut records) = (0, 0);
-    while Instant::now() < until {
+    for _ in 0..directories {
         // A new directory now and then: its making is a time to be killed at as well.
         let dir = tempfile::tempdir().unwrap();
         let mut said = HashMap::new();
         for round in 0..8 {
-            let work = Duration::from_millis(random(500));
-            run_and_kill(dir.path(), &mut said, work);
+            run_and_kill(dir.path(), &mut said, Duration::from_millis(random(400)));
             kills += 1;
             let engine = EmbeddedEngine::open(dir.path(), config()).unwrap();
             records = records.max(check(&engine, &said).await);
@@ -313,6 +313,5 @@ async fn killed_again_and_again() {
         }
     }
     println!("{kills} kills; the largest log had {records} records");
-    assert!(kills >= 10, "{kills} kills in {seconds} s are no test");
     assert!(records > 1000, "{records} records are no load");
 }

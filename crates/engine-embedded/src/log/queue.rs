@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Pending;
+use super::shared::Pending;
 
 #[derive(Default)]
 struct Waiting {

@@ -19,7 +19,7 @@ use engine::AppendError;
 use super::frame::{Chunk, Frame};
 use super::listing::{Ending, Listing};
 use super::segment::{self, Header, Segment};
-use super::{Pending, Shared};
+use super::shared::{Pending, Shared};
 use crate::files;
 
 /// A group takes no further call once it is this large: it bounds how long the first one waits.

@@ -1,6 +1,7 @@
 //! Writing: one batch a flush. Last write by position wins, row by row; a late or repeated flush
 //! changes nothing.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use engine::{Document, StoreError};
 use metering::stored::{FlushPlan, RawVersion};
 use metering::{AggregateRow, AreaCode, MeterId, Position};
 
+use super::pack::Unpacked;
 use super::tree::{Batch, Snapshot};
 use super::{Inner, block, journal, key, lock, value};
 
@@ -67,8 +69,12 @@ impl Inner {
         let number = writing.number();
         let mut unpacked = lock(&self.unpacked);
         for (day, meter_day, block) in blocks {
-            if unpacked.insert(day, now).is_none() {
-                batch.put(key::day(key::UNPACKED, day), Vec::new());
+            match unpacked.entry(day) {
+                Entry::Occupied(mut state) => state.get_mut().again(now),
+                Entry::Vacant(none) => {
+                    none.insert(Unpacked::new(now));
+                    batch.put(key::day(key::UNPACKED, day), Vec::new());
+                }
             }
             batch.put(key::block(meter_day, number), block);
         }

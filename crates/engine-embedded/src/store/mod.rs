@@ -5,9 +5,9 @@
 //! | [`key`], [`value`], [`block`] | what is where, and how it is written |
 //! | [`tree`] | snapshots and atomic batches |
 //! | [`verify`] | what is checked before the tree is opened |
-//! | [`flush`], [`read`] | the ports' work |
+//! | [`flush`], [`read`], [`figures`] | the ports' work |
 //! | [`journal`] | documents are durable at once |
-//! | [`keep`] | checkpoints, compaction, packing, the end of retention |
+//! | [`keep`], [`pack`] | checkpoints, compaction, packing, the end of retention |
 //!
 //! **Durability.** A flush is in memory when it is acknowledged: one batch, progress included. Every
 //! few seconds, or megabytes, what is in memory is written to disk (a *checkpoint*), whole batches in
@@ -17,10 +17,12 @@
 //! is the log that keeps it for the first seconds, and the store needs no second journal.
 
 mod block;
+mod figures;
 mod flush;
 mod journal;
 mod keep;
 mod key;
+mod pack;
 mod ports;
 mod read;
 mod tree;
@@ -41,6 +43,7 @@ use crate::lock::DirectoryLock;
 use crate::log::EmbeddedLog;
 use crate::{EmbeddedConfig, OpenError};
 use journal::Journal;
+use pack::Unpacked;
 use tree::{Batch, Tree};
 
 /// How far the store is durable, by partition: what the log may forget follows from it.
@@ -95,8 +98,8 @@ struct Inner {
     journal: Mutex<Journal>,
     /// As of the last batch; changed only by who has the tree's write.
     progress: Mutex<Vec<Option<Position>>>,
-    /// Days with blocks that are not packed, and when the last one came.
-    unpacked: Mutex<HashMap<i32, Instant>>,
+    /// Days with blocks that are not packed.
+    unpacked: Mutex<HashMap<i32, Unpacked>>,
     checkpoint: Arc<Checkpoint>,
     /// Tables are written under it; what a failed write left is removed alone.
     tables: RwLock<()>,

@@ -23,13 +23,19 @@ pub(crate) fn verify(dir: &Path) -> Result<(), OpenError> {
     let current = dir.join("current");
     let bytes = read(&current)?;
     let (Ok(bytes), true) = (<[u8; 25]>::try_from(&bytes[..]), bytes.last() == Some(&0)) else {
-        return Err(OpenError::corrupt(current, "it is not what names the store's list of tables"));
+        return Err(OpenError::corrupt(&current, "it is not what names the store's list of tables"));
     };
     let (number, rest) = bytes.split_at(8);
     let number = number.iter().rev().fold(0_u64, |n, &b| n << 8 | u64::from(b));
     let checksum = rest[..16].iter().rev().fold(0_u128, |n, &b| n << 8 | u128::from(b));
     let list = dir.join(format!("v{number}"));
-    check(&list, checksum)?;
+    // Either of the two may be the damaged one.
+    check(&list, checksum).map_err(|error| match error {
+        OpenError::Corrupt { path, problem } => {
+            OpenError::corrupt(path, format!("{problem}, if what {} says of it is right", current.display()))
+        }
+        other => other,
+    })?;
     for table in listed(&list)? {
         check(&dir.join("tables").join(table.number.to_string()), table.checksum)?;
     }
