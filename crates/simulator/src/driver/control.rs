@@ -1,5 +1,7 @@
 //! What an operator sets, and what an operator sees.
 
+use metering::time::WINDOW_S;
+use metering::{Interval, UtcSecond};
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Faults;
@@ -26,7 +28,8 @@ pub struct Control {
     pub state: RunState,
     /// How many homes.
     pub homes: u32,
-    /// Seconds that a live reading covers: a divisor of 1800 from 10 up, or 3600.
+    /// Seconds that a live reading covers: a divisor of 1800 from 10 up. Not an hour: whatever the interval,
+    /// readings then meet at every half-hour.
     pub interval_s: u16,
     /// What goes wrong.
     pub faults: Faults,
@@ -44,7 +47,7 @@ pub enum ControlError {
     #[error("homes is {0}; allowed are 0 to {HOMES_MAX}")]
     Homes(u32),
     /// Not an interval that readings can have.
-    #[error("interval_s is {0}; allowed are the divisors of 1800 from 10 up, and 3600")]
+    #[error("interval_s is {0}; allowed are the divisors of 1800 from 10 up")]
     Interval(u16),
     /// Not a share.
     #[error("faults.{field} is {value}; allowed is a share from 0 to 1")]
@@ -100,7 +103,7 @@ impl Control {
 }
 
 fn is_interval(seconds: u16) -> bool {
-    metering::Interval::new(metering::UtcSecond(0), i64::from(seconds)).is_ok()
+    i64::from(seconds) <= WINDOW_S && Interval::new(UtcSecond(0), i64::from(seconds)).is_ok()
 }
 
 /// How far the simulation is.

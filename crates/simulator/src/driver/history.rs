@@ -22,7 +22,7 @@ const BATCHES_AT_ONCE: usize = 4;
 const LIVE_LATE_MAX_S: i64 = 5;
 
 /// How long to wait then, and with nothing to do.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Readings after which the state is saved: what a crash makes us send again at most.
 const SAVE_EVERY: u64 = 50_000;

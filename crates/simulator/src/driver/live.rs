@@ -72,9 +72,9 @@ impl<C: Clock> Driver<C> {
                 self.begin(&mut live, wanted.homes, wanted.interval_s).await?;
             }
             let Some(at) = live.at else { continue };
-            let round_s = self.out.state().round_s(at, wanted.interval_s, live.unsure_until);
-            let Ok(interval) = Interval::new(at, i64::from(round_s)) else {
-                return Err(Closed(format!("no interval of {round_s} s begins at {at}")));
+            let next = self.out.state().round(at, wanted.interval_s, live.unsure_until);
+            let Some(interval) = next else {
+                return Err(Closed(format!("no reading can begin at {at}")));
             };
             self.intend(&mut live, interval).await?;
             if self.round(&mut live, interval).await? == Round::Done {
@@ -82,7 +82,7 @@ impl<C: Clock> Driver<C> {
                 self.out.state().round_done(live.homes, interval.end());
             } else {
                 // Some homes have sent, some have not: this much and no more may have been sent.
-                self.out.state().intend(live.homes, interval.end(), round_s);
+                self.out.state().intend(live.homes, interval.end(), interval.duration_s());
                 live.intended = interval.end();
             }
         }
@@ -109,7 +109,7 @@ impl<C: Clock> Driver<C> {
         let now = UtcSecond(self.out.clock.now_ms().div_euclid(1000));
         {
             let mut state = self.out.state();
-            let at = live.at.unwrap_or_else(|| state.resume_at(homes, now, interval_s));
+            let at = live.at.unwrap_or_else(|| state.resume_at(homes, now));
             if live.at.is_some() {
                 // In the midst of it all: nothing after `at` was sent, whatever was intended.
                 state.intend(live.homes, at, live.interval_s);

@@ -131,11 +131,9 @@ impl SimulatorState {
 
     /// Where live readings begin (again) at this time: the last boundary, so that the window under way is
     /// whole; or, after a short interruption, where they ended.
-    pub(crate) fn resume_at(&self, homes: u32, now: UtcSecond, interval_s: u16) -> UtcSecond {
-        let step = HALF_HOUR_S.max(i64::from(interval_s));
-        let boundary = UtcSecond(now.0 - now.0.rem_euclid(step));
+    pub(crate) fn resume_at(&self, homes: u32, now: UtcSecond) -> UtcSecond {
         let live = self.cohorts.iter().filter(|cohort| cohort.first < homes);
-        live.map(|cohort| cohort.done).fold(boundary, UtcSecond::max)
+        live.map(|cohort| cohort.done).fold(now.window().start(), UtcSecond::max)
     }
 
     /// Makes the first `homes` homes go live at `at`: what they have used since `history_from` and not
@@ -177,7 +175,7 @@ impl SimulatorState {
         }
         self.cohorts.iter_mut().filter(|c| c.end <= homes).for_each(|c| c.interval_s = going_s);
         self.stopped = false;
-        self.merge();
+        self.merge(homes);
         unsure_until
     }
 
@@ -205,10 +203,13 @@ impl SimulatorState {
         self.backlog.push(backlog);
     }
 
-    /// Seconds that the round of readings from `at` on is to cover: what is wanted, as soon as that fits.
-    pub(crate) fn round_s(&self, at: UtcSecond, wanted_s: u16, unsure_until: UtcSecond) -> u16 {
-        let fits = at.0 % i64::from(wanted_s) == 0 && at >= unsure_until;
-        if fits { wanted_s } else { self.going_s(at).unwrap_or(wanted_s) }
+    /// The next round of readings: as long as is wanted, as soon as that fits.
+    pub(crate) fn round(&self, at: UtcSecond, wanted_s: u16, unsure_until: UtcSecond) -> Option<Interval> {
+        let former_s = self.going_s(at).unwrap_or(wanted_s);
+        let candidates = if at < unsure_until { [former_s, wanted_s] } else { [wanted_s, former_s] };
+        let longest_s = gcd(at.0, HALF_HOUR_S);
+        let lengths = candidates.into_iter().map(i64::from).chain([longest_s]);
+        lengths.flat_map(|length| Interval::new(at, length)).next()
     }
 
     /// Notes, before they are sent, that live readings of `interval_s` may be sent up to `until`.
@@ -250,13 +251,100 @@ impl SimulatorState {
         self.cohorts.insert(n + 1, upper);
     }
 
-    fn merge(&mut self) {
+    /// Joins ranges that are equally far; but those that are live from now on part from the others here.
+    fn merge(&mut self, live: u32) {
         self.cohorts.dedup_by(|next, before| {
-            let same = Cohort { first: before.first, end: before.end, ..*next } == *before;
+            let same =
+                before.end != live && Cohort { first: before.first, end: before.end, ..*next } == *before;
             if same {
                 before.end = next.end;
             }
             same
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    const NOON: i64 = 1_795_348_800;
+
+    fn almanac() -> Almanac {
+        Almanac::new(1, TimeZone::UTC, 51.5, 0.0)
+    }
+
+    fn backlog(from: i64, until: i64, fine_until: i64, fine_s: u16) -> Backlog {
+        let (from, until) = (UtcSecond(NOON + from), UtcSecond(NOON + until));
+        let fine_until = UtcSecond(NOON + fine_until);
+        let day = almanac().day_of(until).number;
+        Backlog { id: 0, first: 0, end: 10, from, until, fine_until, fine_s, day, homes_done: 0 }
+    }
+
+    #[test]
+    fn backlog_is_cut_into_the_longest_pieces_that_fit() {
+        let check = |backlog: Backlog, expect: &[i64]| {
+            let pieces: Vec<i64> = backlog.pieces().map(|p| i64::from(p.duration_s())).collect();
+            assert_eq!(pieces, expect, "{backlog:?}");
+        };
+        check(backlog(0, 5400, 0, 300), &[1800, 1800, 1800]);
+        // What is left of the first half-hour, and what there is of the last.
+        check(backlog(1500, 4200, 0, 300), &[300, 1800, 600]);
+        check(backlog(600, 1500, 0, 300), &[600, 300]);
+        // What may have been sent already, as it would have been sent.
+        check(backlog(600, 4200, 1500, 300), &[300, 300, 300, 300, 1800, 600]);
+        // What no reading can cover stays out.
+        check(backlog(25, 36, 0, 25), &[]);
+    }
+
+    #[test]
+    fn what_is_left_is_counted() {
+        let mut state = SimulatorState::new(1, 1);
+        let almanac = almanac();
+        state.go_live(10, UtcSecond(NOON), 300, UtcSecond(NOON - 36 * 3600), &almanac);
+        let left = |state: &SimulatorState| -> u64 {
+            state.backlog.iter().map(|backlog| backlog.readings_left(&almanac)).sum()
+        };
+        assert_eq!(left(&state), 10 * 72);
+        state.backlog_sent(0, 4, &almanac);
+        assert_eq!(left(&state), 6 * 24 + 10 * 48);
+        state.backlog_sent(0, 6, &almanac);
+        assert_eq!(left(&state), 10 * 48);
+        state.backlog_sent(0, 10, &almanac);
+        assert_eq!((left(&state), state.next_backlog()), (0, None));
+    }
+
+    #[test]
+    fn homes_that_fall_silent_part_from_the_others() {
+        let (mut state, almanac) = (SimulatorState::new(1, 1), almanac());
+        let (at, later) = (UtcSecond(NOON), UtcSecond(NOON + 300));
+        state.go_live(50, at, 300, at, &almanac);
+        state.go_live(10, at, 300, at, &almanac);
+        state.round_done(10, later);
+        let far: Vec<_> = state.cohorts.iter().map(|c| (c.first, c.end, c.done)).collect();
+        assert_eq!(far, [(0, 10, later), (10, 50, at)]);
+        state.go_live(50, later, 300, at, &almanac);
+        assert_eq!(state.cohorts.len(), 1);
+        let owed: Vec<_> = state.backlog.iter().map(|b| (b.first, b.end, b.from, b.until)).collect();
+        assert_eq!(owed, [(10, 50, at, later)]);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_follow_each_other_and_fill_the_time(
+            fine in prop::sample::select(vec![10_i64, 20, 60, 300, 600, 900, 1800]),
+            from in 0_i64..400, length in 1_i64..400, fine_length in 0_i64..20,
+        ) {
+            let from = from * fine;
+            let backlog = backlog(from, from + length * fine, from + fine_length * fine, fine as u16);
+            let mut at = backlog.from;
+            for piece in backlog.pieces() {
+                prop_assert_eq!(piece.start(), at);
+                at = piece.end();
+            }
+            prop_assert_eq!(at, backlog.until);
+        }
     }
 }

@@ -168,6 +168,6 @@ fn draw_equipment(draws: &mut Draws, kind: DwellingKind, heating: Heating, occup
     equipment.add_if(draws.chance(0.35), Equipment::ELECTRIC_SHOWER);
     equipment.add_if(draws.chance(if occupants > 2 { 0.55 } else { 0.3 }), Equipment::DRIER);
     equipment.add_if(draws.chance(if occupants > 2 { 0.6 } else { 0.35 }), Equipment::DISHWASHER);
-    equipment.add_if(draws.chance(0.35) && heating == Heating::Electric, Equipment::STORAGE_HEATERS);
+    equipment.add_if(draws.chance(0.25) && heating == Heating::Electric, Equipment::STORAGE_HEATERS);
     equipment
 }

@@ -275,7 +275,7 @@ impl Scene<'_> {
         }
         let by_night = self.home.equipment.has(Equipment::STORAGE_HEATERS);
         let parts = if by_night {
-            [(60.0, 0.8), (1140.0, 0.2)]
+            [(150.0, 0.8), (1140.0, 0.2)]
         } else {
             [(self.times.wake, 0.4), (self.times.bed - 240.0, 0.6)]
         };
@@ -289,7 +289,7 @@ impl Scene<'_> {
     fn car(&mut self, habits: &mut Draws) {
         // Some plug in when they come home, most by the clock of a night tariff.
         let by_clock = habits.chance(0.85);
-        let from = if by_clock { habits.about(75.0, 60.0) } else { self.times.back + 20.0 };
+        let from = if by_clock { habits.about(120.0, 110.0) } else { self.times.back + 20.0 };
         if self.needs.has_car && self.draws.chance(needs::CAR_CHANCE) {
             let minutes = self.draws.about(needs::CAR_MIN, 100.0);
             self.longer(from, minutes, needs::CAR_W);
