@@ -8,12 +8,10 @@ use metering::AreaCode;
 
 use crate::area::{Area, AreaIndex, Bounds, Level, LevelIndex};
 use crate::gazetteer::Gazetteer;
-use crate::grid::{Grid, ORIGIN_UNITS};
+use crate::grid::Grid;
 use crate::locate::Locator;
 use crate::outline::Outlines;
-use crate::round::round;
 use crate::search::SearchIndex;
-use crate::simplify::simplify;
 
 /// A set of nested levels of areas: London's boroughs, MSOAs and LSOAs, or an operator's own.
 ///
@@ -36,7 +34,7 @@ pub struct Geography {
     /// The finest level's, in full detail.
     pub(crate) outlines: Outlines,
     /// By level: simplified, when first asked for.
-    drawn: Vec<OnceLock<Outlines>>,
+    pub(crate) drawn: Vec<OnceLock<Outlines>>,
     locator: OnceLock<Locator>,
     search: OnceLock<SearchIndex>,
 }
@@ -266,32 +264,6 @@ impl Geography {
         self.locator.get_or_init(|| Locator::new(&self.outlines))
     }
 
-    fn units_per_detail_px(&self, level: LevelIndex) -> i32 {
-        1 << (self.grid.zoom - self.level(level).detail_zoom.min(self.grid.zoom))
-    }
-
-    /// Units between the corners that a level's drawing may have: half a pixel of its detail zoom.
-    pub(crate) fn drawing_step(&self, level: LevelIndex) -> i32 {
-        (self.units_per_detail_px(level) / 2).clamp(1, ORIGIN_UNITS)
-    }
-
-    /// The grid of a level's paths: coarser than [`Geography::grid`] where the level's detail is.
-    pub fn drawing_grid(&self, level: LevelIndex) -> Grid {
-        let step = self.drawing_step(level);
-        let Grid { zoom, x, y, w, h } = self.grid;
-        let part = |units: u32| units.div_ceil(step as u32);
-        Grid { zoom: zoom - step.trailing_zeros() as u8, x: x / step, y: y / step, w: part(w), h: part(h) }
-    }
-
-    /// The outlines of a level as they are drawn: simplified and rounded to its [`Level::detail_zoom`].
-    pub(crate) fn drawn(&self, level: LevelIndex) -> &Outlines {
-        self.drawn[usize::from(level.0)].get_or_init(|| {
-            let units_per_px = self.units_per_detail_px(level);
-            let simple = simplify(&self.full_outlines(level), tolerance(units_per_px));
-            round(&simple, self.drawing_step(level))
-        })
-    }
-
     /// The outlines of a level in the detail of the finest one.
     pub(crate) fn full_outlines(&self, level: LevelIndex) -> Outlines {
         let first = self.level(level).first;
@@ -307,12 +279,3 @@ impl Geography {
 fn widen(range: &mut Range<u32>, by: Range<u32>) {
     *range = if range.start == range.end { by } else { range.start.min(by.start)..range.end.max(by.end) };
 }
-
-/// Twice the area, in square units, of the largest triangle that a drawing may leave out.
-fn tolerance(units_per_px: i32) -> i64 {
-    let side = i64::from(units_per_px) * DETAIL_PX;
-    side * side
-}
-
-/// Sides of the largest triangle left out, in pixels of the level's detail zoom.
-const DETAIL_PX: i64 = 4;

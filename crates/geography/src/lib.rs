@@ -3,9 +3,9 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | `geography`, `area` | [`Geography`]: levels, areas, who lies in whom, what is at a place |
+//! | `geography`, `area`, `locate` | [`Geography`]: levels, areas, who lies in whom, what is at a place |
 //! | `grid`, `polygon`, `vertices` | the integer grid, and exact arithmetic on it |
-//! | `outline`, `simplify`, `round` | borders stored once for both neighbours; fewer and rounder corners, same topology |
+//! | `outline`, `simplify`, `round`, `drawn` | borders stored once for both neighbours; fewer and rounder corners, same topology |
 //! | `build`, `clean` | from polygons in degrees: repaired or refused by name |
 //! | `import` | any operator's GeoJSON |
 //! | `bytes`, `export` | the stored form; paths and GeoJSON |
@@ -17,6 +17,7 @@ mod area;
 pub mod build;
 mod bytes;
 mod clean;
+mod drawn;
 mod error;
 mod export;
 mod gazetteer;

@@ -26,7 +26,10 @@ fn two_squares() -> [Value; 2] {
 
 /// Refusals of an import, as text.
 fn refusal(text: &str, options: &ImportOptions) -> String {
-    Geography::from_geojson(text, options).map(|(_, report)| report.to_string()).unwrap_err().to_string()
+    Geography::from_geojson(text, options)
+        .map(|(_, report)| report.to_string())
+        .expect_err("to be refused")
+        .to_string()
 }
 
 #[test]

@@ -132,10 +132,11 @@ fn corners_of_path(path: &str) -> Vec<Vec<(f64, f64)>> {
     let rings = path.split('M').skip(1);
     rings
         .map(|ring| {
-            let (first, steps) = ring.strip_suffix('z').unwrap().split_once('l').unwrap();
+            let (first, steps) =
+                ring.strip_suffix('z').and_then(|ring| ring.split_once('l')).expect("M x y l ... z");
             let numbers = |text: &str| -> Vec<f64> {
                 let spaced = text.replace('-', " -");
-                spaced.split_whitespace().map(|number| number.parse().unwrap()).collect()
+                spaced.split_whitespace().map(|number| number.parse().expect("a number")).collect()
             };
             let first = numbers(first);
             let mut at = (first[0], first[1]);
@@ -182,12 +183,12 @@ fn geojson_can_be_imported_again() {
 }
 
 fn is_counterclockwise(ring: &serde_json::Value) -> bool {
-    let at = |position: &serde_json::Value| (position[0].as_f64().unwrap(), position[1].as_f64().unwrap());
-    let corners: Vec<(f64, f64)> = ring.as_array().unwrap().iter().map(at).collect();
+    let at = |position: &serde_json::Value| [0, 1].map(|part| position[part].as_f64().expect("a number"));
+    let corners: Vec<[f64; 2]> = ring.as_array().expect("a ring").iter().map(at).collect();
     assert_eq!(corners.first(), corners.last());
-    let (x0, y0) = corners[0];
-    corners.windows(2).map(|e| (e[0].0 - x0) * (e[1].1 - y0) - (e[1].0 - x0) * (e[0].1 - y0)).sum::<f64>()
-        > 0.0
+    let [x0, y0] = corners[0];
+    let doubled = |e: &[[f64; 2]]| (e[0][0] - x0) * (e[1][1] - y0) - (e[1][0] - x0) * (e[0][1] - y0);
+    corners.windows(2).map(doubled).sum::<f64>() > 0.0
 }
 
 /// Checks the first hits of a query: kind, label, detail.
