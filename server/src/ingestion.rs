@@ -221,7 +221,9 @@ impl PartitionGauges {
     pub fn condition(&self) -> Condition {
         let condition = lock(&self.condition).clone();
         match (&condition, lock(&self.troubles).iter().next()) {
-            (Condition::Running, Some((what, why))) => Condition::Waiting(format!("{what}: {why}")),
+            (Condition::Running | Condition::Restoring, Some((what, why))) => {
+                Condition::Waiting(format!("{what}: {why}"))
+            }
             _ => condition,
         }
     }

@@ -43,6 +43,7 @@ impl Args for SettingFlags {
                     .help(help)
                     .help_heading("Settings")
                     .allow_hyphen_values(true)
+                    .overrides_with(setting.name)
                     .global(true),
             )
         })

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::state::Ports;
 
 /// The kind and the name of the document that an imported geography is.
-pub const GEOGRAPHY: (&str, &str) = ("geography", "current");
+pub(crate) const GEOGRAPHY: (&str, &str) = ("geography", "current");
 
 /// Raw readings outlive the retention by as long as the log may keep a record unread, and the hour and
 /// a half in which a countable reading's neighbours lie (rule 14): two days are more than both.

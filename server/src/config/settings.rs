@@ -170,7 +170,7 @@ pub static SETTINGS: &[Setting] = &[
     setting(
         "log",
         "FILTER",
-        "info",
+        "info,fjall=warn,lsm_tree=warn",
         "What is logged: a level, or directives such as info,server=debug",
         "a tracing filter, such as info or info,server=debug",
     ),

@@ -109,7 +109,9 @@ impl Sources {
                 Some(setting) => {
                     values.insert(setting.name, Raw { text, origin: Origin::Environment });
                 }
-                None if variable == "WATTMAP_CONFIG" || variable.starts_with("WATTMAP_TEST_") => {}
+                None if variable == "WATTMAP_CONFIG"
+                    || variable == "WATTMAP_KEY"
+                    || variable.starts_with("WATTMAP_TEST_") => {}
                 None => unknown_variables.push(variable),
             }
         }

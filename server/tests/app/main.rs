@@ -2,5 +2,6 @@
 
 mod commands;
 mod lifecycle;
+mod owners;
 mod routes;
 mod support;

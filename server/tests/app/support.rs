@@ -20,41 +20,41 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 /// What time it is in tests.
-pub const NOW: &str = "2026-11-22T12:00:00Z";
+pub(crate) const NOW: &str = "2026-11-22T12:00:00Z";
 
 /// Areas of London: two neighbours in the City, in one MSOA.
-pub const AREA: &str = "E01000001";
-pub const NEIGHBOUR: &str = "E01000002";
+pub(crate) const AREA: &str = "E01000001";
+pub(crate) const NEIGHBOUR: &str = "E01000002";
 
 /// A running app with a key of each scope.
-pub struct App {
-    pub running: Running,
-    pub dir: Arc<TempDir>,
-    pub ingest: String,
-    pub operator: String,
+pub(crate) struct App {
+    pub(crate) running: Running,
+    pub(crate) dir: Arc<TempDir>,
+    pub(crate) ingest: String,
+    pub(crate) operator: String,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// That it is a problem document of this status; gives its detail.
-    pub fn problem(&self, status: u16) -> String {
+    pub(crate) fn problem(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();
@@ -65,16 +65,16 @@ impl Answer {
 }
 
 impl App {
-    pub async fn start() -> App {
+    pub(crate) async fn start() -> App {
         App::with(&[]).await
     }
 
-    pub async fn with(settings: &[(&'static str, &str)]) -> App {
+    pub(crate) async fn with(settings: &[(&'static str, &str)]) -> App {
         App::in_dir(Arc::new(tempfile::tempdir().unwrap()), settings).await
     }
 
     /// In a directory that may have been used before.
-    pub async fn in_dir(dir: Arc<TempDir>, settings: &[(&'static str, &str)]) -> App {
+    pub(crate) async fn in_dir(dir: Arc<TempDir>, settings: &[(&'static str, &str)]) -> App {
         let data = dir.path().join("data");
         let mut all = vec![("data", data.to_str().unwrap()), ("simulate", "0"), ("disk-reserve-mb", "1")];
         all.extend_from_slice(settings);
@@ -93,13 +93,13 @@ impl App {
     }
 
     /// Stops it, cleanly; gives its directory.
-    pub async fn stop(self) -> Arc<TempDir> {
+    pub(crate) async fn stop(self) -> Arc<TempDir> {
         self.running.stopper().cancel();
         self.running.ended().await.unwrap();
         self.dir
     }
 
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -117,12 +117,12 @@ impl App {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], "").await
     }
 
     /// As the operator.
-    pub async fn ops(&self, path: &str) -> Value {
+    pub(crate) async fn ops(&self, path: &str) -> Value {
         let bearer = format!("Bearer {}", self.operator);
         let answer =
             self.send(Method::GET, &format!("/api/v1/ops{path}"), &[("authorization", &bearer)], "").await;
@@ -131,18 +131,18 @@ impl App {
     }
 
     /// As the operator, with a body.
-    pub async fn operate(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn operate(&self, method: Method, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.operator);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         self.send(method, &format!("/api/v1/ops{path}"), &headers, body.to_string()).await
     }
 
     /// To the door, as JSON.
-    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.post_as(path, "application/json", None, body).await
     }
 
-    pub async fn post_as(
+    pub(crate) async fn post_as(
         &self,
         path: &str,
         content_type: &str,
@@ -156,7 +156,7 @@ impl App {
     }
 
     /// To the door of a node that may be gone: the status, if there was an answer.
-    pub async fn try_post(&self, path: &str, body: String) -> Option<u16> {
+    pub(crate) async fn try_post(&self, path: &str, body: String) -> Option<u16> {
         let request = Request::post(format!("http://{}/api/v1{path}", self.running.address))
             .header("authorization", format!("Bearer {}", self.ingest))
             .header("content-type", "application/json")
@@ -169,7 +169,7 @@ impl App {
     }
 
     /// Registers a meter; that has to succeed.
-    pub async fn register(&self, meter: &str, area: &str) {
+    pub(crate) async fn register(&self, meter: &str, area: &str) {
         let body = json!({ "meters": [{ "meter_id": meter, "area": area }] });
         let answer = self.post("/meters", body.to_string()).await;
         assert_eq!(
@@ -180,7 +180,7 @@ impl App {
     }
 
     /// Sends one reading; that has to succeed.
-    pub async fn read(&self, meter: &str, start: &str, duration_s: u32, energy_wh: f64) {
+    pub(crate) async fn read(&self, meter: &str, start: &str, duration_s: u32, energy_wh: f64) {
         let body = json!({ "readings": [reading(meter, start, duration_s, energy_wh)] });
         let answer = self.post("/readings", body.to_string()).await;
         assert_eq!(
@@ -191,7 +191,7 @@ impl App {
     }
 
     /// Waits until all that was accepted is in the store.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let began = Instant::now();
         loop {
             let status = self.ops("/ingestion").await;
@@ -204,7 +204,7 @@ impl App {
     }
 
     /// The exact series of an area.
-    pub async fn exact(&self, area: &str, query: &str) -> Vec<(String, i64, i64, i64)> {
+    pub(crate) async fn exact(&self, area: &str, query: &str) -> Vec<(String, i64, i64, i64)> {
         let answer = self.ops(&format!("/areas/{area}/exact?{query}")).await;
         assert_eq!(answer["area"], area);
         let points = answer["series"].as_array().unwrap();
@@ -219,11 +219,11 @@ impl App {
     }
 }
 
-pub fn reading(meter: &str, start: &str, duration_s: u32, energy_wh: f64) -> Value {
+pub(crate) fn reading(meter: &str, start: &str, duration_s: u32, energy_wh: f64) -> Value {
     json!({ "meter_id": meter, "start": start, "duration_s": duration_s, "energy_wh": energy_wh })
 }
 
-pub fn gzip(text: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text).unwrap();
