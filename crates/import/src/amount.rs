@@ -17,11 +17,16 @@ pub enum Unit {
     Wh,
     /// Kilowatt-hours.
     KWh,
+    /// Thousandths of watt-hours, as wattmap itself exports them.
+    MilliWh,
 }
 
 impl Unit {
-    /// From an option: `Wh` or `kWh`, in any case.
+    /// From an option: `Wh` or `kWh`, in any case, or `mWh` in just this one: `MWh` are others.
     pub fn parse(text: &str) -> Option<Self> {
+        if text == "mWh" {
+            return Some(Unit::MilliWh);
+        }
         match text.to_ascii_lowercase().as_str() {
             "wh" => Some(Unit::Wh),
             "kwh" => Some(Unit::KWh),
@@ -34,6 +39,7 @@ impl Unit {
         match self {
             Unit::Wh => "Wh",
             Unit::KWh => "kWh",
+            Unit::MilliWh => "mWh",
         }
     }
 
@@ -42,6 +48,7 @@ impl Unit {
         match self {
             Unit::Wh => 3,
             Unit::KWh => 6,
+            Unit::MilliWh => 0,
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) const END: &[&str] =
 /// Those that hold the energy.
 pub(crate) const ENERGY: &[&str] = &[
     "energywh",
+    "energymwh",
     "energykwh",
     "energykwhhh",
     "kwhhhperhalfhour",
@@ -346,7 +347,11 @@ fn unit(
     if name.contains("kwh") {
         return Ok(Unit::KWh);
     }
-    // `energy_mwh` may be thousandths of a watt-hour or millions of them.
+    // By itself `mwh` may be thousandths of a watt-hour or millions of them; these columns are wattmap's own.
+    if name == "energymwh" && header.find(&["durations"]).is_some() {
+        assumptions.push(format!("column {:?} is in thousandths of a Wh (--unit)", header.names[energy]));
+        return Ok(Unit::MilliWh);
+    }
     if name.contains("wh") && !name.contains("mwh") {
         return Ok(Unit::Wh);
     }

@@ -36,7 +36,7 @@ impl EntryLinks {
 
     /// The MeterReading that a block of this entry stands below.
     pub(super) fn meter_reading(&self) -> Option<&str> {
-        let above = |href: &'_ str| href.rfind("/IntervalBlock").map(|at| at);
+        let above = |href: &str| href.rfind("/IntervalBlock");
         let own = self.own.as_deref().and_then(|href| above(href).map(|at| &href[..at]));
         own.or_else(|| self.up.as_deref().and_then(|href| above(href).map(|at| &href[..at])))
     }

@@ -36,6 +36,12 @@ fn names_that_are_usual_are_understood() {
         &utc,
         &["A 2026-11-22T10:00:00Z+1800s 212500", "B 2026-11-22T10:00:00Z+900s 1000"],
     );
+    // What `wattmap export readings` writes.
+    check(
+        "meter_id,start,duration_s,energy_mwh,area\nA,2026-11-22T10:00:00Z,1800,212500,E01000001\n",
+        &ReadingOptions::default(),
+        &["A 2026-11-22T10:00:00Z+1800s 212500"],
+    );
     check(
         "Timestamp;kWh\r\n2023-01-01 00:00;0,25\r\n2023-01-01 00:15;1\r\n",
         &ReadingOptions { decimal_comma: true, ..utc.clone() },

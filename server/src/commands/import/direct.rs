@@ -1,0 +1,246 @@
+//! Into the engine itself: this process opens the data directory, and decides what it brings in.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use engine::{AppendError, Document};
+use engine_embedded::OpenError;
+use geography::Geography;
+use metering::door::{DraftPlace, MeterDraft, Rejection};
+use metering::statistics::AreaStatistic;
+use metering::{DeadReason, Reading, Registration};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::checkpoint::{Checkpoint, KIND};
+use super::destination::Destination;
+use super::progress::waiting_for;
+use super::report::grouped;
+use crate::clock::{Clock, SystemClock};
+use crate::commands::{Opened, geography_of, open};
+use crate::config::Config;
+use crate::door::Door;
+use crate::ingestion::Ingestion;
+use crate::roles::aggregate::{Aggregation, own_all};
+use crate::telemetry::Metrics;
+
+/// Readings of an append: the log syncs once for all of them.
+const BATCH: usize = 10_000;
+
+/// Records that may wait to be decided before reading the file pauses: bounds memory.
+const WAITING_MAX: i64 = 200_000;
+
+/// How often it is looked whether everything is decided.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a full or busy disk is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An open engine that owns all partitions while it takes things in.
+pub(super) struct Direct {
+    opened: Opened,
+    geography: Arc<Geography>,
+    door: Door,
+    aggregation: Aggregation,
+    stop: CancellationToken,
+    /// None once they have ended.
+    owners: Option<JoinHandle<anyhow::Result<()>>>,
+    dead_before: BTreeMap<DeadReason, u64>,
+    sent: u64,
+    notes: Vec<String>,
+}
+
+impl Direct {
+    /// Opens the data directory. A running server has it: then the sentence says what to do.
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let opened = open(config).await.map_err(while_a_server_runs)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ports = opened.ports.clone();
+        let geography = geography_of(config, ports.documents.as_ref()).await?;
+        let metrics = Arc::new(Metrics::new());
+        let door = Door::new(ports.log.clone(), geography.clone(), clock.clone(), config.door, metrics);
+        let aggregation = Aggregation {
+            ingestion: Arc::new(Ingestion::new(ports.log.partitions())),
+            ports,
+            geography: geography.clone(),
+            retention_s: config.door.retention_s,
+            clock,
+        };
+        let dead_before = dead_letters(&aggregation).await?;
+        let stop = CancellationToken::new();
+        let owners = Some(tokio::spawn(own_all(aggregation.clone(), stop.clone())));
+        let notes = Vec::new();
+        Ok(Direct { opened, geography, door, aggregation, stop, owners, dead_before, sent: 0, notes })
+    }
+
+    /// Waits until no more than `most` records are undecided or unstored. An error: an owner can't go on.
+    async fn wait_for(&mut self, most: i64, each: impl Fn(i64)) -> anyhow::Result<()> {
+        loop {
+            if let Some(ended) = self.owners.take_if(|owners| owners.is_finished()) {
+                ended.await??;
+                anyhow::bail!("what was taken in is not decided any more");
+            }
+            let (log, clock) = (self.aggregation.ports.log.as_ref(), self.aggregation.clock.as_ref());
+            let partitions = self.aggregation.ingestion.status(log, clock).await?;
+            let left: i64 = partitions.iter().map(|one| one.lag_records).sum();
+            each(left);
+            if left <= most {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// The area that a registration means, if it is one of the finest level.
+    fn area_of(&self, index: u32, draft: &MeterDraft) -> Result<metering::AreaCode, Rejection> {
+        let refuse = |field, message| Rejection {
+            index,
+            code: Cow::Borrowed(DeadReason::UnknownArea.as_str()),
+            field: Cow::Borrowed(field),
+            message,
+        };
+        let map = self.geography.name();
+        match &draft.place {
+            DraftPlace::Area(code) => match self.geography.index_of(code) {
+                Some(area) if self.geography.area(area).level == self.geography.finest() => Ok(code.clone()),
+                Some(_) => Err(refuse("area", format!("area {code} is not of the finest level of {map}"))),
+                None => Err(refuse("area", format!("area {code} is not on the map of {map}"))),
+            },
+            DraftPlace::Point { lat, lon } => match self.geography.leaf_at(*lat, *lon) {
+                Some(area) => Ok(self.geography.area(area).code.clone()),
+                None => Err(refuse("lat", format!("lat {lat}, lon {lon} lies in no area of {map}"))),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Destination for Direct {
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
+    async fn readings(&mut self, readings: Vec<Reading>) -> anyhow::Result<Vec<Rejection>> {
+        self.sent += readings.len() as u64;
+        let receipt = patiently(|| self.door.take_readings(readings.clone())).await?;
+        self.wait_for(WAITING_MAX, |_| {}).await?;
+        Ok(receipt.rejected)
+    }
+
+    async fn meters(&mut self, meters: Vec<MeterDraft>) -> anyhow::Result<Vec<Rejection>> {
+        let (mut registrations, mut rejected) = (Vec::with_capacity(meters.len()), Vec::new());
+        for (index, draft) in (0_u32..).zip(meters) {
+            match self.area_of(index, &draft) {
+                Ok(area) => {
+                    registrations.push(Registration { meter: draft.meter, area, dwelling: draft.dwelling });
+                }
+                Err(rejection) => rejected.push(rejection),
+            }
+        }
+        self.sent += registrations.len() as u64;
+        patiently(|| self.door.take_registrations(registrations.clone())).await?;
+        Ok(rejected)
+    }
+
+    async fn statistics(&mut self, year: u16, statistics: Vec<AreaStatistic>) -> anyhow::Result<()> {
+        let documents = self.aggregation.ports.documents.as_ref();
+        let stored = crate::statistics::put(documents, &self.geography, year, statistics).await?;
+        self.notes.push(super::statistics::note(year, &stored));
+        Ok(())
+    }
+
+    async fn resume(&mut self, identity: &str) -> anyhow::Result<Option<Checkpoint>> {
+        let found = self.aggregation.ports.documents.document(KIND, identity).await?;
+        // One that can't be read is of another version: the import begins anew, which is harmless.
+        Ok(found.and_then(|body| serde_json::from_slice(&body).ok()))
+    }
+
+    async fn note(&mut self, identity: &str, checkpoint: Option<&Checkpoint>) -> anyhow::Result<()> {
+        let documents = self.aggregation.ports.documents.as_ref();
+        match checkpoint {
+            Some(checkpoint) => {
+                let document = Document { id: identity.to_owned(), body: serde_json::to_vec(checkpoint)? };
+                documents.put_documents(KIND, vec![document]).await?;
+            }
+            None => documents.remove_document(KIND, identity).await?,
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> anyhow::Result<Vec<String>> {
+        let mut outcome = Ok(());
+        if self.sent > 0 {
+            let bar = waiting_for("counting what was taken in");
+            let left = |left: i64| {
+                bar.set_message(format!("counting: {} records left", grouped(left.max(0) as u64)))
+            };
+            outcome = self.wait_for(0, left).await;
+            bar.finish_and_clear();
+        }
+        let Direct { opened, aggregation, stop, owners, dead_before, mut notes, .. } = *self;
+        stop.cancel();
+        if let Some(owners) = owners {
+            outcome = outcome.and(owners.await.context("an owner of a partition").flatten());
+        }
+        if outcome.is_ok() {
+            notes.extend(dead_since(&dead_before, &dead_letters(&aggregation).await?));
+        }
+        drop(aggregation);
+        opened.close().await?;
+        outcome.map(|()| notes)
+    }
+}
+
+/// Says what to do where the data directory is taken.
+pub(super) fn while_a_server_runs(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<OpenError>() {
+        Some(OpenError::InUse { .. }) => anyhow::anyhow!(
+            "{error:#}; stop it, or import through the running server with --server URL --key KEY"
+        ),
+        _ => error,
+    }
+}
+
+async fn dead_letters(aggregation: &Aggregation) -> anyhow::Result<BTreeMap<DeadReason, u64>> {
+    Ok(aggregation.ports.figures.dead_letter_counts().await?.into_iter().collect())
+}
+
+/// What can't be counted of what was taken in, as sentences.
+fn dead_since(before: &BTreeMap<DeadReason, u64>, now: &BTreeMap<DeadReason, u64>) -> Vec<String> {
+    now.iter()
+        .filter_map(|(reason, count)| {
+            let new = count.saturating_sub(before.get(reason).copied().unwrap_or(0));
+            let hint = match reason {
+                DeadReason::UnknownMeter => {
+                    ": register the meters (wattmap import meters), then redrive them"
+                }
+                DeadReason::Overlap => ": another reading covers the same time",
+                DeadReason::BeyondRetention => ": see --retention-days",
+                _ => "",
+            };
+            (new > 0).then(|| format!("kept but not counted, {}: {}{hint}", reason.as_str(), grouped(new)))
+        })
+        .collect()
+}
+
+/// Appends, and waits for what may pass: a log that is busy, a disk that is full.
+async fn patiently<T, A: Future<Output = Result<T, AppendError>>>(
+    mut attempt: impl FnMut() -> A,
+) -> anyhow::Result<T> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let error = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let (AppendError::Busy { retry_after } | AppendError::Unavailable { retry_after, .. }) = &error;
+        if began.elapsed() + *retry_after > PATIENCE {
+            return Err(error).context("the import stopped; start it again and it goes on where it was");
+        }
+        tokio::time::sleep(*retry_after).await;
+    }
+}

@@ -1,0 +1,202 @@
+//! `wattmap import readings`
+
+use std::collections::HashSet;
+
+use import::{Content, ParsedReading, Readings, Trouble};
+use metering::door::{DraftPlace, MeterDraft, Rules};
+use metering::{Dwelling, MeterId, Reading};
+
+use super::checkpoint::Checkpoint;
+use super::destination::Destination;
+use super::options::ReadingArgs;
+use super::progress::Progress;
+use super::report::{Counts, Refusal, Rejects, Report, grouped};
+use super::source::Source;
+
+/// Values between two notes of how far the import is: about a second's work.
+const NOTE_EVERY: u64 = 100_000;
+
+/// Meters of a file that can be registered on the way; each is remembered.
+const METERS_MAX: usize = 1_000_000;
+
+/// Where a reading stands in its file.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    line: u64,
+    column: Option<u32>,
+    rounded: bool,
+}
+
+/// What goes into the destination together.
+#[derive(Default)]
+struct Batch {
+    registrations: Vec<MeterDraft>,
+    readings: Vec<Reading>,
+    places: Vec<Place>,
+}
+
+/// Imports one file.
+pub(super) async fn import(
+    args: &ReadingArgs,
+    source: Source,
+    destination: &mut dyn Destination,
+    rules: &dyn Fn() -> Rules,
+) -> anyhow::Result<Report> {
+    let format = source.format(args.common.format, Content::Readings)?;
+    let identity = source.identity(&format!("{format} {:?} {:?}", args.reading_options(), args.area));
+    let resumed = destination.resume(&identity).await?;
+    let passed_over = resumed.as_ref().map_or(0, |checkpoint| checkpoint.done);
+    if let Some(checkpoint) = &resumed {
+        eprintln!("{}: going on after {} values", checkpoint.file, grouped(checkpoint.done));
+    }
+    let mut import = Import {
+        args,
+        report: Report::new(source.name(), "readings", resumed.map(|one| one.counts).unwrap_or_default()),
+        rejects: Rejects::open(args.common.rejects.as_deref(), passed_over > 0)?,
+        batch: Batch::default(),
+        registered: HashSet::new(),
+        identity,
+        done: 0,
+        noted: passed_over,
+    };
+    let (progress, path) = (Progress::of(&source), source.path.clone());
+    let readings = Readings::new(format, source.reader, &args.reading_options())
+        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    import.report.assumes(readings.assumptions());
+    let mut outcome = Ok(());
+    for item in readings {
+        import.done += 1;
+        if import.done <= passed_over {
+            continue;
+        }
+        match item {
+            Ok(reading) => import.take(reading)?,
+            Err(Trouble::Refused(problem)) => import.refuse(&problem.into())?,
+            // What came before is kept: it is sound, and the next run goes on behind it.
+            Err(Trouble::Stopped(error)) => {
+                import.done -= 1;
+                outcome = Err(anyhow::anyhow!("{}: {error}", path.display()));
+                break;
+            }
+        }
+        if import.batch.readings.len() >= destination.batch() {
+            import.send(destination, rules).await?;
+            progress.show(|| format!("{} readings", grouped(import.report.counts.accepted)));
+        }
+    }
+    import.send(destination, rules).await?;
+    import.rejects.flush()?;
+    progress.end();
+    match &outcome {
+        Ok(()) => destination.note(&import.identity, None).await?,
+        Err(_) => import.note(destination).await?,
+    }
+    outcome.map_err(|error| error.context(format!("stopped in the middle\n{}", import.report)))?;
+    Ok(import.report)
+}
+
+/// An import under way.
+struct Import<'a> {
+    args: &'a ReadingArgs,
+    report: Report,
+    rejects: Rejects,
+    batch: Batch,
+    registered: HashSet<MeterId>,
+    identity: String,
+    /// Values that were dealt with, or are in the batch.
+    done: u64,
+    /// How many of them the last checkpoint has.
+    noted: u64,
+}
+
+impl Import<'_> {
+    fn take(&mut self, parsed: ParsedReading) -> anyhow::Result<()> {
+        let place = Place { line: parsed.line, column: parsed.column, rounded: parsed.rounded };
+        let Some(reading) = parsed.into_reading(None) else {
+            anyhow::bail!("{} names no meter: say whose it is with --meter ID", self.report_file());
+        };
+        if let Some(area) = &self.args.area
+            && !self.registered.contains(&reading.meter)
+        {
+            anyhow::ensure!(
+                self.registered.len() < METERS_MAX,
+                "more than {METERS_MAX} meters can't be registered on the way: use wattmap import meters"
+            );
+            self.registered.insert(reading.meter.clone());
+            self.batch.registrations.push(MeterDraft {
+                meter: reading.meter.clone(),
+                place: DraftPlace::Area(area.clone()),
+                dwelling: Dwelling::default(),
+            });
+        }
+        self.batch.readings.push(reading);
+        self.batch.places.push(place);
+        Ok(())
+    }
+
+    fn report_file(&self) -> String {
+        let files = &self.args.common.files;
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) -> anyhow::Result<()> {
+        self.report.refused(refusal, &mut self.rejects)
+    }
+
+    /// Has the batch judged by the door's rules, and taken.
+    async fn send(
+        &mut self,
+        destination: &mut dyn Destination,
+        rules: &dyn Fn() -> Rules,
+    ) -> anyhow::Result<()> {
+        let Batch { registrations, readings, places } = std::mem::take(&mut self.batch);
+        if !registrations.is_empty() {
+            let refused = destination.meters(registrations).await?;
+            if let Some(first) = refused.first() {
+                anyhow::bail!("the meters can't be registered in {}: {}", self.area(), first.message);
+            }
+        }
+        if !readings.is_empty() {
+            let judged = metering::door::judge(readings, &rules());
+            let (kept, readings): (Vec<usize>, Vec<Reading>) =
+                judged.accepted.into_iter().map(|(index, reading)| (index as usize, reading)).unzip();
+            let refused_there = destination.readings(readings).await?;
+            let elsewhere: HashSet<usize> =
+                refused_there.iter().filter_map(|one| kept.get(one.index as usize).copied()).collect();
+            let taken = || kept.iter().filter(|index| !elsewhere.contains(*index));
+            self.report.counts.accepted += taken().count() as u64;
+            self.report.counts.rounded += taken().filter(|&&index| places[index].rounded).count() as u64;
+            let there =
+                refused_there.into_iter().filter_map(|one| Some((*kept.get(one.index as usize)?, one)));
+            let here = judged.rejected.into_iter().map(|one| (one.index as usize, one));
+            for (index, rejection) in here.chain(there) {
+                let Place { line, column, .. } = places[index];
+                self.refuse(&Refusal {
+                    line,
+                    column,
+                    field: rejection.field.into_owned(),
+                    value: String::new(),
+                    code: rejection.code.into_owned(),
+                    message: rejection.message,
+                })?;
+            }
+        }
+        if self.done - self.noted >= NOTE_EVERY {
+            self.note(destination).await?;
+        }
+        Ok(())
+    }
+
+    fn area(&self) -> &str {
+        self.args.area.as_ref().map_or("", |area| area.as_str())
+    }
+
+    /// Notes how far the import is; all that is counted is durable by now.
+    async fn note(&mut self, destination: &mut dyn Destination) -> anyhow::Result<()> {
+        self.noted = self.done;
+        self.rejects.flush()?;
+        let counts: Counts = self.report.counts.clone();
+        let checkpoint = Checkpoint { file: self.report_file(), done: self.done, counts };
+        destination.note(&self.identity, Some(&checkpoint)).await
+    }
+}

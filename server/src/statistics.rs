@@ -1,0 +1,102 @@
+//! Published statistics as they are stored: one document a year, which modelled figures are made from.
+
+use std::collections::BTreeMap;
+
+use engine::{Document, DocumentStore, StoreError};
+use geography::Geography;
+use metering::AreaCode;
+use metering::statistics::AreaStatistic;
+use serde::{Deserialize, Serialize};
+
+use crate::figures::STATISTICS;
+
+/// Figures of one year at most: every small area of a large country.
+pub const FIGURES_MAX: usize = 500_000;
+
+/// What came of putting a year's figures in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stored {
+    /// Areas that the year has figures of now.
+    pub areas: usize,
+    /// Of the figures that came, how many are of areas that are not on this map. They are kept all the same.
+    pub not_on_the_map: usize,
+}
+
+/// Puts a year's figures in. They take the place of the former ones of the same areas; figures of other
+/// areas of that year stay.
+pub async fn put(
+    documents: &dyn DocumentStore,
+    geography: &Geography,
+    year: u16,
+    statistics: Vec<AreaStatistic>,
+) -> Result<Stored, StoreError> {
+    let id = year.to_string();
+    let former: Vec<AreaStatistic> = match documents.document(STATISTICS, &id).await? {
+        Some(body) => serde_json::from_slice(&body)
+            .map_err(|error| StoreError::Corrupt(format!("the statistics of {year} are damaged: {error}")))?,
+        None => Vec::new(),
+    };
+    let not_on_the_map =
+        statistics.iter().filter(|statistic| geography.index_of(&statistic.area).is_none()).count();
+    let mut by_area: BTreeMap<AreaCode, AreaStatistic> =
+        former.into_iter().map(|statistic| (statistic.area.clone(), statistic)).collect();
+    by_area.extend(statistics.into_iter().map(|statistic| (statistic.area.clone(), statistic)));
+    let all: Vec<AreaStatistic> = by_area.into_values().collect();
+    let body = serde_json::to_vec(&all).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    documents.put_documents(STATISTICS, vec![Document { id, body }]).await?;
+    Ok(Stored { areas: all.len(), not_on_the_map })
+}
+
+/// What is wrong with figures that came as JSON, as a sentence: the parser of files has its own.
+pub fn problem(year: u16, statistics: &[AreaStatistic]) -> Option<String> {
+    if !(1900..=2200).contains(&year) {
+        return Some(format!("{year} is no year of statistics; allowed are 1900 to 2200"));
+    }
+    if statistics.len() > FIGURES_MAX {
+        return Some(format!("{} figures are more than the {FIGURES_MAX} of one request", statistics.len()));
+    }
+    statistics.iter().find_map(|statistic| {
+        let AreaStatistic { area, meters, total_kwh, mean_kwh, .. } = statistic;
+        let sound = |kwh: f64| kwh.is_finite() && kwh >= 0.0;
+        if statistic.year != year {
+            Some(format!("{area} is of {}, and the address is that of {year}", statistic.year))
+        } else if *meters == 0 || !sound(*total_kwh) || !sound(*mean_kwh) {
+            Some(format!("{area} has {meters} meters, {total_kwh} kWh in all and {mean_kwh} kWh on average"))
+        } else if (total_kwh / f64::from(*meters) - mean_kwh).abs() > mean_kwh * 0.005 + 0.5 {
+            Some(format!("the mean of {area} is {mean_kwh} kWh, and its total divided by its meters is not"))
+        } else {
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statistic(area: &str, meters: u32, mean_kwh: f64) -> AreaStatistic {
+        let total_kwh = mean_kwh * f64::from(meters);
+        AreaStatistic {
+            area: AreaCode::parse(area).unwrap(),
+            year: 2019,
+            meters,
+            total_kwh,
+            mean_kwh,
+            median_kwh: None,
+        }
+    }
+
+    #[test]
+    fn figures_that_can_be_none_are_named() {
+        assert_eq!(problem(2019, &[statistic("E01", 2, 3000.0)]), None);
+        let check = |year, statistics: &[AreaStatistic], expect: &str| {
+            let sentence = problem(year, statistics).unwrap();
+            assert!(sentence.contains(expect), "{sentence}");
+        };
+        check(1066, &[], "1066");
+        check(2018, &[statistic("E01", 2, 3000.0)], "E01 is of 2019");
+        check(2019, &[statistic("E01", 0, 3000.0)], "0 meters");
+        check(2019, &[statistic("E01", 1, f64::INFINITY)], "inf");
+        check(2019, &[AreaStatistic { mean_kwh: 5.0, ..statistic("E01", 2, 3000.0) }], "mean of E01");
+    }
+}

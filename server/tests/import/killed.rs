@@ -1,0 +1,56 @@
+//! An import that is killed goes on where it was, and in the end everything is counted once.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tempfile::tempdir;
+
+use crate::counted::{Counted, assert_same, expect, exported};
+use crate::files::written;
+use crate::wattmap::wattmap;
+
+#[test]
+fn killed_again_and_again_it_counts_everything_once() {
+    let dir = tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("many.csv"));
+    let meters = written(&file, 30, 20_000);
+    let arguments = ["import", "readings", file.to_str().unwrap(), "--area", "E01000001"];
+    let (mut killed, mut resumed) = (0, 0);
+    // The first kills come early; then they come later and later, until one comes too late.
+    for round in 1_u64.. {
+        assert!(round < 60, "it never ends");
+        let mut command = wattmap(&data, &arguments);
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_millis(150 * round + (round * 7919) % 97);
+        let status = loop {
+            match process.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if Instant::now() >= until => break None,
+                None => std::thread::sleep(Duration::from_millis(3)),
+            }
+        };
+        if status.is_none() {
+            // SIGKILL.
+            process.kill().unwrap();
+            killed += 1;
+        }
+        let output = process.wait_with_output().unwrap();
+        resumed += u32::from(String::from_utf8_lossy(&output.stderr).contains("going on after"));
+        if let Some(status) = status {
+            assert!(status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(said.contains("600,000 readings accepted, 0 refused"), "{said}");
+            break;
+        }
+    }
+    assert!(killed >= 3 && resumed >= 1, "killed {killed} times, resumed {resumed} times");
+
+    let mut expected = Counted::new();
+    for (_, readings) in &meters {
+        expect("E01000001", 1800, readings, &mut expected);
+    }
+    for place in expected.values_mut() {
+        place.1 = 30;
+    }
+    assert_same(&exported(&data), &expected);
+}
