@@ -2,7 +2,7 @@
 
 use crate::area::LevelIndex;
 use crate::geography::Geography;
-use crate::grid::{Grid, ORIGIN_UNITS};
+use crate::grid::EXTENT_UNITS;
 use crate::outline::Outlines;
 use crate::round::round;
 use crate::simplify::simplify;
@@ -12,17 +12,10 @@ impl Geography {
         1 << (self.grid.zoom - self.level(level).detail_zoom.min(self.grid.zoom))
     }
 
-    /// Units between the corners that a level's drawing may have: half a pixel of its detail zoom.
-    pub(crate) fn drawing_step(&self, level: LevelIndex) -> i32 {
-        (self.units_per_detail_px(level) / 2).clamp(1, ORIGIN_UNITS)
-    }
-
-    /// The grid of a level's paths: coarser than [`Geography::grid`] where the level's detail is.
-    pub fn drawing_grid(&self, level: LevelIndex) -> Grid {
-        let step = self.drawing_step(level);
-        let Grid { zoom, x, y, w, h } = self.grid;
-        let part = |units: u32| units.div_ceil(step as u32);
-        Grid { zoom: zoom - step.trailing_zeros() as u8, x: x / step, y: y / step, w: part(w), h: part(h) }
+    /// Units between the corners that a level's drawing may have: a pixel of its detail zoom, so that
+    /// nothing is off by more than three quarters of one. Round numbers compress better.
+    fn drawing_step(&self, level: LevelIndex) -> i32 {
+        self.units_per_detail_px(level).min(STEP_MAX)
     }
 
     /// The outlines of a level as they are drawn: simplified and rounded to its [`Level::detail_zoom`].
@@ -41,5 +34,8 @@ fn tolerance(units_per_px: i32) -> i64 {
     side * side
 }
 
+/// The grid's extent is a multiple of this, so that rounded corners stay within.
+const STEP_MAX: i32 = EXTENT_UNITS as i32;
+
 /// Sides of the largest triangle left out, in pixels of the level's detail zoom.
-const DETAIL_PX: i64 = 4;
+const DETAIL_PX: i64 = 6;

@@ -31,20 +31,16 @@ impl Geography {
     ///
     /// `parent` is the place in the next coarser level's list, `x` and `y` are the label's; the path is
     /// as in SVG. One unit is a pixel of Web Mercator at `grid.zoom`, counted from the world pixel
-    /// (`grid.x`, `grid.y`) there. Levels have grids of their own with the same origin: the coarser the
-    /// level, the lower the zoom.
+    /// (`grid.x`, `grid.y`) there: the same for all levels, and as [`Geography::grid`] has it.
     pub fn shapes_json(&self, level: LevelIndex) -> String {
-        let step = f64::from(self.drawing_step(level));
         let areas = self.areas_of(level).iter().enumerate().map(|(place, area)| {
             let parent = area.parent.map(|around| self.place_in_level(around));
             let (near, path) = (area.near.as_deref(), self.path_of(level, place));
-            let [x, y] = [area.label.x, area.label.y].map(|at| (f64::from(at) / step).round() as i32);
-            Shape(area.code.as_str(), &area.name, near, parent, x, y, path)
+            Shape(area.code.as_str(), &area.name, near, parent, area.label.x, area.label.y, path)
         });
         let of_level = self.level(level);
         let (name, detail_zoom) = (of_level.name(), of_level.detail_zoom);
-        let shapes =
-            Shapes { level: name, detail_zoom, grid: self.drawing_grid(level), areas: areas.collect() };
+        let shapes = Shapes { level: name, detail_zoom, grid: self.grid, areas: areas.collect() };
         serde_json::to_string(&shapes).unwrap_or_default()
     }
 
@@ -56,7 +52,7 @@ impl Geography {
     fn path_of(&self, level: LevelIndex, place: usize) -> String {
         let mut path = String::new();
         for ring in self.drawn(level).polygon(place) {
-            write_ring(&mut path, &ring, self.drawing_step(level));
+            write_ring(&mut path, &ring);
         }
         path
     }
@@ -101,32 +97,28 @@ impl Geography {
 }
 
 /// `M12 34l5 6-7 8z`: the first corner, then steps. The last step back is left to `z`.
-fn write_ring(path: &mut String, ring: &[Point], unit: i32) {
+fn write_ring(path: &mut String, ring: &[Point]) {
     let Some(&first) = ring.first() else { return };
     path.push('M');
-    write_number(path, first.x, unit, false);
-    write_number(path, first.y, unit, true);
+    write_number(path, first.x, false);
+    write_number(path, first.y, true);
     path.push('l');
     let mut at = first;
     for (place, &corner) in ring.iter().enumerate().skip(1) {
-        write_number(path, corner.x - at.x, unit, place > 1);
-        write_number(path, corner.y - at.y, unit, true);
+        write_number(path, corner.x - at.x, place > 1);
+        write_number(path, corner.y - at.y, true);
         at = corner;
     }
     path.push('z');
 }
 
-/// A number of grid units as a multiple of `unit`, with a space before it where there is need of one.
-fn write_number(path: &mut String, value: i32, unit: i32, apart: bool) {
+/// A number, with a space before it where there is need of one.
+fn write_number(path: &mut String, value: i32, apart: bool) {
     if apart && value >= 0 {
         path.push(' ');
     }
     // Writing to a string does not fail.
-    let _ = if value % unit == 0 {
-        write!(path, "{}", value / unit)
-    } else {
-        write!(path, "{}", f64::from(value) / f64::from(unit))
-    };
+    let _ = write!(path, "{value}");
 }
 
 /// Puts holes to the rings around them: polygons whose first ring is the outer one.

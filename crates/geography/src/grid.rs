@@ -38,9 +38,9 @@ pub struct Grid {
     pub x: i32,
     /// World pixel of the origin, from the north edge southward.
     pub y: i32,
-    /// Units to the eastern edge.
+    /// Units to the eastern edge, rounded up.
     pub w: u32,
-    /// Units to the southern edge.
+    /// Units to the southern edge, rounded up.
     pub h: u32,
 }
 
@@ -60,8 +60,8 @@ impl Grid {
         if low.x > high.x {
             return whole;
         }
-        let origin = Point::new(align(low.x), align(low.y));
-        Self { zoom, x: origin.x, y: origin.y, w: origin.x.abs_diff(high.x), h: origin.y.abs_diff(high.y) }
+        let part = |low: i32, high: i32| low.abs_diff(high).next_multiple_of(EXTENT_UNITS);
+        Self { zoom, x: low.x, y: low.y, w: part(low.x, high.x), h: part(low.y, high.y) }
     }
 
     fn world_px(&self) -> f64 {
@@ -96,12 +96,8 @@ impl Grid {
     }
 }
 
-/// Origins are multiples of this, so that they are whole pixels at coarser zooms, too.
-pub(crate) const ORIGIN_UNITS: i32 = 64;
-
-fn align(at: i32) -> i32 {
-    at.div_euclid(ORIGIN_UNITS) * ORIGIN_UNITS
-}
+/// Extents are multiples of this, so that rounded corners are within.
+pub(crate) const EXTENT_UNITS: u32 = 64;
 
 #[cfg(test)]
 mod tests {

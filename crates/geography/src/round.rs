@@ -1,8 +1,7 @@
-//! Rounding that keeps topology: corners go to a coarser lattice, so that paths have fewer digits.
+//! Rounding that keeps topology: corners go to a coarser lattice, so that paths compress better.
 //!
 //! A corner moves only if its borders, on their way, sweep over no other corner and meet no other
-//! border. One that cannot move to any lattice point around it stays where it is; that is rare, and
-//! its path has a fraction there.
+//! border. One that cannot move to any lattice point around it stays where it is; that is rare.
 
 use foldhash::{HashMap, HashMapExt as _};
 

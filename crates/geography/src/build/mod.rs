@@ -20,7 +20,7 @@ use crate::polygon;
 use crate::vertices::Vertices;
 
 /// How wide the median area should be on the grid, in units: detail beyond this is not seen.
-const MEDIAN_AREA_UNITS: f64 = 420.0;
+const MEDIAN_AREA_UNITS: f64 = 210.0;
 
 /// Zooms that are tried beyond that when the grid is too coarse for narrow shapes.
 const FINER_ZOOMS: u8 = 4;
