@@ -1,7 +1,7 @@
 //! From rings of degrees to rings on the grid that can be trusted: closed, turning the right way,
 //! without repeated points, not crossing themselves. What can be repaired is repaired and told.
 
-use foldhash::{HashMap, HashMapExt as _};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use crate::error::Reason;
 use crate::grid::{Grid, Point};
@@ -18,6 +18,8 @@ pub enum Repair {
     Winding,
     /// Points that were the same as the one before, this many.
     RepeatedPoints(usize),
+    /// A hole that was written as a polygon of its own within another one.
+    HoleAsPolygon,
     /// A ring without area.
     ZeroAreaRing,
     /// A ring that touched itself at a point, and became several.
@@ -35,6 +37,7 @@ impl std::fmt::Display for Repair {
             Self::Winding => write!(f, "turned a ring around"),
             Self::RepeatedPoints(1) => write!(f, "dropped a repeated point"),
             Self::RepeatedPoints(count) => write!(f, "dropped {count} repeated points"),
+            Self::HoleAsPolygon => write!(f, "took a polygon within another for the hole that it is"),
             Self::ZeroAreaRing => write!(f, "dropped a ring without area"),
             Self::TouchingRing => write!(f, "split a ring that touched itself"),
             Self::NamedByCode => write!(f, "has no name: called by its code"),
@@ -143,7 +146,7 @@ pub(crate) fn clean(
         let (lat, lon) = grid.unproject(f64::from(at.x), f64::from(at.y));
         return Err(Reason::SelfIntersection { lat, lon });
     }
-    orient(parts)
+    orient(parts, repairs)
 }
 
 /// Whether all corners are on one line. (A ring that crosses itself may have no area either.)
@@ -185,8 +188,9 @@ fn first_crossing<'a>(rings: impl Iterator<Item = &'a [Point]>) -> Option<Point>
     for (place, &(a, b)) in edges.iter().enumerate() {
         let east = a.x.max(b.x);
         for &(c, d) in edges[place + 1..].iter().take_while(|&&(c, d)| c.x.min(d.x) <= east) {
-            // The same edge there and back is a seam between two polygons of the area.
-            if (a, b) != (d, c) && polygon::segments_meet(a, b, c, d) {
+            // The same edge again is a seam between two polygons of the area.
+            let seam = (a, b) == (d, c) || (a, b) == (c, d);
+            if !seam && polygon::segments_meet(a, b, c, d) {
                 return Some(a);
             }
         }
@@ -195,32 +199,41 @@ fn first_crossing<'a>(rings: impl Iterator<Item = &'a [Point]>) -> Option<Point>
 }
 
 /// Turns rings by how deep they lie in each other, and checks that this is what they said they were.
-fn orient(parts: Vec<(Option<bool>, Vec<Point>)>) -> Result<Vec<Vec<Point>>, Reason> {
+fn orient(
+    parts: Vec<(Option<bool>, Vec<Point>)>,
+    repairs: &mut Vec<Repair>,
+) -> Result<Vec<Vec<Point>>, Reason> {
     let mut edge_count: HashMap<(Point, Point), usize> = HashMap::new();
     for (a, b) in parts.iter().flat_map(|(_, part)| polygon::edges(part)) {
         *edge_count.entry((a.min(b), a.max(b))).or_default() += 1;
     }
     let mut oriented = Vec::with_capacity(parts.len());
+    let mut edges = HashSet::new();
     for (number, (said, part)) in parts.iter().enumerate() {
+        // An edge that is no seam shows where the ring lies; a ring of seams alone fills a hole.
         let own_edge = polygon::edges(part).find(|&(a, b)| edge_count[&(a.min(b), a.max(b))] == 1);
-        let hole = match own_edge {
-            None => said.unwrap_or(false),
-            Some((a, b)) => {
-                let middle = Fine::new(
-                    f64::midpoint(f64::from(a.x), f64::from(b.x)),
-                    f64::midpoint(f64::from(a.y), f64::from(b.y)),
-                );
-                let others = parts.iter().enumerate().filter(|&(other, _)| other != number);
-                let depth = others.filter(|(_, (_, other))| middle.is_in(other)).count();
-                depth % 2 == 1
-            }
-        };
+        let others =
+            parts.iter().enumerate().filter(|&(other, _)| other != number).map(|(_, (_, ring))| ring);
+        let around: Vec<&Vec<Point>> = own_edge.map_or_else(Vec::new, |edge| {
+            let middle = Fine::between(edge.0, edge.1);
+            others.filter(|other| middle.is_in(other)).collect()
+        });
+        let hole = if own_edge.is_some() { around.len() % 2 == 1 } else { said.unwrap_or(false) };
         if said.is_some_and(|said| said != hole) {
-            return Err(Reason::Nesting);
+            // A hole that was written as a polygon of its own turns against the polygon around it.
+            let area = polygon::doubled_area(part);
+            let against = |ring: &&Vec<Point>| polygon::doubled_area(ring).signum() != area.signum();
+            if !hole || !around.iter().all(against) {
+                return Err(Reason::Nesting);
+            }
+            repairs.push(Repair::HoleAsPolygon);
         }
         let mut part = part.clone();
         if (polygon::doubled_area(&part) < 0) != hole {
             part.reverse();
+        }
+        if !polygon::edges(&part).all(|edge| edges.insert(edge)) {
+            return Err(Reason::Nesting);
         }
         oriented.push(part);
     }

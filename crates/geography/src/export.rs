@@ -127,10 +127,7 @@ fn nest(rings: Vec<Vec<Point>>) -> Vec<Vec<Vec<Point>>> {
         rings.into_iter().partition(|ring| polygon::doubled_area(ring) > 0);
     let mut polygons: Vec<Vec<Vec<Point>>> = outer.into_iter().map(|ring| vec![ring]).collect();
     for hole in holes {
-        let middle = Fine::new(
-            f64::midpoint(f64::from(hole[0].x), f64::from(hole[1].x)),
-            f64::midpoint(f64::from(hole[0].y), f64::from(hole[1].y)),
-        );
+        let middle = Fine::between(hole[0], hole[1]);
         // The smallest ring around it; rings come largest first.
         let around = polygons.iter().rposition(|rings| middle.is_in(&rings[0]));
         polygons[around.unwrap_or(0)].push(hole);

@@ -67,6 +67,12 @@ impl Fine {
         Self { x: (x * LOOKUP_PARTS).round() as i64, y: (y * LOOKUP_PARTS).round() as i64 }
     }
 
+    /// The middle of two points.
+    pub(crate) fn between(a: Point, b: Point) -> Self {
+        let middle = |a: i32, b: i32| f64::midpoint(f64::from(a), f64::from(b));
+        Self::new(middle(a.x, b.x), middle(a.y, b.y))
+    }
+
     /// Whether a ray to the east crosses the edge. Edges are half open, and the side of the edge does
     /// not depend on its direction: a point on the border of two areas is in exactly one of them.
     pub(crate) fn ray_crosses(self, a: Point, b: Point) -> bool {

@@ -135,6 +135,57 @@ fn what_is_repaired() {
 }
 
 #[test]
+fn repairs_are_told_by_kind() {
+    let clockwise = |west: f64| {
+        let mut ring = square(west);
+        ring[0].as_array_mut().expect("a ring").reverse();
+        ring
+    };
+    let squares: Vec<Value> =
+        (0..7).map(|number| feature(json!({"code": number}), clockwise(f64::from(number) / 100.0))).collect();
+    let (_, report) = Geography::from_geojson(&collection(&squares), &ImportOptions::default()).unwrap();
+    let expect = "repaired: turned a ring around: feature 0 (0), feature 1 (1), feature 2 (2), feature 3 (3), \
+                  feature 4 (4) and 2 more\n";
+    assert!(report.to_string().contains(expect), "{report}");
+}
+
+#[test]
+fn polygons_of_one_area() {
+    let ring = |low: f64, high: f64, clockwise: bool| {
+        let mut ring = vec![[low, 51.0 + low], [high, 51.0 + low], [high, 51.0 + high], [low, 51.0 + high]];
+        ring.push(ring[0]);
+        if clockwise {
+            ring.reverse();
+        }
+        json!([ring])
+    };
+    let area = |polygons: Value| {
+        let geometry = json!({"type": "MultiPolygon", "coordinates": polygons});
+        collection(&[
+            json!({"type": "Feature", "properties": {"code": "A", "name": "Ash"}, "geometry": geometry}),
+        ])
+    };
+    // A hole that was written as a polygon, as some conversions do: it turns against the one around it.
+    let text = area(json!([ring(0.0, 0.03, true), ring(0.01, 0.02, false)]));
+    let (geography, report) = Geography::from_geojson(&text, &ImportOptions::default()).unwrap();
+    assert!(report.to_string().contains("took a polygon within another for the hole that it is"), "{report}");
+    assert!(geography.leaf_at(51.005, 0.005).is_some() && geography.leaf_at(51.015, 0.015).is_none());
+    // Turning the same way it overlaps.
+    let text = area(json!([ring(0.0, 0.03, false), ring(0.01, 0.02, false)]));
+    assert!(refusal(&text, &ImportOptions::default()).contains("rings that do not nest"));
+    // Two halves, one of which turns the wrong way, become one ring.
+    let mut other = square(0.01);
+    other[0].as_array_mut().expect("a ring").reverse();
+    let text = area(json!([square(0.0), other]));
+    let (geography, _) = Geography::from_geojson(&text, &ImportOptions::default()).unwrap();
+    let path = geography.path(geography.leaf(0));
+    assert_eq!(path.matches('M').count(), 1, "{path}");
+    // The same polygon twice.
+    let text = area(json!([square(0.0), square(0.0)]));
+    assert!(refusal(&text, &ImportOptions::default()).contains("rings that do not nest"));
+}
+
+#[test]
 fn a_neighbours_corner_on_an_edge_is_shared() {
     let tall = json!([[[0.0, 51.0], [0.01, 51.0], [0.01, 51.02], [0.0, 51.02], [0.0, 51.0]]]);
     let north = json!([[[0.01, 51.01], [0.02, 51.01], [0.02, 51.02], [0.01, 51.02], [0.01, 51.01]]]);

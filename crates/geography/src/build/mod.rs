@@ -22,6 +22,9 @@ use crate::vertices::Vertices;
 /// How wide the median area should be on the grid, in units: detail beyond this is not seen.
 const MEDIAN_AREA_UNITS: f64 = 210.0;
 
+/// How long the median edge should be: corners that are closer would fall together.
+const MEDIAN_EDGE_UNITS: f64 = 8.0;
+
 /// Zooms that are tried beyond that when the grid is too coarse for narrow shapes.
 const FINER_ZOOMS: u8 = 4;
 
@@ -129,20 +132,28 @@ fn corners_of(area: &SourceArea) -> impl Iterator<Item = (f64, f64)> + '_ {
     area.polygons.iter().flatten().flatten().map(|&[lon, lat]| (lat, lon))
 }
 
-/// The zoom at which the median area is as wide as it needs to be.
+/// The zoom at which the median area, and the median edge of an outline, are as long as they need to be.
 fn zoom_for(areas: &[SourceArea]) -> u8 {
-    let deep = Grid::ZOOM_MAX;
-    let mut diagonals: Vec<f64> = areas
-        .iter()
-        .map(|area| {
-            let around = Grid::around(deep, corners_of(area));
-            f64::from(around.w).hypot(f64::from(around.h))
-        })
-        .collect();
-    diagonals.sort_by(f64::total_cmp);
-    let median = diagonals.get(diagonals.len() / 2).copied().unwrap_or(1.0).max(1.0);
-    let zoom = f64::from(deep) + (MEDIAN_AREA_UNITS / median).log2();
-    zoom.ceil().clamp(4.0, 20.0) as u8
+    let deep = Grid { zoom: Grid::ZOOM_MAX, x: 0, y: 0, w: 0, h: 0 };
+    let diagonal = |area: &SourceArea| {
+        let around = Grid::around(deep.zoom, corners_of(area));
+        f64::from(around.w).hypot(f64::from(around.h))
+    };
+    let length = |edge: &[[f64; 2]]| {
+        let [from, to] = [edge[0], edge[1]].map(|[lon, lat]| deep.project(lat, lon));
+        (to.0 - from.0).hypot(to.1 - from.1)
+    };
+    let rings = areas.iter().flat_map(|area| area.polygons.iter().flatten());
+    let of_areas = median(areas.iter().map(diagonal));
+    let of_edges = median(rings.flat_map(|ring| ring.windows(2).map(length)));
+    let finer = (MEDIAN_AREA_UNITS / of_areas).max(MEDIAN_EDGE_UNITS / of_edges);
+    (f64::from(deep.zoom) + finer.log2()).ceil().clamp(4.0, 20.0) as u8
+}
+
+fn median(lengths: impl Iterator<Item = f64>) -> f64 {
+    let mut lengths: Vec<f64> = lengths.filter(|&length| length > 0.0).collect();
+    lengths.sort_by(f64::total_cmp);
+    lengths.get(lengths.len() / 2).copied().unwrap_or(1.0).max(1.0)
 }
 
 type Snap = (Grid, Vec<Vec<Vec<Point>>>, Vec<Repaired>, Vec<Problem>);
@@ -264,10 +275,9 @@ fn measure(geography: &mut Geography) {
             area.label = label_point(&rings);
             diagonals.push(area.bounds.diagonal());
         }
-        diagonals.sort_by(f64::total_cmp);
-        let median = diagonals[diagonals.len() / 2].max(1.0);
         let zoom = f64::from(geography.grid.zoom);
-        let looked_at = (zoom + (MEDIAN_AREA_PX / median).log2()).round().clamp(0.0, zoom);
+        let looked_at =
+            (zoom + (MEDIAN_AREA_PX / median(diagonals.into_iter())).log2()).round().clamp(0.0, zoom);
         geography.levels[usize::from(level.0)].detail_zoom =
             if level == finest { geography.grid.zoom } else { looked_at as u8 };
     }

@@ -128,7 +128,9 @@ pub(super) fn roles(
             let british = BRITISH.iter().filter_map(|(level, ..)| known.british(level, "cd"));
             let surely = SURE_CODES.iter().filter_map(|name| known.named(name).cloned());
             let perhaps = CODES.iter().filter_map(|name| known.named(name).cloned());
-            let mut candidates = surely.chain(british).chain(perhaps).peekable();
+            let like_a_code =
+                known.properties.iter().filter(|name| name.to_ascii_lowercase().ends_with("code"));
+            let mut candidates = surely.chain(british).chain(perhaps).chain(like_a_code.cloned()).peekable();
             let first = candidates.peek().cloned();
             let found = candidates.find(|property| known.tells_apart(property)).or(first);
             let found =

@@ -4,6 +4,7 @@
 mod geojson;
 mod guess;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use metering::AreaCode;
@@ -89,8 +90,11 @@ impl fmt::Display for ImportReport {
         for Guess { role, property } in &self.guessed {
             writeln!(f, "guessed: the {role} is in the property {property:?}")?;
         }
-        for Repaired { feature, code, repair } in &self.repaired {
-            writeln!(f, "repaired: feature {feature} ({code}): {repair}")?;
+        for (repair, of) in by_repair(&self.repaired) {
+            let named = of.iter().take(NAMED_MAX).map(|of| format!("feature {} ({})", of.feature, of.code));
+            let more = of.len().checked_sub(NAMED_MAX).filter(|&more| more > 0);
+            let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+            writeln!(f, "repaired: {repair}: {}{more}", named.collect::<Vec<_>>().join(", "))?;
         }
         for problem in &self.left_out {
             writeln!(f, "left out: {problem}")?;
@@ -100,6 +104,18 @@ impl fmt::Display for ImportReport {
         }
         Ok(())
     }
+}
+
+/// Features named for one kind of repair; files often need the same one throughout.
+const NAMED_MAX: usize = 5;
+
+/// The features of each repair, by what was done.
+fn by_repair(repaired: &[Repaired]) -> BTreeMap<String, Vec<&Repaired>> {
+    let mut by_repair: BTreeMap<String, Vec<&Repaired>> = BTreeMap::new();
+    for one in repaired {
+        by_repair.entry(one.repair.to_string()).or_default().push(one);
+    }
+    by_repair
 }
 
 impl Geography {
