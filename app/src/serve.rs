@@ -1,13 +1,16 @@
 //! The page's routes, ready for the server to mount.
 
 use axum::Router;
-use axum::http::header::COOKIE;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE};
 use axum::http::request::Parts;
+use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 
+use crate::policy::policy;
 use crate::routes::App;
-use crate::services::Services;
+use crate::services::{Services, services};
 use crate::shell::shell;
 
 /// All pages and server functions. Its fallback answers unknown paths with the designed 404 page, so
@@ -16,7 +19,10 @@ pub fn pages(services: Services) -> Router {
     let options = LeptosOptions::builder().output_name("wattmap").build();
     let assets = services.assets.clone();
     let provide = move || provide_context(services.clone());
-    let document = move || shell(&assets, chosen_theme());
+    let document = move || {
+        protect();
+        shell(&assets, chosen_theme())
+    };
     let unknown = leptos_axum::render_app_async_with_context(provide.clone(), document.clone());
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), provide, {
@@ -25,6 +31,17 @@ pub fn pages(services: Services) -> Router {
         })
         .fallback(unknown)
         .with_state(options)
+}
+
+/// Sends the page's content security policy, and keeps caches from giving one reader's page to another.
+fn protect() {
+    let Some(response) = use_context::<ResponseOptions>() else { return };
+    let tiles = services().ok().and_then(|services| services.figures.status().tile_url);
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    if let Ok(policy) = HeaderValue::from_str(&policy(&nonce, tiles.as_deref())) {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+    response.insert_header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
 }
 
 /// The theme that the reader has chosen, from the request's cookie: so the first paint has it.

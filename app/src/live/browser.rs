@@ -156,10 +156,23 @@ fn heard(feed: &Shared, text: &str) {
         feed.page.live
     };
     live.age_s.set(Some(0));
+    let page = feed.borrow().page;
+    if is_first_light(&page, &frame) {
+        page.refresh.update(|count| *count += 1);
+    }
     if live.connection.get_untracked() != Connection::Open {
         live.connection.set(Connection::Open);
     }
     live.frame.set(Some(frame));
+}
+
+/// Whether the feed has a figure where the map has none at all: then there are classes to ask for.
+fn is_first_light(page: &Page, frame: &SlimFrame) -> bool {
+    let dark = page.figures.with_untracked(|figures| match figures {
+        Some(Ok(map)) => map.measure == Measure::Now && map.areas.iter().all(|area| area.value.is_none()),
+        _ => false,
+    });
+    dark && frame.areas.iter().any(|area| area.value.is_some())
 }
 
 fn lost(feed: &Shared) {

@@ -96,9 +96,7 @@ pub(crate) fn PanelContent(
     let away = View { area: None, ..view.clone() }.url();
     let Known { card, profile, week } = match area {
         Ok(known) => known,
-        Err(error) => {
-            return Either::Left(view! { <Failed error code=view.area.unwrap_or_default() away /> });
-        }
+        Err(error) => return view! { <Failed error code=view.area.unwrap_or_default() away /> }.into_any(),
     };
     let name = name_of(&card).to_owned();
     let place = whereabouts(&card, &whole);

@@ -48,11 +48,13 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
     });
     watch(move || {
         let now = page.measure.get() == Measure::Now;
-        page.live.frame.with(|frame| {
-            if let (true, Some(frame), Some(area)) = (now, frame, page.area.get_untracked()) {
-                pulse(frame, &area);
-            }
+        let is_news = page.live.frame.with(|frame| match (now, frame, page.area.get_untracked()) {
+            (true, Some(frame), Some(area)) => pulse(frame, &area),
+            _ => false,
         });
+        if is_news && !busy.get_untracked() {
+            again.update(|count| *count += 1);
+        }
     });
     busy
 }
@@ -79,11 +81,17 @@ fn show(content: &Element, area: &str, part: Result<PanelPart, AppError>) {
     }
 }
 
-/// The headline figure of what homes draw now follows the feed.
-fn pulse(frame: &SlimFrame, area: &str) {
-    let Some(news) = frame.areas.iter().find(|news| news.code.as_str() == area) else { return };
-    if let (Some(value), Ok(Some(figure))) = (news.value, document().query_selector(".answer.now strong")) {
-        figure.set_text_content(Some(&format::figure(Measure::Now, value)));
+/// The headline figure of what homes draw now follows the feed. True where the panel has no figure yet
+/// and the feed has one: then its words change too.
+fn pulse(frame: &SlimFrame, area: &str) -> bool {
+    let news = frame.areas.iter().find(|news| news.code.as_str() == area);
+    let Some(value) = news.and_then(|news| news.value) else { return false };
+    match document().query_selector(".answer.now strong") {
+        Ok(Some(figure)) => {
+            figure.set_text_content(Some(&format::figure(Measure::Now, value)));
+            false
+        }
+        _ => true,
     }
 }
 

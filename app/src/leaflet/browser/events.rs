@@ -81,9 +81,14 @@ fn place(stage: &Shared) {
 }
 
 fn zoom_ended(stage: &Shared) {
+    stage.borrow_mut().zooming = false;
+    choose_level(stage);
+}
+
+/// Asks for the level that the zoom calls for.
+pub(super) fn choose_level(stage: &Shared) {
     let (page, level) = {
-        let mut stage = stage.borrow_mut();
-        stage.zooming = false;
+        let stage = stage.borrow();
         (stage.page, stage.level_for_zoom())
     };
     if page.zoom_level.get_untracked() != level {

@@ -108,6 +108,10 @@ async fn begin(stage: &Shared) {
     redraw(stage, false);
     events::listen(stage);
     events::when_drawn(stage);
+    // The whole begins with the level that the server drew; a place in a link has its own.
+    if page.camera.get_value().is_some() {
+        events::choose_level(stage);
+    }
 }
 
 /// Follows what the page's state says.
