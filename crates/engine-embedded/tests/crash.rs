@@ -3,6 +3,7 @@
 //!
 //! The child is this test itself, started with a directory in its environment. It says on its output
 //! what it was told: `A key n` when a record is durable, `D id n` when a document is.
+#![expect(clippy::unwrap_used, reason = "a test, all of it")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hasher};

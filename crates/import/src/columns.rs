@@ -309,7 +309,7 @@ fn layout(
         .or_else(|| header.find(ENERGY))
         .ok_or_else(|| header.lacks("the energy", "--energy-column"))?;
     let meter = named(&columns.meter, "--meter-column")?.or_else(|| header.find(METER));
-    if columns.start.is_none() || columns.energy.is_none() {
+    if format == Format::Columns && (columns.start.is_none() || columns.energy.is_none()) {
         let says = |column: usize| &header.names[column];
         assumptions.push(format!("the time is in column {:?}, the energy in {:?}", says(time), says(energy)));
     }

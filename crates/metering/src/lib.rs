@@ -13,6 +13,7 @@
 //! | [`position`] | where a record stands in the log |
 //! | [`aggregate`] | what is summed up: an aggregate row and its place |
 //! | [`dead_letter`] | why an accepted record could not be counted |
+//! | [`statistics`] | published statistics of areas |
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
 //! | [`disclosure`] | what may be said in public |
 //! | [`door`] | what a request to the door says, and what is wrong with it |
@@ -28,6 +29,7 @@ pub mod energy;
 pub mod id;
 pub mod position;
 pub mod reading;
+pub mod statistics;
 pub mod stored;
 pub mod time;
 pub mod wire;

@@ -159,7 +159,7 @@ impl Partition {
     fn hint(&mut self, ix: MeterIx, before: &Before, new: &Version) {
         let rules = self.rules;
         let meter = &mut self.meters[ix];
-        if meter.hint_at < new.at {
+        if meter.hint_at < new.at || !rules.hint_only_advances() {
             let first = new.interval.first_window();
             let mut end = meter.hint_end.max(new.interval.end().0);
             if !rules.end_never_shrinks() && (first.0..=first.0 + 1).contains(&hint_window(meter).0) {

@@ -4,8 +4,8 @@
 //!
 //! A record is decided *as of its position*, only from what precedes it in the log. Whoever decides it,
 //! whenever and however often, decides the same, so every write is the truth as of its stamp, and owners
-//! of the same partition need no fencing. ARCHITECTURE.md tells the protocol's rules; comments here name
-//! them by number.
+//! of the same partition need no fencing. `PROTOCOL.md`, beside this crate's manifest, has the rules;
+//! comments name them by number.
 //!
 //! # How to drive it
 //!
@@ -82,6 +82,8 @@ mod areas;
 mod config;
 mod decide;
 mod flush;
+mod forget;
+mod generations;
 mod incoming;
 mod meters;
 mod partition;
@@ -93,6 +95,7 @@ mod wants;
 
 pub use config::{Generation, Limits, PartitionConfig, RestoreError};
 pub use flush::{Flush, FlushId, LiveRows};
+pub use generations::Barrier;
 pub use incoming::{Decision, Decoded, LogRecordRef};
-pub use partition::{Barrier, Halt, Partition};
+pub use partition::{Halt, Partition};
 pub use wants::{Answers, RawRange, Wants, WrongAnswers};

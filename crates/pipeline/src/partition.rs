@@ -6,11 +6,11 @@ use metering::{DeadReason, Position, Registration};
 
 use crate::areas::Areas;
 use crate::config::{Generation, PartitionConfig, RestoreError};
+use crate::generations::Barrier;
 use crate::incoming::{Decision, Decoded, LogRecordRef};
 use crate::meters::{MeterIx, Meters, Registered};
 use crate::rows::Rows;
 use crate::rules::Rules;
-use crate::stamp::GENERATIONS_MAX;
 use crate::versions::OwnVersions;
 use crate::wants::{Scratch, Wants};
 
@@ -23,11 +23,11 @@ pub struct Partition {
     pub(crate) areas: Areas,
     /// Position of the last record that is decided.
     pub(crate) done: Option<Position>,
-    next_offset: i64,
+    pub(crate) next_offset: i64,
     /// The generation of the next record, and how many partitions the log has in it.
-    generation: Generation,
+    pub(crate) generation: Generation,
     /// The last generation for which the former partitions are known to be done.
-    entered: u32,
+    pub(crate) entered: u32,
     pub(crate) meters: Meters,
     pub(crate) hinted: Vec<MeterIx>,
     pub(crate) rows: Rows,
@@ -45,15 +45,6 @@ pub struct Partition {
     pub(crate) epoch: u64,
     pub(crate) newest_ms: i64,
     pub(crate) scratch: Scratch,
-}
-
-/// The former partitions of a generation, whose progress must have reached it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Barrier {
-    /// The generation that is to begin.
-    pub generation: u32,
-    /// Partitions `0..` of the one before it.
-    pub former_partitions: u32,
 }
 
 /// Why a record is not decided now. Nothing has changed.
@@ -137,44 +128,6 @@ impl Partition {
         self.done
     }
 
-    /// Whom the next record waits for, if for anybody (rule 10). Asked after a restore too: progress may
-    /// stand on the marker itself.
-    pub fn barrier(&self) -> Option<Barrier> {
-        let Generation { generation, .. } = self.generation;
-        if self.next_offset == 0 || generation <= self.entered || !self.rules.barrier() {
-            return None;
-        }
-        let former = self.config.generations.iter().find(|g| g.generation + 1 == generation);
-        Some(Barrier { generation, former_partitions: former.map_or(0, |g| g.partitions) })
-    }
-
-    /// The progress of partitions `0..former_partitions`, read after the barrier was met. Says whether
-    /// the generation has begun.
-    pub fn former_progress(&mut self, progress: &[Option<Position>]) -> bool {
-        let Some(barrier) = self.barrier() else { return true };
-        let reached = progress.len() >= barrier.former_partitions as usize
-            && progress.iter().all(|at| at.is_some_and(|at| at.generation >= barrier.generation));
-        if reached {
-            self.entered = barrier.generation;
-            self.forget_meters();
-        }
-        reached
-    }
-
-    /// Others may have decided about our meters in former generations, and will have written it by now:
-    /// a meter that was here, went and came back is not as we remember it.
-    fn forget_meters(&mut self) {
-        if !self.rules.forget_between_generations() {
-            return;
-        }
-        for meter in self.meters.iter_mut() {
-            meter.loaded = false;
-            meter.spans = None;
-        }
-        self.looked_up.clear();
-        self.epoch += 1;
-    }
-
     /// Decides the next record. Whoever decides it, whenever and however often, decides the same.
     pub fn apply(&mut self, decoded: &Decoded<'_>) -> Result<Decision, Halt> {
         let record = &decoded.record;
@@ -228,28 +181,6 @@ impl Partition {
             || partition_of(record.key, self.generation.partitions) == self.config.partition
     }
 
-    /// Whether a marker is one that can stand here: of this generation or of one after it that is known
-    /// or the next.
-    fn begins(&self, marker: Generation) -> Option<Generation> {
-        if !self.rules.generation_in_the_log() {
-            return Some(self.generation);
-        }
-        let known = self.config.generations.iter().find(|g| g.generation == marker.generation);
-        let last = self.config.generations[self.config.generations.len() - 1].generation;
-        let possible = match known {
-            Some(known) => *known == marker,
-            None => marker.generation == last + 1 && marker.generation <= GENERATIONS_MAX,
-        };
-        (possible && marker.generation >= self.generation.generation).then_some(marker)
-    }
-
-    fn enter(&mut self, begins: Generation) {
-        if self.config.generations.iter().all(|g| g.generation != begins.generation) {
-            self.config.generations.push(begins);
-        }
-        self.generation = begins;
-    }
-
     fn register(
         &mut self,
         registration: &Registration,
@@ -297,58 +228,5 @@ impl Partition {
             value: record.value.clone(),
         });
         Decision::Dead(reason)
-    }
-
-    /// Ends a batch: what is acknowledged and was needed for what had been read before is forgotten now,
-    /// and caches beyond their limits. What was read in this batch is of no use in the next (rule 9).
-    pub fn end_batch(&mut self) {
-        self.epoch += 1;
-        self.own.forget_before(self.acknowledged);
-        self.drop_spans();
-        let under_way = self.flush.under_way();
-        self.rows.sweep(self.config.limits.rows, under_way);
-        self.sweep_meters(under_way);
-    }
-
-    /// Forgets meters that the store has, those not used since the last sweep first. One that is on its
-    /// way to the store stays: it must not be read there before it arrives.
-    fn sweep_meters(&mut self, under_way: Option<u32>) {
-        for all in [false, true] {
-            if self.meters.len() <= self.config.limits.meters {
-                return;
-            }
-            let Partition { meters, own, registrations, .. } = self;
-            let unwritten: hashbrown::HashSet<&str> =
-                registrations.iter().map(|registration| registration.meter.as_str()).collect();
-            meters.retain(|meter| {
-                let needed = meter.hint_changed
-                    || meter.spans.is_some()
-                    || Some(meter.flush) == under_way
-                    || own.has(meter.newest_own)
-                    || unwritten.contains(meter.id.as_str());
-                let stays = needed || (meter.touched && !all);
-                meter.touched = false;
-                stays
-            });
-        }
-    }
-
-    /// What was looked up stays while it is used, within limits.
-    fn drop_spans(&mut self) {
-        let limit = self.config.limits.versions;
-        let Partition { meters, looked_up, .. } = self;
-        let mut kept = 0;
-        looked_up.retain(|&ix| {
-            let meter = &mut meters[ix];
-            if let Some(spans) = &mut meter.spans
-                && std::mem::take(&mut spans.touched)
-                && kept + spans.len() <= limit
-            {
-                kept += spans.len();
-                return true;
-            }
-            meter.spans = None;
-            false
-        });
     }
 }

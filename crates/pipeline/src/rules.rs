@@ -35,6 +35,8 @@ rules! {
     slow_path,
     /// 8: a hint's end never shrinks.
     end_never_shrinks,
+    /// 8: a hint is advanced only by what comes after it.
+    hint_only_advances,
     /// 9: decided versions stay until they are acknowledged...
     keep_until_acknowledged,
     /// 9: ...and the batch has ended.

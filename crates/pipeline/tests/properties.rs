@@ -1,5 +1,7 @@
 //! Random histories against an oracle that recomputes everything from the log, with restarts at every step.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod desk;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use metering::{
 };
 use pipeline::Limits;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 /// A full hour; half an hour before midnight comes 47 hours later, so that days change in most histories.
 const T0: i64 = 1_700_000_000 / 86_400 * 86_400 - 2 * 3600;
@@ -109,8 +112,10 @@ fn log(events: &[Event]) -> Vec<Entry> {
     log
 }
 
+type Sums = BTreeMap<Place, (i64, i64, i64)>;
+
 /// What is true of a log: sums over seconds, so that no share of anything has to be trusted.
-fn truth(log: &[Entry]) -> (BTreeMap<Place, (i64, i64, i64)>, BTreeMap<i64, DeadReason>) {
+fn truth(log: &[Entry]) -> (Sums, BTreeMap<i64, DeadReason>) {
     let mut areas: BTreeMap<MeterId, AreaCode> = BTreeMap::new();
     let mut accepted: Vec<(MeterId, Interval, Energy, AreaCode)> = Vec::new();
     let mut dead = BTreeMap::new();
@@ -156,7 +161,7 @@ fn truth(log: &[Entry]) -> (BTreeMap<Place, (i64, i64, i64)>, BTreeMap<i64, Dead
             accepted.push((meter, interval, energy, area));
         }
     }
-    let mut sums: BTreeMap<Place, (i64, i64, i64)> = BTreeMap::new();
+    let mut sums: Sums = BTreeMap::new();
     let mut heard: std::collections::BTreeSet<(MeterId, Place)> = Default::default();
     for (meter, interval, energy, area) in accepted {
         let windows: Vec<Window> =
@@ -175,6 +180,12 @@ fn truth(log: &[Entry]) -> (BTreeMap<Place, (i64, i64, i64)>, BTreeMap<i64, Dead
     }
     sums.retain(|_, sum| *sum != (0, 0, 0));
     (sums, dead)
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    // What has failed once is tried first, for ever.
+    let regressions = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(regressions)), ..ProptestConfig::default() }
 }
 
 fn areas() -> Vec<AreaCode> {
@@ -229,7 +240,7 @@ fn check(events: &[Event], steps: &[Step], forgetful: bool) -> Result<(), TestCa
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(config(3000))]
 
     #[test]
     fn any_history_in_any_batches_with_any_crashes_is_the_truth(
@@ -242,7 +253,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(30))]
+    #![proptest_config(config(30))]
 
     #[test]
     fn so_is_a_long_one(
@@ -255,7 +266,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(config(300))]
 
     /// After every record: a crash with and without a flush, and every prefix is the truth.
     #[test]

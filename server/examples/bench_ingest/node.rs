@@ -68,7 +68,8 @@ impl Node {
                 .body(Full::new(gzip.clone()))?;
             let response = self.client.request(request).await?;
             let status = response.status();
-            let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+            let wait =
+                response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
             let body = response.into_body().collect().await?.to_bytes();
             if status == 503 {
                 tokio::time::sleep(Duration::from_secs(wait.unwrap_or(1))).await;

@@ -12,8 +12,9 @@ use metering::api::Measure;
 use metering::disclosure::{DisclosureRules, Nesting, Release};
 use metering::statistics::AreaStatistic;
 use metering::{MeterId, UtcSecond, Window};
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::calendar::Calendar;
 use super::days::Days;
@@ -128,13 +129,13 @@ impl FiguresService {
     }
 
     /// Follows the live feed until it is told to stop.
-    pub async fn follow(self: Arc<Self>, feed: Arc<dyn LiveFeed>, mut shutdown: watch::Receiver<bool>) {
+    pub async fn follow(self: Arc<Self>, feed: Arc<dyn LiveFeed>, shutdown: CancellationToken) {
         let mut receiver = feed.subscribe();
         let refreshing = tokio::spawn(self.clone().refresh_now_and_then());
         self.begin_again().await;
         loop {
             tokio::select! {
-                _ = shutdown.wait_for(|&stop| stop) => break,
+                () = shutdown.cancelled() => break,
                 received = receiver.recv() => match received {
                     Ok(batch) => self.take(&batch),
                     Err(RecvError::Lagged(missed)) => {

@@ -7,8 +7,9 @@ use geography::LevelIndex;
 use metering::UtcSecond;
 use metering::api::LiveArea;
 use metering::disclosure::Release;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::figures::FiguresService;
 
@@ -72,11 +73,11 @@ impl Hub {
     }
 
     /// Makes frames until it is told to stop.
-    pub async fn run(self: Arc<Self>, mut shutdown: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let mut next = Instant::now();
         loop {
             tokio::select! {
-                _ = shutdown.wait_for(|&stop| stop) => return,
+                () = shutdown.cancelled() => return,
                 () = self.figures.recent_change() => {}
                 () = tokio::time::sleep(SIGN_OF_LIFE_EVERY) => {}
             }

@@ -15,8 +15,9 @@ use metering::AreaCode;
 use metering::api::{LiveArea, LiveFrame, LiveRequest};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::hub::{Change, Everything, Hub};
 
@@ -56,12 +57,12 @@ pub struct LiveState {
     hub: Arc<Hub>,
     limits: Arc<LiveLimits>,
     places: Arc<Semaphore>,
-    shutdown: watch::Receiver<bool>,
+    shutdown: CancellationToken,
 }
 
 impl LiveState {
     /// Of a hub and bounds.
-    pub fn new(hub: Arc<Hub>, limits: LiveLimits, shutdown: watch::Receiver<bool>) -> Self {
+    pub fn new(hub: Arc<Hub>, limits: LiveLimits, shutdown: CancellationToken) -> Self {
         let places = Arc::new(Semaphore::new(limits.clients_max));
         LiveState { hub, limits: Arc::new(limits), places, shutdown }
     }
@@ -167,13 +168,13 @@ impl Client {
         drop(place);
     }
 
-    async fn follow(&mut self, mut shutdown: watch::Receiver<bool>) -> End {
+    async fn follow(&mut self, shutdown: CancellationToken) -> End {
         let mut pings = tokio::time::interval(PING_EVERY);
         pings.reset();
         let mut heard = Instant::now();
         loop {
             let done = tokio::select! {
-                _ = shutdown.wait_for(|&stop| stop) => return End::Closing,
+                () = shutdown.cancelled() => return End::Closing,
                 _ = pings.tick() => {
                     if heard.elapsed() > IDLE_MAX {
                         return End::Silent;

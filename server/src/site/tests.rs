@@ -53,7 +53,9 @@ impl Drop for OneFile {
 async fn a_file_comes_in_the_encoding_that_is_welcome_and_once() {
     let _file = OneFile::put();
     let url = format!("/pkg/{NAME}");
-    for (accepted, encoding, content) in [("", "", "raw"), ("gzip", "gzip", "gzip"), ("gzip, br", "br", "brotli")] {
+    for (accepted, encoding, content) in
+        [("", "", "raw"), ("gzip", "gzip", "gzip"), ("gzip, br", "br", "brotli")]
+    {
         let response = ask(&url, &[(header::ACCEPT_ENCODING, accepted)]).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(header_of(&response, header::CONTENT_ENCODING), encoding);

@@ -9,7 +9,9 @@ use engine::{PipelineStore, RawQuery, StoreError};
 use geography::Geography;
 use metering::stored::{FlushPlan, MeterState, RawVersion};
 use metering::wire::Record;
-use metering::{AggregateRow, AreaCode, Energy, Interval, MeterId, Place, Position, Reading, Registration, UtcSecond};
+use metering::{
+    AggregateRow, AreaCode, Energy, Interval, MeterId, Place, Position, Reading, Registration, UtcSecond,
+};
 use server::clock::SystemClock;
 use server::commands::{Opened, open};
 use server::config::Config;

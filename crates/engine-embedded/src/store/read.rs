@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use engine::{Document, RawQuery, StoreError};
 use metering::stored::{MeterState, RawVersion, RegistrationVersion};
-use metering::{AggregateRow, AreaCode, MeterId, Place, Position, UtcSecond, Window};
+use metering::{AggregateRow, AreaCode, MeterId, Place, Position, UtcSecond};
 
 use super::pack::Unpacked;
 use super::tree::{Snapshot, Tree};

@@ -148,10 +148,9 @@ pub(crate) fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     while let Some(next) = left.pop() {
         for entry in std::fs::read_dir(&next).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                left.push(path)
-            } else {
-                found.push(path.strip_prefix(dir).unwrap().to_owned())
+            match path.strip_prefix(dir) {
+                Ok(_) if path.is_dir() => left.push(path),
+                relative => found.push(relative.unwrap().to_owned()),
             }
         }
     }

@@ -42,7 +42,7 @@ fn what_is_refused_of_a_reading() {
     check("M", "2026-11-22T09:30:00Z", "3600", "1", "misaligned", "start", &["3600 s"]);
     check("M", ten, half, "-0.5", "negative_energy", "energy_wh", &["-0.5", "0 or more"]);
     check("M", ten, half, "-1e300", "negative_energy", "energy_wh", &["-1e300"]);
-    check("M", ten, half, "60000", "implausible_energy", "energy_wh", &["60000", "1800 s", "49998.6"]);
+    check("M", ten, half, "300000", "implausible_energy", "energy_wh", &["300000", "1800 s", "249998.4"]);
     check("M", ten, half, "1e300", "implausible_energy", "energy_wh", &["1e300"]);
     check("M", ten, half, "1.2345", "bad_energy", "energy_wh", &["1.2345", "three decimals"]);
     check("M", "2026-11-22T12:00:00Z", half, "1", "too_far_in_future", "start", &["12:30:00Z", "300 s"]);
@@ -162,7 +162,7 @@ fn typed_readings_are_judged_by_the_same_rules() {
     };
     check(1_795_341_600, 1800, 212_500, None);
     check(1_795_341_600, 1800, -1, Some("negative_energy"));
-    check(1_795_341_600, 1800, 60_000_000, Some("implausible_energy"));
+    check(1_795_341_600, 1800, 300_000_000, Some("implausible_energy"));
     check(1_795_348_800, 1800, 1, Some("too_far_in_future"));
     check(0, 1800, 1, Some("too_old"));
 }

@@ -8,12 +8,13 @@ mod cluster;
 mod dice;
 mod oracle;
 mod owner;
+mod producer;
 mod scenes;
 mod topic;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use self::oracle::Difference;
 use self::world::{Dropped, World};
@@ -46,18 +47,17 @@ impl Seen {
     }
 }
 
-/// Runs seeds until time is up or enough is found: the first seed of each kind of difference.
+/// Runs seeds as long as `goes_on` says, or until enough is found: the first seed of each kind of difference.
 fn search(
     dropped: Dropped,
     stage: u32,
     first: u64,
-    time: Duration,
+    goes_on: impl Fn(&Seen) -> bool,
     enough: &[Difference],
 ) -> (Seen, BTreeMap<Difference, u64>) {
-    let started = Instant::now();
     let (mut seen, mut found) = (Seen::default(), BTreeMap::new());
     let mut seed = first;
-    while started.elapsed() < time && !enough.iter().any(|kind| found.contains_key(kind)) {
+    while goes_on(&seen) && !enough.iter().any(|kind| found.contains_key(kind)) {
         for kind in differences(seed, dropped, stage, &mut seen) {
             found.entry(kind).or_insert(seed);
         }
@@ -90,15 +90,27 @@ fn the_protocol_holds() {
         Difference::Twins,
     ];
     for stage in [1, 3] {
-        let (seen, found) = search(Dropped::NOTHING, stage, first, Duration::from_secs(seconds) / 2, &any);
+        // However slow the machine is, some thousands.
+        let started = Instant::now();
+        let goes_on = |seen: &Seen| seen.schedules < 2000 || started.elapsed().as_secs() < seconds / 2;
+        let (seen, found) = search(Dropped::NOTHING, stage, first, goes_on, &any);
         println!("stage {stage}: {seen:?}");
         assert!(found.is_empty(), "stage {stage}: seeds of what went wrong: {found:?}");
         assert!(seen.died_in_flush > 0 && seen.arrived_late > 0, "nothing happened: {seen:?}");
     }
 }
 
-/// A rule, switched off. The second number is the stage that the search needs.
-fn ablations() -> Vec<(&'static str, u32, Dropped)> {
+/// A rule, switched off.
+struct Ablation {
+    rule: &'static str,
+    /// What the attacker needs: 1 is one generation, nothing redriven, misrouted or expired; 3 is all.
+    stage: u32,
+    dropped: Dropped,
+    /// What goes wrong without it.
+    expect: Difference,
+}
+
+fn ablations() -> Vec<Ablation> {
     let world = |change: fn(&mut Dropped)| {
         let mut dropped = Dropped::NOTHING;
         change(&mut dropped);
@@ -111,7 +123,7 @@ fn ablations() -> Vec<(&'static str, u32, Dropped)> {
         dropped.area_history = !dropped.rules.area_history();
         dropped
     };
-    vec![
+    let wrong_sums = [
         ("1 skip_by_through", 1, rule(|r| r.skip_by_through = false)),
         ("2 stamp_by_position", 1, world(|d| d.stamp_by_position = true)),
         ("3 progress_last", 1, world(|d| d.progress_last = true)),
@@ -134,17 +146,28 @@ fn ablations() -> Vec<(&'static str, u32, Dropped)> {
         ("13 skipped_counts_as_changed", 1, rule(|r| r.skipped_counts_as_changed = false)),
         ("14 retention_by_log_time", 3, world(|d| d.retention_by_log_time = true)),
         ("14 raw_rows_outlive", 3, world(|d| d.raw_rows_outlive = true)),
-    ]
+    ];
+    let sums =
+        wrong_sums.map(|(rule, stage, dropped)| Ablation { rule, stage, dropped, expect: Difference::Sums });
+    // Whoever replays a meter's newest window works its hint out again, record by record, before it
+    // relies on it: so here only one stamp with two contents is seen.
+    let twins = Ablation {
+        rule: "8 hint_only_advances",
+        stage: 1,
+        dropped: rule(|r| r.hint_only_advances = false),
+        expect: Difference::Twins,
+    };
+    sums.into_iter().chain([twins]).collect()
 }
 
 #[test]
 fn every_rule_is_needed() {
     let mut unneeded = Vec::new();
-    for (name, stage, dropped) in ablations() {
-        let (seen, found) = search(dropped, stage, 0, Duration::from_secs(60), &[Difference::Sums]);
-        println!("{name}: {found:?} in {} schedules", seen.schedules);
-        if !found.contains_key(&Difference::Sums) {
-            unneeded.push(name);
+    for Ablation { rule, stage, dropped, expect } in ablations() {
+        let (seen, found) = search(dropped, stage, 0, |seen| seen.schedules < 100_000, &[expect]);
+        println!("{rule}: {found:?} in {} schedules", seen.schedules);
+        if !found.contains_key(&expect) {
+            unneeded.push(rule);
         }
     }
     assert!(unneeded.is_empty(), "no schedule was found that needs {unneeded:?}");

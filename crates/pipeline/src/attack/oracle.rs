@@ -11,7 +11,9 @@ use super::topic::{Entry, Meant, Topic};
 use super::world::World;
 
 type Sums = BTreeMap<Place, (i64, i64, i64)>;
-type Raw = BTreeMap<(MeterId, i64), (Position, Interval, Energy, AreaCode)>;
+/// An accepted value: who said it, when it was, how much, where.
+type Accepted = (Position, Interval, Energy, AreaCode);
+type Raw = BTreeMap<(MeterId, i64), Accepted>;
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Truth {
@@ -37,8 +39,7 @@ impl World {
     pub(super) fn truth(&self) -> Truth {
         let mut truth = Truth::default();
         let mut area_of: BTreeMap<MeterId, AreaCode> = BTreeMap::new();
-        let mut accepted: BTreeMap<MeterId, BTreeMap<i64, (Position, Interval, Energy, AreaCode)>> =
-            BTreeMap::new();
+        let mut accepted: BTreeMap<MeterId, BTreeMap<i64, Accepted>> = BTreeMap::new();
         for topic in &self.shared.topics {
             for (at, partition, entry) in in_order(topic) {
                 let letter = (partition as u32, at);
@@ -83,6 +84,11 @@ impl World {
                 }
             }
         }
+        self.sum_up(accepted, &mut truth);
+        truth
+    }
+
+    fn sum_up(&self, accepted: BTreeMap<MeterId, BTreeMap<i64, Accepted>>, truth: &mut Truth) {
         for (meter, mine) in accepted {
             let mut heard = BTreeSet::new();
             for (start, version) in mine {
@@ -96,7 +102,6 @@ impl World {
                 }
             }
         }
-        truth
     }
 
     /// How the store differs from the truth.

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use metering::wire::Record;
-use metering::{AreaCode, Dwelling, Energy, Interval, MeterId, Position, Reading, Registration, UtcSecond};
+use metering::{AreaCode, MeterId, Position};
 
-use super::cluster::{Cluster, Key, Value};
+use super::cluster::{Cluster, Value};
 use super::dice::Dice;
 use super::owner::Owner;
 use super::topic::{Entry, Meant, Topic};
@@ -16,7 +16,6 @@ use crate::rules::Rules;
 
 /// Where time begins: a full hour. The unit of time is a quarter of an hour, 900 s.
 pub(super) const T0: i64 = 1_699_920_000;
-const DURATIONS: [i64; 3] = [1, 2, 4];
 const FOREVER: i64 = 1_000_000;
 
 /// What is switched off.
@@ -50,9 +49,9 @@ impl Dropped {
 /// What kind of day it is. Drawn once a run, so that extreme mixtures occur.
 #[derive(Debug)]
 pub(super) struct Day {
-    hours: usize,
-    moves: f64,
-    repeats: f64,
+    pub(super) hours: usize,
+    pub(super) moves: f64,
+    pub(super) repeats: f64,
     crashes: f64,
     /// How fast writes travel.
     arrivals: f64,
@@ -66,9 +65,9 @@ pub(super) struct Day {
     pub(super) forgetful: f64,
     /// Starts at the log's commit instead of progress.
     rewinds: f64,
-    misroutes: f64,
+    pub(super) misroutes: f64,
     redrives: f64,
-    nonsense: f64,
+    pub(super) nonsense: f64,
     pub(super) retention: i64,
     generations: u32,
 }
@@ -191,7 +190,7 @@ impl World {
         world
     }
 
-    fn last_topic(&mut self) -> &mut Topic {
+    pub(super) fn last_topic(&mut self) -> &mut Topic {
         self.shared.topics.last_mut().expect("there is always a log")
     }
 
@@ -344,8 +343,8 @@ impl World {
             let rounds = self.shared.dice.choice(&[2, 8, 20]);
             self.chaos(rounds);
             let (last, grow) = (generation == self.shared.day.generations, self.shared.dice.chance(0.6));
-            let drains = !self.shared.dropped.drained && !(grow && self.shared.dice.chance(0.7));
-            if last || drains {
+            let undrained = self.shared.dropped.drained || grow && self.shared.dice.chance(0.7);
+            if last || !undrained {
                 self.catch_up(); // a log that grows need not be drained
                 self.expire();
             }
@@ -364,125 +363,6 @@ impl World {
         while !self.shared.cluster.flight.is_empty() || !self.shared.cluster.ghosts.is_empty() {
             self.arrive();
         }
-    }
-
-    fn migrate(&mut self, generation: u32, grow: bool) {
-        if grow {
-            let more = self.shared.dice.choice(&[0, 1]);
-            self.last_topic().grow(more);
-        } else {
-            let partitions = self.shared.dice.choice(&[1, 2]);
-            self.shared.topics.push(Topic::new(generation, partitions));
-        }
-    }
-
-    fn append(&mut self, meter: &MeterId, record: Record, misroute: bool) {
-        let key = meter.as_str();
-        self.append_entry(meter, |appended_ms| Entry::new(key, record, appended_ms), misroute);
-    }
-
-    fn append_entry(&mut self, meter: &MeterId, entry: impl FnOnce(i64) -> Entry, misroute: bool) {
-        let entry = entry((T0 + self.shared.log_time * 900) * 1000);
-        let topic = self.last_topic();
-        let home = topic.home(meter, topic.last().generation);
-        let partition = (home + usize::from(misroute)) % topic.partitions.len();
-        topic.partitions[partition].push(entry);
-    }
-
-    fn register(&mut self, meter: &MeterId) {
-        let unknown = self.shared.dice.chance(self.shared.day.nonsense);
-        let n = self.shared.dice.below(self.shared.areas.len());
-        let area =
-            if unknown { AreaCode::parse("nowhere").expect("a code") } else { self.shared.areas[n].clone() };
-        let dwelling = Dwelling::default();
-        self.append(
-            meter,
-            Record::Registration(Registration { meter: meter.clone(), area, dwelling }),
-            false,
-        );
-    }
-
-    fn produce(&mut self, count: usize) {
-        let clock = self.shared.log_time;
-        let mut readings: Vec<Reading> = Vec::new();
-        for meter in self.shared.meters.clone() {
-            if self.shared.dice.chance(0.9) {
-                self.register(&meter);
-            }
-        }
-        for _ in 0..count {
-            let n = self.shared.dice.below(self.shared.meters.len());
-            let meter = self.shared.meters[n].clone();
-            self.shared.log_time += self.shared.dice.choice(&[0, 0, 1]);
-            let Shared { dice, day, log_time, .. } = &mut self.shared;
-            if dice.chance(day.moves) {
-                self.register(&meter);
-            } else if dice.chance(day.nonsense) {
-                let nonsense = Entry {
-                    appended_ms: 0,
-                    key: meter.as_str().to_owned().into(),
-                    value: vec![7; dice.below(3)].into(),
-                    meant: Meant::Nonsense,
-                };
-                self.append_entry(&meter, |appended_ms| Entry { appended_ms, ..nonsense }, false);
-            } else if !readings.is_empty() && dice.chance(day.repeats) {
-                let mut again = readings[dice.below(readings.len())].clone();
-                match dice.choice(&["nothing", "energy", "energy", "duration"]) {
-                    "energy" => again.energy = Energy::from_mwh(1 + dice.below(49) as i64),
-                    "duration" => {
-                        let start = again.interval.start();
-                        let possible = DURATIONS.map(|d| Interval::new(start, d * 900).ok());
-                        let possible: Vec<Interval> = possible.into_iter().flatten().collect();
-                        again.interval = dice.choice(&possible);
-                    }
-                    _ => {}
-                }
-                self.append(&again.meter.clone(), Record::Reading(again, None), false);
-            } else {
-                let duration = dice.choice(&DURATIONS);
-                let late = dice.below(day.hours * 4) as i64;
-                let around = if dice.chance(0.5) { (*log_time - late).max(0) } else { clock + late };
-                let start = UtcSecond(T0 + around / duration * duration * 900);
-                let reading = Reading {
-                    meter: meter.clone(),
-                    interval: Interval::new(start, duration * 900).expect("aligned"),
-                    energy: Energy::from_mwh(1 + dice.below(49) as i64),
-                };
-                readings.push(reading.clone());
-                let misroute = dice.chance(day.misroutes);
-                self.append(&meter, Record::Reading(reading, None), misroute);
-            }
-        }
-    }
-
-    /// Somebody redrives a dead letter.
-    fn redrive(&mut self) {
-        let letters: Vec<(u32, Position)> = self
-            .shared
-            .cluster
-            .rows()
-            .filter_map(|(key, _)| match key {
-                Key::Dead(partition, at) => Some((*partition, *at)),
-                _ => None,
-            })
-            .collect();
-        if letters.is_empty() {
-            return;
-        }
-        let (partition, at) = self.shared.dice.choice(&letters);
-        let topics = self.shared.topics.iter().filter(|topic| topic.first_generation() <= at.generation);
-        let topic = topics.max_by_key(|topic| topic.first_generation()).expect("the log that it was in");
-        let entry = topic.partitions.get(partition as usize).and_then(|log| log.get(at.offset as usize));
-        let Some(Meant::Record(Record::Reading(reading, redriven_from))) = entry.map(|entry| &entry.meant)
-        else {
-            return;
-        };
-        let (reading, redriven_from) = (reading.clone(), *redriven_from);
-        // What was misrouted replaces nothing of its generation.
-        let known = topic.generations.iter().any(|g| g.generation == at.generation);
-        let at_home = known && topic.home(&reading.meter, at.generation) == partition as usize;
-        let origin = redriven_from.unwrap_or(if at_home { at } else { Position::new(at.generation, -1) });
-        self.append(&reading.meter.clone(), Record::Reading(reading, Some(origin)), false);
     }
 
     /// The log drops its old records, which is allowed only where nobody still needs them; the store

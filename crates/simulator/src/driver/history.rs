@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SAVE_EVERY: u64 = 50_000;
 
 /// What is known about the backlog's day, for all its homes.
-struct Leaf {
+struct Page {
     backlog: Backlog,
     homes: Vec<u32>,
     day: crate::Day,
@@ -38,7 +38,7 @@ struct Leaf {
 impl<C: Clock> Driver<C> {
     /// Sends the backlog, whenever there is one. Never returns but with an error.
     pub(super) async fn send_history(&self) -> Result<(), Closed> {
-        let mut leaf: Option<Leaf> = None;
+        let mut page: Option<Page> = None;
         let mut unsaved = 0;
         loop {
             let next = self.out.state().next_backlog();
@@ -51,12 +51,12 @@ impl<C: Clock> Driver<C> {
                 continue;
             };
             let population = self.population();
-            let here = match leaf.take() {
-                Some(leaf) if (leaf.backlog.id, leaf.backlog.day) == (backlog.id, backlog.day) => leaf,
+            let here = match page.take() {
+                Some(page) if (page.backlog.id, page.backlog.day) == (backlog.id, backlog.day) => page,
                 before => turn_to(&population, backlog, before),
             };
             let sent = self.send_some(&population, &here, backlog.homes_done as usize).await?;
-            leaf = Some(here);
+            page = Some(here);
             unsaved += sent;
             let finished = self.out.state().next_backlog().is_none();
             if unsaved >= SAVE_EVERY || finished {
@@ -68,22 +68,22 @@ impl<C: Clock> Driver<C> {
     }
 
     /// Sends a few batches of a day; returns how many readings that were.
-    async fn send_some(&self, population: &Population, leaf: &Leaf, done: usize) -> Result<u64, Closed> {
-        let homes_a_batch = (BATCH / leaf.pieces.len().max(1)).max(1);
-        let homes = &leaf.homes[done.min(leaf.homes.len())..];
+    async fn send_some(&self, population: &Population, page: &Page, done: usize) -> Result<u64, Closed> {
+        let homes_a_batch = (BATCH / page.pieces.len().max(1)).max(1);
+        let homes = &page.homes[done.min(page.homes.len())..];
         let homes = &homes[..homes.len().min(homes_a_batch * BATCHES_AT_ONCE)];
         let mut diary = Diary::default();
         let batches = homes.chunks(homes_a_batch).map(|homes| {
-            let mut readings: Vec<Reading> = Vec::with_capacity(homes.len() * leaf.pieces.len());
+            let mut readings: Vec<Reading> = Vec::with_capacity(homes.len() * page.pieces.len());
             for &home in homes {
-                population.readings(home, &leaf.day, &leaf.pieces, &mut diary, &mut readings);
+                population.readings(home, &page.day, &page.pieces, &mut diary, &mut readings);
             }
             self.out.send(readings)
         });
         let sent: usize = try_join_all(batches).await?.iter().map(|accepted| accepted.accepted).sum();
         let almanac = population.almanac();
-        self.out.state().backlog_sent(leaf.backlog.id, homes.len() as u32, almanac);
-        let readings = (homes.len() * leaf.pieces.len()) as u64;
+        self.out.state().backlog_sent(page.backlog.id, homes.len() as u32, almanac);
+        let readings = (homes.len() * page.pieces.len()) as u64;
         self.out.progress.send_modify(|progress| {
             progress.history_sent += sent as u64;
             progress.history_left = progress.history_left.saturating_sub(readings);
@@ -100,9 +100,9 @@ impl<C: Clock> Driver<C> {
     }
 }
 
-fn turn_to(population: &Arc<Population>, backlog: Backlog, before: Option<Leaf>) -> Leaf {
+fn turn_to(population: &Arc<Population>, backlog: Backlog, before: Option<Page>) -> Page {
     let homes = match before {
-        Some(leaf) if leaf.backlog.id == backlog.id => leaf.homes,
+        Some(page) if page.backlog.id == backlog.id => page.homes,
         _ => {
             let wanted = backlog.first..backlog.end;
             population.by_area().into_iter().filter(|home| wanted.contains(home)).collect()
@@ -111,5 +111,5 @@ fn turn_to(population: &Arc<Population>, backlog: Backlog, before: Option<Leaf>)
     let day = population.almanac().day_numbered(backlog.day);
     let within = day.start..day.end;
     let pieces = backlog.pieces().filter(|piece| within.contains(&piece.start())).collect();
-    Leaf { backlog, homes, day, pieces }
+    Page { backlog, homes, day, pieces }
 }

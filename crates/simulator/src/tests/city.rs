@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
 use metering::AreaCode;
 
@@ -33,6 +35,10 @@ pub(crate) fn time_zone() -> TimeZone {
 
 /// A city of 990 groups and 4,950 leaves.
 pub(crate) fn population(homes: usize) -> Population {
-    let config = PopulationConfig { homes, seed: 7, time_zone: time_zone() };
-    Population::from_places(places(30), geography::reference::h25(), config)
+    // The city is the same for all; to calibrate it takes longer than to fill it.
+    static CITY: LazyLock<Population> = LazyLock::new(|| {
+        let config = PopulationConfig { homes: 0, seed: 7, time_zone: time_zone() };
+        Population::from_places(places(30), geography::reference::h25(), config)
+    });
+    CITY.with_homes(homes)
 }

@@ -3,9 +3,9 @@ use metering::wire::implausible;
 use metering::{Energy, Interval, UtcSecond};
 use proptest::prelude::*;
 
-use super::city::{places, population};
+use super::city::{places, population, time_zone};
 use crate::places::{HOMES_A_GROUP_MIN, HOMES_A_LEAF_MIN};
-use crate::population::Diary;
+use crate::population::{Diary, Population, PopulationConfig};
 
 fn interval(start: i64, duration_s: i64) -> Interval {
     Interval::new(UtcSecond(start), duration_s).unwrap()
@@ -15,7 +15,15 @@ fn interval(start: i64, duration_s: i64) -> Interval {
 fn more_homes_begin_with_the_same_ones() {
     let (few, many) = (population(1000), population(60_000));
     assert_eq!(few.households(), &many.households()[..1000]);
-    assert_eq!(few.with_homes(60_000).households(), many.households());
+    let config = PopulationConfig { homes: 1000, seed: 7, time_zone: time_zone() };
+    let anew = Population::from_places(places(30), geography::reference::h25(), config.clone());
+    assert_eq!(few.households(), anew.households());
+    let other = Population::from_places(
+        places(30),
+        geography::reference::h25(),
+        PopulationConfig { seed: 8, ..config },
+    );
+    assert_ne!(few.households(), other.households());
     assert_eq!(few.registration(999), many.registration(999));
     assert_eq!(few.meter(999).as_str(), "SIM0000999");
 }
@@ -107,7 +115,7 @@ proptest! {
 }
 
 /// One population for all cases: making it is most of the work.
-fn small() -> &'static crate::Population {
-    static POPULATION: std::sync::LazyLock<crate::Population> = std::sync::LazyLock::new(|| population(2000));
+fn small() -> &'static Population {
+    static POPULATION: std::sync::LazyLock<Population> = std::sync::LazyLock::new(|| population(2000));
     &POPULATION
 }

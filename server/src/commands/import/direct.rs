@@ -77,7 +77,7 @@ impl Direct {
         Ok(Direct { opened, geography, door, aggregation, stop, owners, dead_before, sent: 0, notes })
     }
 
-    /// Waits until no more than `most` records are undecided or unstored. An error: an owner can't go on.
+    /// Waits until no more than `most` records are undecided. An error: an owner can't go on.
     async fn wait_for(&mut self, most: i64, each: impl Fn(i64)) -> anyhow::Result<()> {
         loop {
             if let Some(ended) = self.owners.take_if(|owners| owners.is_finished()) {
@@ -86,7 +86,7 @@ impl Direct {
             }
             let (log, clock) = (self.aggregation.ports.log.as_ref(), self.aggregation.clock.as_ref());
             let partitions = self.aggregation.ingestion.status(log, clock).await?;
-            let left: i64 = partitions.iter().map(|one| one.lag_records).sum();
+            let left: i64 = partitions.iter().map(|one| one.head - one.decided).sum();
             each(left);
             if left <= most {
                 return Ok(());
@@ -182,6 +182,7 @@ impl Destination for Direct {
             bar.finish_and_clear();
         }
         let Direct { opened, aggregation, stop, owners, dead_before, mut notes, .. } = *self;
+        // What is decided is stored by the owners before they end.
         stop.cancel();
         if let Some(owners) = owners {
             outcome = outcome.and(owners.await.context("an owner of a partition").flatten());
