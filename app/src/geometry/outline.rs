@@ -46,6 +46,9 @@ impl Outline {
         let (mut at, mut start, mut command) = ((0, 0), (0, 0), b'M');
         while let Some(token) = numbers.peek() {
             if token.is_ascii_alphabetic() {
+                if !b"MmLlHhVvZz".contains(&token) {
+                    return None;
+                }
                 command = token;
                 numbers.at += 1;
                 if matches!(command, b'Z' | b'z') {
