@@ -1,7 +1,7 @@
 //! Tables with a column for the time and one for the energy. Low Carbon London's files and the
 //! two-column `start,value` files are such tables, about which a little more is known.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::BufRead;
 
 use metering::{Interval, MeterId, UtcSecond};
@@ -60,8 +60,10 @@ pub(crate) const ENERGY: &[&str] = &[
 const METER: &[&str] = &["meterid", "meter", "lclid", "mpan", "nmi", "householdid", "meteringpoint", "vid"];
 const DURATION: &[&str] = &["durations", "duration", "durationseconds", "intervallength"];
 
-/// Lines that are looked at to tell how long a reading lasts.
-const LOOKED_AT: usize = 64;
+/// Lines, and bytes of them, that are looked at to tell how long a reading lasts: a file that is sorted by
+/// time has a line of every meter before one of them comes again.
+const LOOKED_AT: usize = 5000;
+const LOOKED_AT_BYTES: usize = 1 << 20;
 
 /// Where things stand in a row.
 #[derive(Debug)]
@@ -141,17 +143,19 @@ impl<R: BufRead> ColumnReadings<R> {
     /// Tells from the first lines how long a reading lasts: the step between two of a meter that is there
     /// most often; of equals, the shortest. So neither a gap nor one odd line misleads.
     fn look_ahead(&mut self) -> Result<(), ImportError> {
-        while self.ahead.len() < LOOKED_AT {
+        let mut bytes = 0;
+        while self.ahead.len() < LOOKED_AT && bytes < LOOKED_AT_BYTES {
             let Some((line, content)) = self.lines.next()? else { break };
             let content = match content {
                 Line::Text(text) => Ok(text.to_owned()),
                 Line::Refused(problem) => Err(problem),
             };
+            bytes += content.as_ref().map_or(0, String::len);
             self.ahead.push_back((line, content));
         }
         // What is only looked at must leave no trace in the clock.
         let mut clock = self.clock.clone();
-        let mut last: Option<(Option<MeterId>, i64)> = None;
+        let mut last: HashMap<Option<MeterId>, i64> = HashMap::new();
         let mut steps: BTreeMap<i64, u32> = BTreeMap::new();
         for (line, content) in &self.ahead {
             let Ok(text) = content else { continue };
@@ -174,11 +178,8 @@ impl<R: BufRead> ColumnReadings<R> {
                     });
                 }
             };
-            if let Some((before, at)) = last.replace((meter.clone(), second)) {
-                let step = (second - at).abs();
-                if before == meter && step > 0 {
-                    *steps.entry(step).or_default() += 1;
-                }
+            if let Some(before) = last.insert(meter, second).filter(|&before| before != second) {
+                *steps.entry((second - before).abs()).or_default() += 1;
             }
         }
         let (step, _) = (steps.into_iter().max_by_key(|&(step, count)| (count, -step)))

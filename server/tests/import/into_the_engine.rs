@@ -179,8 +179,7 @@ fn a_second_import_at_the_same_time_is_refused_by_name() {
     let data = dir.path().join("data");
     let file = dir.path().join("many.csv");
     crate::files::written(&file, 20, 10_000);
-    let arguments =
-        ["import", "readings", file.to_str().unwrap(), "--area", "E01000001", "--duration", "1800"];
+    let arguments = ["import", "readings", file.to_str().unwrap(), "--area", "E01000001"];
     let mut first = wattmap(&data, &arguments).spawn().unwrap();
     let lock = data.join("lock");
     while !lock.exists() {

@@ -14,8 +14,7 @@ fn killed_again_and_again_it_counts_everything_once() {
     let dir = tempdir().unwrap();
     let (data, file) = (dir.path().join("data"), dir.path().join("many.csv"));
     let meters = written(&file, 30, 20_000);
-    let arguments =
-        ["import", "readings", file.to_str().unwrap(), "--area", "E01000001", "--duration", "1800"];
+    let arguments = ["import", "readings", file.to_str().unwrap(), "--area", "E01000001"];
     let (mut killed, mut resumed) = (0, 0);
     // The first kills come early; then they come later and later, until one comes too late.
     for round in 1_u64.. {

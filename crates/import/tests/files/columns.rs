@@ -36,6 +36,13 @@ fn names_that_are_usual_are_understood() {
         &utc,
         &["A 2026-11-22T10:00:00Z+1800s 212500", "B 2026-11-22T10:00:00Z+900s 1000"],
     );
+    // Sorted by time, meters in turn.
+    let of_all = |time: &str| (0..40).map(|meter| format!("M{meter},{time},1\n")).collect::<String>();
+    let in_turn =
+        format!("meter_id,start,wh\n{}{}", of_all("2023-01-01T00:00:00Z"), of_all("2023-01-01T00:15:00Z"));
+    let outcome = read(in_turn.as_bytes(), &ReadingOptions::default());
+    assert_eq!(outcome.readings.len(), 80, "{outcome:?}");
+    assert!(outcome.readings.iter().all(|reading| reading.interval.duration_s() == 900));
     // What `wattmap export readings` writes.
     check(
         "meter_id,start,duration_s,energy_mwh,area\nA,2026-11-22T10:00:00Z,1800,212500,E01000001\n",
