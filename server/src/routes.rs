@@ -11,11 +11,15 @@ mod readings;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::X_CONTENT_TYPE_OPTIONS;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::live::LiveState;
 use crate::problem::Problem;
@@ -23,6 +27,10 @@ use crate::state::AppState;
 
 pub(crate) use authorised::refusal;
 pub(crate) use query::QueryOf;
+
+/// How hard answers are compressed that are made when they are asked for: a third of the way from quick
+/// to small, some tens of megabytes a second. Files of the site are compressed when it is built.
+const QUALITY: CompressionLevel = CompressionLevel::Precise(4);
 
 /// Everything. `pages` answers what is neither API nor file: the site itself.
 pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
@@ -37,6 +45,8 @@ pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
             "/statistics/{year}",
             put(ops::statistics::put).layer(DefaultBodyLimit::max(ops::statistics::PACKED_MAX)),
         );
+    // Server functions read their bodies themselves, to the end: they get the door's limit.
+    let pages = pages.layer(RequestBodyLimitLayer::new(state.config.door.body_bytes));
     Router::new()
         .route("/api/v1/readings", post(readings::post))
         .route("/api/v1/meters", post(meters::post))
@@ -53,12 +63,13 @@ pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
         .method_not_allowed_fallback(wrong_method)
         // The largest JSON document that the operator's endpoints take; the door has its own limits.
         .layer(DefaultBodyLimit::max(64 << 10))
+        .layer(CompressionLayer::new().quality(QUALITY))
         .layer(middleware::from_fn_with_state(state, count))
         .layer(CatchPanicLayer::custom(|_| Problem::internal(&"a handler panicked").into_response()))
 }
 
 async fn nothing_here(request: Request) -> Problem {
-    Problem::not_found(format!("There is nothing at {}; /api lists what there is.", request.uri().path()))
+    Problem::not_found(format!("There is nothing at {}.", request.uri().path()))
 }
 
 async fn wrong_method(request: Request) -> Problem {
@@ -68,14 +79,16 @@ async fn wrong_method(request: Request) -> Problem {
     )
 }
 
-/// Counts answers by route and status.
+/// Counts answers by route and status, and says of all that they are not to be guessed at.
 async fn count(
     State(state): State<AppState>,
     route: Option<MatchedPath>,
     request: Request,
     next: Next,
 ) -> Response {
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    // Answers are what they say they are.
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let route = route.as_ref().map_or("page", MatchedPath::as_str);
     state.metrics.answered(route, response.status().as_u16());
     response

@@ -8,7 +8,7 @@ mod server;
 pub(crate) use server::list;
 
 /// Rows on a page of the list.
-pub const ROWS: usize = 100;
+pub(crate) const ROWS: usize = 100;
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ mod browser;
 pub(crate) use browser::follow;
 
 /// How the connection is.
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser is ever connected"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
     /// Not tried yet.
@@ -29,6 +30,7 @@ pub(crate) struct Live {
     /// Seconds since something was heard; none where nothing ever was.
     pub(crate) age_s: RwSignal<Option<i64>>,
     /// The newest frame, for the map.
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears the feed"))]
     pub(crate) frame: RwSignal<Option<SlimFrame>>,
 }
 

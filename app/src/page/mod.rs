@@ -24,10 +24,6 @@ use server as here;
 /// What the pointer is over.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Hover {
-    /// Where the card goes, pixels from the window's corner.
-    pub(crate) x: f64,
-    /// Where the card goes, pixels from the window's corner.
-    pub(crate) y: f64,
     /// The area's name as people know it.
     pub(crate) title: String,
     /// Its official name, where that is another.
@@ -64,6 +60,7 @@ pub(crate) struct Page {
     /// The area that is open: the URL's.
     pub(crate) area: Memo<Option<String>>,
     /// The level that the zoom asks for, by its number.
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only in a browser does a map zoom"))]
     pub(crate) zoom_level: RwSignal<usize>,
     /// The level that is shown or on its way.
     pub(crate) level: Memo<String>,

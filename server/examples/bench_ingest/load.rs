@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use futures::future::try_join_all;
 use geography::Geography;
 use metering::UtcSecond;
+use metering::door::{Format, Rules};
 
 use crate::node::Node;
 
@@ -67,8 +68,27 @@ impl Load {
     }
 }
 
-/// Batch `number`: a thousand meters in one half-hour.
+/// How long the door's parser takes for a batch.
+pub(crate) fn parse_ms() -> f64 {
+    const TIMES: u32 = 500;
+    let body = text(0);
+    let rules =
+        Rules { now: UtcSecond(FROM + 86_400), future_tolerance_s: 0, retention_s: i64::MAX, batch: BATCH };
+    let began = Instant::now();
+    for _ in 0..TIMES {
+        let batch = metering::door::readings(std::hint::black_box(body.as_bytes()), Format::Json, &rules);
+        assert!(batch.is_ok_and(|batch| batch.accepted.len() == BATCH), "a batch is sound");
+    }
+    began.elapsed().as_secs_f64() * 1000.0 / f64::from(TIMES)
+}
+
+/// Batch `number`, compressed.
 fn readings(number: usize) -> anyhow::Result<Bytes> {
+    gzip(&text(number))
+}
+
+/// Batch `number`: a thousand meters in one half-hour.
+fn text(number: usize) -> String {
     let (half_hour, first) = (number / (METERS / BATCH), number % (METERS / BATCH) * BATCH);
     let start = UtcSecond(FROM + half_hour as i64 * 1800);
     let reading = |meter: usize| {
@@ -81,7 +101,7 @@ fn readings(number: usize) -> anyhow::Result<Bytes> {
         )
     };
     let all: Vec<String> = (first..first + BATCH).map(reading).collect();
-    gzip(&format!("{{\"readings\":[{}]}}", all.join(",")))
+    format!("{{\"readings\":[{}]}}", all.join(","))
 }
 
 pub(crate) fn gzip(text: &str) -> anyhow::Result<Bytes> {

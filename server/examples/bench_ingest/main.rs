@@ -17,7 +17,7 @@ use crate::node::Node;
 
 fn print(figure: &str, value: f64, unit: &str, against: Option<f64>) {
     let line = serde_json::json!({
-        "bench": "ingest", "figure": figure, "value": (value * 10.0).round() / 10.0, "unit": unit, "against": against,
+        "bench": "ingest", "figure": figure, "value": (value * 1000.0).round() / 1000.0, "unit": unit, "against": against,
     });
     println!("{line}");
 }
@@ -29,6 +29,7 @@ async fn main() -> anyhow::Result<()> {
         None => 60,
     };
     let binary = std::env::var("WATTMAP_BINARY").context("WATTMAP_BINARY names the program to measure")?;
+    print("parse_1000_readings", load::parse_ms(), "ms", Some(1.0));
     let node = Node::start(&binary).await?;
     eprintln!("registering {METERS} meters, making batches ...");
     let load = Load::prepare(&node, Duration::from_secs(seconds)).await?;

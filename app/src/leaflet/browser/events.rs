@@ -6,7 +6,7 @@ use leaflet::MouseEvent;
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::KeyboardEvent;
+use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::draw::redraw;
 use super::interop::ZoomAnimation;
@@ -116,7 +116,11 @@ fn move_ended(stage: &Shared) {
 
 fn point_at(stage: &mut Stage, x: f64, y: f64) {
     let at = stage.area_at(x, y);
-    let card = at.and_then(|at| stage.hover_card(at, x, y));
+    let card = at.and_then(|at| stage.hover_card(at));
+    if let (Some(_), Ok(Some(tooltip))) = (&card, document().query_selector(".tooltip")) {
+        let place = format!("translate({x:.0}px,{y:.0}px)");
+        let _ = tooltip.unchecked_into::<HtmlElement>().style().set_property("transform", &place);
+    }
     stage.page.hover.set(card);
     if at != stage.hovered {
         stage.hovered = at;

@@ -135,7 +135,7 @@ impl Stage {
     }
 
     /// The card of an area under the pointer.
-    pub(super) fn hover_card(&self, (level, at): (usize, usize), x: f64, y: f64) -> Option<Hover> {
+    pub(super) fn hover_card(&self, (level, at): (usize, usize)) -> Option<Hover> {
         let scene = self.levels.get(level)?;
         let shape = scene.shapes.as_ref()?.list.get(at)?;
         let figures = scene.figures.as_ref()?;
@@ -144,8 +144,6 @@ impl Stage {
             .get(at)
             .map(|(status, value)| words::figure_or_reason(figures.measure, *status, *value));
         Some(Hover {
-            x,
-            y,
             title: shape.title().to_owned(),
             detail: shape.near.as_ref().map(|_| shape.name.clone()).unwrap_or_default(),
             figure: figure.unwrap_or_default(),

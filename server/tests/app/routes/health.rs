@@ -3,6 +3,23 @@ use std::time::Duration;
 use crate::support::{AREA, App};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_is_there_and_packed() {
+    let app = App::start().await;
+    for (accept, coding) in [("br, gzip", "br"), ("gzip", "gzip"), ("identity", "")] {
+        for path in ["/", "/api/v1/map?level=msoa", "/api/v1/areas?level=lsoa"] {
+            let answer = app.send(axum::http::Method::GET, path, &[("accept-encoding", accept)], "").await;
+            assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (200, coding), "{path}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        }
+    }
+    let page = app.get("/").await;
+    let text = String::from_utf8_lossy(&page.body);
+    assert!(text.starts_with("<!DOCTYPE html>") && text.contains("<svg"), "{}", &text[..500]);
+    assert_eq!(app.get("/no/such/page").await.status, 404);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_says_that_it_lives_and_when_it_is_ready() {
     let app = App::start().await;
     assert_eq!(app.get("/healthz").await.status, 200);
