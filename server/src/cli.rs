@@ -40,7 +40,7 @@ enum Command {
     /// Make topics, keyspace and tables, where there are any to make
     Migrate,
     /// Bring in meters, readings, published statistics or a geography from files
-    Import(commands::import::ImportArgs),
+    Import(Box<commands::import::ImportArgs>),
     /// Write exact data to files
     Export(commands::export::ExportArgs),
     /// Recompute every aggregate from the stored readings, and compare
@@ -93,7 +93,7 @@ async fn command(command: Command, config: Config, sources: &Sources) -> anyhow:
         Command::Aggregate => commands::apart::apart("aggregate", &config)?,
         Command::Simulate => commands::apart::apart("simulate", &config)?,
         Command::Migrate => commands::apart::migrate(&config)?,
-        Command::Import(args) => return commands::import::run(args, config).await,
+        Command::Import(args) => return commands::import::run(*args, config).await,
         Command::Export(args) => commands::export::run(args, config).await?,
         Command::Replay => return commands::replay::run(config).await,
         Command::Keys(args) => commands::keys::run(args, &config).await?,

@@ -7,6 +7,7 @@ use engine_embedded::EmbeddedDocuments;
 use super::engine::{geography_of, open};
 use crate::config::Config;
 use crate::keys;
+use crate::roles::aggregate::undecided;
 
 /// Runs it.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -26,23 +27,12 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
                 Ok(format!("{} can be opened, and is whole", config.engine.data.display())),
             );
             let (log, mut records) = (&opened.ports.log, 0);
-            let mut lag = 0;
-            let progress = opened.ports.pipeline.progress(log.partitions()).await;
             for partition in 0..log.partitions() {
-                let head = log.head(partition).await?;
-                let done = progress
-                    .as_ref()
-                    .ok()
-                    .and_then(|all| all.get(partition as usize).copied().flatten())
-                    .map_or(0, |at| at.offset + 1);
-                records += head;
-                lag += (head - done).max(0);
+                records += log.head(partition).await?;
             }
             say("log", Ok(format!("{} partitions, {records} records", log.partitions())));
-            say(
-                "store",
-                progress.map(|_| format!("{lag} records are still to be aggregated")).map_err(Into::into),
-            );
+            let left = undecided(&opened.ports).await;
+            say("store", left.map(|left| format!("{left} records are still to be aggregated")));
             let geography = geography_of(&config, opened.ports.documents.as_ref()).await;
             say(
                 "geography",

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use engine::DocumentStore;
 use engine_embedded::{EmbeddedConfig, EmbeddedEngine};
-use geography::Geography;
+use geography::{Geography, ImportOptions};
 
+use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::ingestion::Ingestion;
+use crate::roles::aggregate::Aggregation;
 use crate::state::Ports;
 
 /// The kind and the name of the document that an imported geography is.
@@ -56,26 +59,36 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     Ok(Opened { ports, embedded })
 }
 
+/// What owners of an open engine need, for commands that bring readings in or need what others brought.
+pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::Result<Aggregation> {
+    let ports = opened.ports.clone();
+    Ok(Aggregation {
+        geography: geography_of(config, ports.documents.as_ref()).await?,
+        ingestion: Arc::new(Ingestion::new(ports.log.partitions())),
+        ports,
+        retention_s: config.door.retention_s,
+        clock: Arc::new(SystemClock),
+    })
+}
+
 /// The areas: of the configured file, or else those that were imported, or else London.
 pub async fn geography_of(config: &Config, documents: &dyn DocumentStore) -> anyhow::Result<Arc<Geography>> {
     if let Some(path) = &config.web.geography {
         let bytes = tokio::fs::read(path)
             .await
             .with_context(|| format!("the geography {} can't be read", path.display()))?;
-        let understood = tokio::task::spawn_blocking(move || read_geography(&bytes)).await?;
-        return understood
-            .map(Arc::new)
-            .with_context(|| format!("the geography {} can't be used", path.display()));
+        // What was guessed of a GeoJSON file is said as loudly as `wattmap import geography` says it.
+        let understood =
+            tokio::task::spawn_blocking(move || Geography::from_file(&bytes, &ImportOptions::default()));
+        let (geography, report) =
+            understood.await?.with_context(|| format!("the geography {} can't be used", path.display()))?;
+        if let Some(report) = report {
+            tracing::info!(%report, "the geography {} was read", path.display());
+        }
+        return Ok(Arc::new(geography));
     }
     if let Some(bytes) = documents.document(GEOGRAPHY.0, GEOGRAPHY.1).await? {
         return Ok(Arc::new(Geography::from_bytes(&bytes).context("the imported geography can't be used")?));
     }
     Ok(tokio::task::spawn_blocking(Geography::london).await?)
-}
-
-fn read_geography(bytes: &[u8]) -> anyhow::Result<Geography> {
-    if Geography::is_stored(bytes) {
-        return Ok(Geography::from_bytes(bytes)?);
-    }
-    bail!("it is not what `wattmap import geography` writes")
 }

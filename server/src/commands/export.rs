@@ -11,8 +11,9 @@ use metering::aggregate::Totals;
 use metering::stored::RawVersion;
 use metering::{AreaCode, MeterId, Window};
 
-use super::engine::open;
+use super::engine::{aggregation_of, open};
 use crate::config::Config;
+use crate::roles::aggregate::drain;
 
 /// Meters of a day that are held in memory at once.
 const METERS_AT_ONCE: usize = 5000;
@@ -44,20 +45,25 @@ enum Format {
     Parquet,
 }
 
-/// Runs it. The server must not run: it has the data directory.
+/// Runs it. The server must not run: it has the data directory. What is in the log and not yet aggregated is
+/// aggregated first.
 pub async fn run(args: ExportArgs, config: Config) -> anyhow::Result<()> {
     if args.format == Format::Parquet {
         bail!("parquet can't be written yet; --format csv can");
     }
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let opened = open(&config).await?;
-    let store = opened.ports.figures.clone();
-    let written = match store.span().await? {
-        Some(span) => write_days(store.as_ref(), &args, span).await,
-        None => Ok(Written::default()),
-    };
+    let outcome = async {
+        drain(aggregation_of(&opened, &config).await?, |_| ()).await?;
+        let store = opened.ports.figures.clone();
+        match store.span().await? {
+            Some(span) => write_days(store.as_ref(), &args, span).await,
+            None => Ok(Written::default()),
+        }
+    }
+    .await;
     opened.close().await?;
-    let Written { rows, files } = written?;
+    let Written { rows, files } = outcome?;
     println!("{rows} rows in {files} files in {}", args.out.display());
     Ok(())
 }

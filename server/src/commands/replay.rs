@@ -7,11 +7,9 @@ use engine::FigureStore;
 use metering::aggregate::{Totals, shares};
 use metering::{AreaCode, MeterId, Window};
 
-use super::engine::open;
-use crate::clock::SystemClock;
+use super::engine::{aggregation_of, open};
 use crate::config::Config;
-use crate::ingestion::Ingestion;
-use crate::roles::aggregate::{Aggregation, drain};
+use crate::roles::aggregate::drain;
 
 /// Meters of a day that are held in memory at once.
 const METERS_AT_ONCE: usize = 5000;
@@ -24,14 +22,7 @@ const TOLD: u64 = 20;
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let opened = open(&config).await?;
     let outcome = async {
-        let geography = super::engine::geography_of(&config, opened.ports.documents.as_ref()).await?;
-        let aggregation = Aggregation {
-            ingestion: std::sync::Arc::new(Ingestion::new(opened.ports.log.partitions())),
-            ports: opened.ports.clone(),
-            geography,
-            retention_s: config.door.retention_s,
-            clock: std::sync::Arc::new(SystemClock),
-        };
+        let aggregation = aggregation_of(&opened, &config).await?;
         drain(aggregation, |_| ()).await?;
         compare(opened.ports.figures.as_ref()).await
     }

@@ -28,7 +28,7 @@ const EVENING: std::ops::Range<usize> = 32..40;
 
 /// What an area of the finest level used on a local day.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct LeafDay {
+pub(super) struct LeafDay {
     /// Energy, mWh.
     pub energy_mwh: i64,
     /// Of it, in the night.
@@ -45,7 +45,7 @@ pub struct LeafDay {
 
 /// All areas of the finest level on one local day, by number of the leaf.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DaySummary {
+pub(super) struct DaySummary {
     /// By number of the leaf.
     pub leaves: Vec<LeafDay>,
 }
@@ -56,7 +56,7 @@ struct Kept {
 }
 
 /// Summaries by day, and which of them readings have changed since they were made.
-pub struct Days {
+pub(super) struct Days {
     geography: Arc<Geography>,
     calendar: Calendar,
     store: Arc<dyn FigureStore>,
@@ -66,12 +66,12 @@ pub struct Days {
 
 impl Days {
     /// Nothing kept yet.
-    pub fn new(geography: Arc<Geography>, calendar: Calendar, store: Arc<dyn FigureStore>) -> Self {
+    pub(super) fn new(geography: Arc<Geography>, calendar: Calendar, store: Arc<dyn FigureStore>) -> Self {
         Days { geography, calendar, store, kept: Mutex::default(), dirty: Mutex::default() }
     }
 
     /// Notes that these places changed.
-    pub fn changed<'a>(&self, places: impl Iterator<Item = &'a Place>) {
+    pub(super) fn changed<'a>(&self, places: impl Iterator<Item = &'a Place>) {
         let mut dates: HashMap<Window, Date> = HashMap::new();
         for place in places {
             dates.entry(place.window).or_insert_with(|| self.calendar.local(place.window).date);
@@ -80,12 +80,12 @@ impl Days {
     }
 
     /// Notes that anything may have changed.
-    pub fn all_changed(&self) {
+    pub(super) fn all_changed(&self) {
         lock(&self.kept).clear();
     }
 
     /// One local day.
-    pub async fn summary(&self, date: Date) -> Result<Arc<DaySummary>, StoreError> {
+    pub(super) async fn summary(&self, date: Date) -> Result<Arc<DaySummary>, StoreError> {
         {
             let mut kept = lock(&self.kept);
             if let Some(day) = kept.get(&date) {
@@ -135,7 +135,7 @@ impl Days {
 }
 
 /// The number of an area of the finest level among its like. None for areas of another geography.
-pub fn leaf_of(geography: &Geography, code: &AreaCode) -> Option<usize> {
+pub(super) fn leaf_of(geography: &Geography, code: &AreaCode) -> Option<usize> {
     geography.leaf_number(geography.index_of(code)?).map(|number| number as usize)
 }
 
@@ -171,7 +171,7 @@ impl Building {
 }
 
 /// The largest number of homes that at least nine tenths of the weight has.
-pub fn homes_of_most(by_homes: &mut [(u32, i64)]) -> u32 {
+pub(super) fn homes_of_most(by_homes: &mut [(u32, i64)]) -> u32 {
     by_homes.sort_unstable_by(|a, b| b.cmp(a));
     let total: i64 = by_homes.iter().map(|&(_, weight)| weight).sum();
     let mut above = 0;
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn homes_that_most_of_the_time_has() {
         let check = |pairs: &[(u32, i64)], expect| {
-            assert_eq!(homes_of_most(&mut pairs.to_vec()), expect, "{pairs:?}")
+            assert_eq!(homes_of_most(&mut pairs.to_vec()), expect, "{pairs:?}");
         };
         check(&[], 0);
         check(&[(10, 1)], 10);

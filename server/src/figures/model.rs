@@ -12,7 +12,7 @@ pub const STATISTICS: &str = "statistics";
 
 /// A modelled yearly use of every area, where something was published.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Model {
+pub(super) struct Model {
     /// By area: mean use of a home, kWh a year, and homes.
     annual: Vec<Option<Published>>,
     /// Of which year the figures are, and where they come from, in words.
@@ -21,7 +21,7 @@ pub struct Model {
 
 /// What is published of one area.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Published {
+pub(super) struct Published {
     /// Mean use of a home, kWh a year.
     pub mean_kwh: f64,
     /// Homes that it is the mean of; 0 where it is a larger area's.
@@ -31,7 +31,7 @@ pub struct Published {
 impl Model {
     /// From the newest year of imported statistics; without any, from the boroughs' published means,
     /// if the geography has those boroughs.
-    pub fn new(geography: &Geography, years: &BTreeMap<u16, Vec<AreaStatistic>>) -> Self {
+    pub(super) fn new(geography: &Geography, years: &BTreeMap<u16, Vec<AreaStatistic>>) -> Self {
         if let Some((year, rows)) = years.last_key_value() {
             let rows = rows.iter().map(|row| (&row.area, row.meters, row.total_kwh));
             let source = format!("published statistics for {year}, imported");
@@ -81,7 +81,7 @@ impl Model {
     }
 
     /// What is published of an area, or of the nearest larger one.
-    pub fn annual(&self, area: usize) -> Option<Published> {
+    pub(super) fn annual(&self, area: usize) -> Option<Published> {
         self.annual.get(area).copied().flatten()
     }
 }

@@ -11,7 +11,7 @@ use super::model::Model;
 
 /// Local days, `from` included and `to` not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Period {
+pub(super) struct Period {
     /// The first day.
     pub from: Date,
     /// The day after the last one.
@@ -20,7 +20,7 @@ pub struct Period {
 
 impl Period {
     /// Its days, in order.
-    pub fn days(self) -> impl Iterator<Item = Date> {
+    pub(super) fn days(self) -> impl Iterator<Item = Date> {
         std::iter::successors(Some(self.from), |date| date.tomorrow().ok())
             .take_while(move |&date| date < self.to)
     }
@@ -28,7 +28,7 @@ impl Period {
 
 /// What an area used over a period.
 #[derive(Clone, Default)]
-pub struct PeriodDay {
+pub(super) struct PeriodDay {
     /// Energy, mWh.
     pub energy_mwh: i64,
     night_mwh: i64,
@@ -42,7 +42,7 @@ pub struct PeriodDay {
 
 impl PeriodDay {
     /// What every area used on some days together.
-    pub fn sums(days: &[Arc<DaySummary>], nesting: &Nesting) -> Vec<Self> {
+    pub(super) fn sums(days: &[Arc<DaySummary>], nesting: &Nesting) -> Vec<Self> {
         let mut areas = vec![PeriodDay::default(); nesting.len()];
         for summary in days {
             for (sum, day) in areas.iter_mut().zip(by_area(summary, nesting)) {
@@ -55,7 +55,7 @@ impl PeriodDay {
     }
 
     /// Whether it covers enough days for a figure over a period.
-    pub fn kind(&self) -> FigureKind {
+    pub(super) fn kind(&self) -> FigureKind {
         if self.homes_by_day.len() >= DisclosureRules::PERIOD_DAYS_MIN as usize {
             FigureKind::Period
         } else {
@@ -106,7 +106,7 @@ fn by_area(summary: &DaySummary, nesting: &Nesting) -> Vec<LeafDay> {
 }
 
 /// What may be said of a measure over days. `ever` counts the homes that were heard on any day, by area.
-pub fn release(
+pub(super) fn release(
     days: &[Arc<DaySummary>],
     measure: Measure,
     nesting: &Nesting,

@@ -13,7 +13,7 @@ use metering::{AggregateRow, UtcSecond, Window};
 use super::days::leaf_of;
 
 /// How many windows before the current one may stand in for it.
-pub const LOOK_BACK: i32 = 4;
+pub(super) const LOOK_BACK: i32 = 4;
 
 /// A window stands for an area when at least this share of the homes of the window before has been
 /// heard in it, per cent: else the first few homes of a new half-hour would speak for all.
@@ -26,7 +26,7 @@ struct RecentWindow {
 }
 
 /// The newest windows of all areas of the finest level.
-pub struct Recent {
+pub(super) struct Recent {
     geography: Arc<Geography>,
     nesting: Arc<Nesting>,
     rules: DisclosureRules,
@@ -35,19 +35,19 @@ pub struct Recent {
 
 impl Recent {
     /// Nothing heard yet.
-    pub fn new(geography: Arc<Geography>, nesting: Arc<Nesting>, rules: DisclosureRules) -> Self {
+    pub(super) fn new(geography: Arc<Geography>, nesting: Arc<Nesting>, rules: DisclosureRules) -> Self {
         Recent { geography, nesting, rules, windows: Mutex::default() }
     }
 
     /// The windows that are followed at an instant.
-    pub fn followed(now: UtcSecond) -> (Window, Window) {
+    pub(super) fn followed(now: UtcSecond) -> (Window, Window) {
         let current = now.window();
         // The next one, too: clocks of meters run ahead a little.
         (Window(current.0 - LOOK_BACK), current.next())
     }
 
     /// Takes rows of one partition; of each, the one that has seen most stays. Says whether any changed.
-    pub fn take(&self, partition: u32, rows: &[PlacedRow], now: UtcSecond) -> bool {
+    pub(super) fn take(&self, partition: u32, rows: &[PlacedRow], now: UtcSecond) -> bool {
         let (first, last) = Self::followed(now);
         let mut windows = self.lock();
         windows.retain(|&window, _| window >= first);
@@ -75,7 +75,7 @@ impl Recent {
     }
 
     /// What may be said of now: for every area the newest window in which enough of it was heard.
-    pub fn release(&self, now: UtcSecond) -> Release {
+    pub(super) fn release(&self, now: UtcSecond) -> Release {
         let (first, last) = Self::followed(now);
         let newest_first: Vec<Vec<ExactFigure>> = {
             let windows = self.lock();
@@ -92,7 +92,7 @@ impl Recent {
     }
 
     /// The most homes of an area that were heard in any of the followed windows.
-    pub fn heard_most(&self, area: usize) -> Option<u32> {
+    pub(super) fn heard_most(&self, area: usize) -> Option<u32> {
         let leaves = self.geography.leaves(geography::AreaIndex(area as u32));
         let heard = |window: &RecentWindow| {
             let totals = window.totals.get(leaves.start as usize..leaves.end as usize)?;

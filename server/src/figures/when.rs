@@ -11,7 +11,7 @@ use super::period::Period;
 const DAYS_MAX: i64 = 3660;
 
 /// An instant in RFC 3339, or a local date's midnight.
-pub fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<UtcSecond, AppError> {
+pub(super) fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<UtcSecond, AppError> {
     if let Ok(instant) = UtcSecond::parse(text) {
         return Ok(instant);
     }
@@ -26,7 +26,7 @@ pub fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<UtcSecond
 }
 
 /// Whole local days: an instant within a day stands for the day that it is in, as the end for all of it.
-pub fn period(
+pub(super) fn period(
     from: Option<&str>,
     to: Option<&str>,
     default: Period,

@@ -78,8 +78,11 @@ async fn own(partition: u32, aggregation: Aggregation, shutdown: CancellationTok
 }
 
 /// Owns every partition until all that is in the log is in the store: for commands that bring readings
-/// in and end. Calls `each` about every 200 ms with the records that are left.
+/// in and end, or that need what others brought. Calls `each` about every 200 ms with the records that are left.
 pub async fn drain(aggregation: Aggregation, mut each: impl FnMut(i64)) -> anyhow::Result<()> {
+    if undecided(&aggregation.ports).await? == 0 {
+        return Ok(());
+    }
     let shutdown = CancellationToken::new();
     let mut owners = tokio::spawn(own_all(aggregation.clone(), shutdown.clone()));
     loop {
@@ -102,4 +105,16 @@ pub async fn drain(aggregation: Aggregation, mut each: impl FnMut(i64)) -> anyho
             () = tokio::time::sleep(Duration::from_millis(200)) => {}
         }
     }
+}
+
+/// Records of the log that the store does not have yet, as the store itself says.
+pub async fn undecided(ports: &Ports) -> anyhow::Result<i64> {
+    let progress = ports.pipeline.progress(ports.log.partitions()).await?;
+    let mut left = 0;
+    for (partition, progress) in (0_u32..).zip(progress) {
+        // Of an earlier generation it says nothing about this log.
+        let progress = progress.filter(|position| position.generation == ports.log.generation());
+        left += ports.log.head(partition).await? - progress.map_or(0, |position| position.offset + 1);
+    }
+    Ok(left)
 }

@@ -74,7 +74,7 @@ struct PublicState {
 }
 
 /// All public reads.
-pub fn routes(figures: Arc<FiguresService>) -> Router {
+pub(super) fn routes(figures: Arc<FiguresService>) -> Router {
     let geography = figures.geography();
     let outlines = Outlines {
         geojson: geography

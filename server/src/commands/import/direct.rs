@@ -20,12 +20,10 @@ use super::checkpoint::{Checkpoint, KIND};
 use super::destination::Destination;
 use super::progress::waiting_for;
 use super::report::grouped;
-use crate::clock::{Clock, SystemClock};
-use crate::commands::{Opened, geography_of, open};
+use crate::commands::engine::{Opened, aggregation_of, open};
 use crate::config::Config;
 use crate::door::Door;
-use crate::ingestion::Ingestion;
-use crate::roles::aggregate::{Aggregation, own_all};
+use crate::roles::aggregate::{Aggregation, drain, own_all};
 use crate::telemetry::Metrics;
 
 /// Readings of an append: the log syncs once for all of them.
@@ -58,18 +56,10 @@ impl Direct {
     /// Opens the data directory. A running server has it: then the sentence says what to do.
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
         let opened = open(config).await.map_err(while_a_server_runs)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ports = opened.ports.clone();
-        let geography = geography_of(config, ports.documents.as_ref()).await?;
+        let aggregation = aggregation_of(&opened, config).await?;
+        let Aggregation { ports, geography, clock, .. } = aggregation.clone();
         let metrics = Arc::new(Metrics::new());
-        let door = Door::new(ports.log.clone(), geography.clone(), clock.clone(), config.door, metrics);
-        let aggregation = Aggregation {
-            ingestion: Arc::new(Ingestion::new(ports.log.partitions())),
-            ports,
-            geography: geography.clone(),
-            retention_s: config.door.retention_s,
-            clock,
-        };
+        let door = Door::new(ports.log, geography.clone(), clock, config.door, metrics);
         let dead_before = dead_letters(&aggregation).await?;
         let stop = CancellationToken::new();
         let owners = Some(tokio::spawn(own_all(aggregation.clone(), stop.clone())));
@@ -176,16 +166,22 @@ impl Destination for Direct {
         if self.sent > 0 {
             let bar = waiting_for("counting what was taken in");
             let left = |left: i64| {
-                bar.set_message(format!("counting: {} records left", grouped(left.max(0) as u64)))
+                bar.set_message(format!("counting: {} records left", grouped(left.max(0) as u64)));
             };
             outcome = self.wait_for(0, left).await;
             bar.finish_and_clear();
         }
         let Direct { opened, aggregation, stop, owners, dead_before, mut notes, .. } = *self;
-        // What is decided is stored by the owners before they end.
+        // What is decided is stored by the owners before they end, as far as the store takes it in time...
         stop.cancel();
         if let Some(owners) = owners {
             outcome = outcome.and(owners.await.context("an owner of a partition").flatten());
+        }
+        // ... and a slow one is waited for: an import that says it is done is done.
+        if outcome.is_ok() {
+            let bar = waiting_for("storing what was counted");
+            outcome = drain(aggregation.clone(), |_| {}).await;
+            bar.finish_and_clear();
         }
         if outcome.is_ok() {
             notes.extend(dead_since(&dead_before, &dead_letters(&aggregation).await?));

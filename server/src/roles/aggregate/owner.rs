@@ -162,9 +162,10 @@ impl Owner {
         // First meters, then what their readings need.
         for _ in 0..2 {
             let wants = work.pipeline.wants(&batch);
-            if !wants.is_empty() {
-                self.supply(&mut work.pipeline, &wants).await?;
+            if wants.is_empty() {
+                break;
             }
+            self.supply(&mut work.pipeline, &wants).await?;
         }
         for decoded in &batch {
             loop {

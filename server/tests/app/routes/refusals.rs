@@ -29,7 +29,9 @@ async fn each_refusal_is_as_documented_and_changes_nothing() {
     let many = json!({ "readings": many }).to_string();
     let zeros = vec![b' '; 4 << 20];
     let cut = &gzip(one().as_bytes())[..40];
-    let cases: Vec<(&str, Option<&str>, Vec<u8>, u16, &str)> = vec![
+    // Content type, content coding, body; status, and what the detail says.
+    type Case = (&'static str, Option<&'static str>, Vec<u8>, u16, &'static str);
+    let cases: Vec<Case> = vec![
         (json_type, None, b"".to_vec(), 400, "line 1, column 0"),
         (json_type, None, b"{\"readings\":[".to_vec(), 400, "EOF"),
         (json_type, None, one().replace("\"A\"", "7").into_bytes(), 400, "line 1, column"),
