@@ -10,7 +10,7 @@
 //! | `first_map`, `leaflet`, `live` | the map: drawn by the server, taken over by the browser, kept alive |
 //! | `server_fns` | what the page asks the server, a file per question |
 //! | [`words`] | every text that the page shows |
-//! | [`geometry`], [`classes`], [`format`], [`view_state`] | what can be worked out without a browser |
+//! | [`geometry`], [`classes`], [`mod@format`], [`view_state`] | what can be worked out without a browser |
 //! | [`error`] | the one error that the page knows |
 //! | `services`, `serve` | the ports that the server fills in, and the routes that it mounts |
 //!

@@ -18,7 +18,7 @@ impl Geography {
         self.units_per_detail_px(level).min(STEP_MAX)
     }
 
-    /// The outlines of a level as they are drawn: simplified and rounded to its [`Level::detail_zoom`].
+    /// The outlines of a level as they are drawn: simplified and rounded to its [`crate::Level::detail_zoom`].
     pub(crate) fn drawn(&self, level: LevelIndex) -> &Outlines {
         self.drawn[usize::from(level.0)].get_or_init(|| {
             let units_per_px = self.units_per_detail_px(level);

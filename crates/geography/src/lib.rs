@@ -11,7 +11,7 @@
 //! | `bytes`, `export` | the stored form; paths and GeoJSON |
 //! | `gazetteer`, `search` | places and postcode sectors; finding things by name |
 //! | `london` | London, embedded |
-//! | [`reference`] | the H25 shape and the boroughs' means |
+//! | [`mod@reference`] | the H25 shape and the boroughs' means |
 
 mod area;
 pub mod build;

@@ -113,9 +113,7 @@ impl Figures {
         if self.measure != Measure::Now || self.list.is_empty() {
             return false;
         }
-        areas
-            .iter()
-            .fold(false, |changed, area| self.set(shapes, &area.code, area.status, area.value) || changed)
+        areas.iter().filter(|area| self.set(shapes, &area.code, area.status, area.value)).count() > 0
     }
 }
 
