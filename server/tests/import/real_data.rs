@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::tempdir;
 
-use crate::counted::{Counted, assert_same, exported};
-use crate::files::text_of;
-use crate::wattmap::run;
+use crate::counted::{Counted, assert_same, expect, exported};
+use crate::files::{green_button, start_value, text_of};
+use crate::through_a_server::sums;
+use crate::wattmap::{Server, run};
 
 fn given(name: &str) -> PathBuf {
     let directory = std::env::var_os("WATTMAP_TEST_DATA")
@@ -21,18 +22,95 @@ fn given(name: &str) -> PathBuf {
 
 #[test]
 #[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
-fn swiss_households_in_three_areas() {
+fn the_main_job() {
     let dir = tempdir().unwrap();
     let data = dir.path().join("data");
-    let file = given("swiss_15min_537_households_7weeks.csv.gz");
-    let areas = ["E01000001", "E01000002", "E01000003"];
-    // A script of ten lines: values of a household follow each other by quarters of an hour.
-    let (mut expected, mut meters) = (Counted::new(), BTreeMap::new());
+    let server = Server::start(&data);
+    let [ingest, operator] = ["ingest", "operator"]
+        .map(|scope| run(&data, &["keys", "create", "--name", scope, "--scope", scope]).trim().to_owned());
+    let url = server.url();
+    let import = |what: &str, file: &Path, key: &str| {
+        run(&data, &["import", what, file.to_str().unwrap(), "--server", &url, "--key", key])
+    };
+    let [lcl, sdge, swiss, statistics] = [
+        "lcl_MAC000002_halfhourly.csv.gz",
+        "sdge_greenbutton_2011.xml",
+        "swiss_15min_537_households_7weeks.csv.gz",
+        "london_lsoa_electricity_2010_2019.csv",
+    ]
+    .map(given);
+
+    let mut expected = Counted::new();
+    expect("E01000001", 1800, &start_value(&text_of(&lcl)), &mut expected);
+    expect("E01000002", 3600, &green_button(&fs::read_to_string(&sdge).unwrap()), &mut expected);
+    let households = swiss_households(&text_of(&swiss), &mut expected);
+
+    let mut registrations = "meter_id,area\nMAC000002,E01000001\nSDGE,E01000002\n".to_owned();
+    for (id, area) in &households {
+        writeln!(registrations, "{id},{area}").unwrap();
+    }
+    let meters = dir.path().join("meters.csv");
+    fs::write(&meters, registrations).unwrap();
+    import("meters", &meters, &ingest);
+
+    let readings = |file: &Path, meter: &str| {
+        let file = file.to_str().unwrap();
+        run(&data, &["import", "readings", file, "--meter", meter, "--server", &url, "--key", &ingest])
+    };
+    let said = readings(&lcl, "MAC000002");
+    assert!(said.contains("22,536 readings accepted, 0 refused"), "{said}");
+    let said = readings(&sdge, "SDGE");
+    assert!(said.contains("8,727 readings accepted, 0 refused"), "{said}");
+    let said = import("readings", &swiss, &ingest);
+    assert!(said.contains("2,526,033 readings accepted, 15 refused"), "{said}");
+    assert!(said.contains("line 284, column 614: energy \"-6.37\" is below zero"), "{said}");
+    let said = import("statistics", &statistics, &operator);
+    assert!(said.contains("48,350 figures accepted, 0 refused"), "{said}");
+    assert!(said.contains("2019: figures of 4,835 areas are stored\n"), "{said}");
+
+    // What an operator sees is what the files say, half-hour by half-hour.
+    let areas = ["E01000001", "E01000002"].into_iter().chain(SWISS_AREAS);
+    for area in areas {
+        let of_area: i64 = expected.iter().filter(|((of, _), _)| of == area).map(|(_, (mwh, _))| mwh).sum();
+        for point in sums(&server, &operator, area, of_area) {
+            let start: jiff::Timestamp = point["start"].as_str().unwrap().parse().unwrap();
+            let got = (point["energy_mwh"].as_i64().unwrap(), point["meters"].as_u64().unwrap());
+            let place = (area.to_owned(), start.as_second());
+            assert_eq!(expected.get(&place), Some(&got), "{area}: {point}");
+        }
+    }
+
+    // What everybody sees: where hundreds are measured, their figure; where one home is, none; else statistics.
+    let map = server.get("/api/v1/map?level=lsoa&measure=annual_kwh", &operator);
+    let areas = map["areas"].as_array().unwrap();
+    let mut by_status: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for area in areas {
+        let (status, code) = (area["status"].as_str().unwrap(), area["code"].as_str().unwrap());
+        by_status.entry(status).or_default().push(code);
+        assert_eq!(area["value"].is_number(), status != "suppressed", "{area}");
+    }
+    assert_eq!(by_status.remove("measured").unwrap(), SWISS_AREAS);
+    assert_eq!(by_status.remove("suppressed").unwrap(), ["E01000001", "E01000002"]);
+    assert_eq!(by_status.remove("modelled").map(|areas| areas.len()), Some(4830), "{:?}", by_status.keys());
+    assert!(by_status.is_empty(), "{:?}", by_status.keys());
+
+    // And once more, without the server: the whole store, against the whole of the files.
+    server.stop();
+    assert_same(&exported(&data), &expected);
+}
+
+/// Three neighbours in Camden.
+const SWISS_AREAS: [&str; 3] = ["E01000907", "E01000908", "E01000909"];
+
+/// Households and the areas they are put into by turns. A script of ten lines: the values of a household follow
+/// each other by quarters of an hour.
+fn swiss_households(text: &str, expected: &mut Counted) -> BTreeMap<String, &'static str> {
+    let mut meters = BTreeMap::new();
     let monday_of_week_44 = 1_540_767_600; // 2018-10-28T23:00:00Z
-    for line in text_of(&file).lines() {
+    for line in text.lines() {
         let mut fields = line.split(',');
         let (id, week) = (fields.next().unwrap(), fields.next().unwrap());
-        let next = areas[meters.len() % 3];
+        let next = SWISS_AREAS[meters.len() % 3];
         let area = *meters.entry(id.to_owned()).or_insert(next);
         let week: i64 = week[1..].parse().unwrap();
         let mut heard = std::collections::BTreeSet::new();
@@ -46,20 +124,5 @@ fn swiss_households_in_three_areas() {
             }
         }
     }
-    let mut registrations = "meter_id,area\n".to_owned();
-    for (id, area) in &meters {
-        writeln!(registrations, "{id},{area}").unwrap();
-    }
-    let list = dir.path().join("meters.csv");
-    fs::write(&list, registrations).unwrap();
-    run(&data, &["import", "meters", list.to_str().unwrap()]);
-    let said = run(&data, &["import", "readings", file.to_str().unwrap()]);
-    assert!(said.contains("2,526,033 readings accepted, 15 refused"), "{said}");
-    assert!(said.contains("line 284, column 614: energy \"-6.37\" is below zero"), "{said}");
-    assert_same(&exported(&data), &expected);
-
-    let statistics = given("london_lsoa_electricity_2010_2019.csv");
-    let said = run(&data, &["import", "statistics", statistics.to_str().unwrap()]);
-    assert!(said.contains("48,350 figures accepted, 0 refused"), "{said}");
-    assert!(said.contains("2019: figures of 4,835 areas are stored\n"), "{said}");
+    meters
 }

@@ -11,9 +11,9 @@ use crate::files::{carried, green_button, start_value, text_of};
 use crate::wattmap::{Server, run, run_in_vain};
 
 /// The sums of an area, once they have come to `expected`.
-fn sums(server: &Server, key: &str, area: &str, expected: i64) -> Vec<Value> {
+pub(crate) fn sums(server: &Server, key: &str, area: &str, expected: i64) -> Vec<Value> {
     let path = format!("/api/v1/ops/areas/{area}/exact?by=half-hour");
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + Duration::from_secs(120);
     loop {
         let series = server.get(&path, key)["series"].as_array().unwrap().clone();
         let sum: i64 = series.iter().map(|point| point["energy_mwh"].as_i64().unwrap()).sum();

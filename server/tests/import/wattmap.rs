@@ -74,6 +74,15 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Ctrl-C, and waits for its end.
+    pub(crate) fn stop(mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success(), "the server ends in order");
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
