@@ -22,8 +22,6 @@ use self::encoding::Encoding;
 
 /// Names carry a hash of the content, so what a browser has once it never needs to ask for again.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// What is rebuilt while somebody works on it keeps its name.
-const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-cache");
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]

@@ -6,8 +6,12 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use app::assets::AssetUrls;
+use axum::http::HeaderValue;
 
-use super::{Found, NOT_AT_ALL, content_type};
+use super::{Found, content_type};
+
+/// What is rebuilt while somebody works on it keeps its name.
+const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// What cargo-leptos makes, by the names that it gives.
 const NAMES: [&str; 3] = ["wattmap.js", "wattmap.wasm", "wattmap.css"];
