@@ -6,6 +6,7 @@
 //! | `days` | the read model: what each area used on each day |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
+//! | `ever_heard` | how many homes each area was ever heard from |
 //! | `model` | what published statistics say |
 //! | `series` | consumption over time, and the typical day |
 //! | `when` | `from` and `to` |
@@ -16,6 +17,7 @@ pub mod calendar;
 
 mod answers;
 mod days;
+mod ever_heard;
 mod model;
 mod period;
 mod recent;

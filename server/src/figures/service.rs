@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calendar::Calendar;
 use super::days::Days;
+use super::ever_heard::EverHeard;
 use super::model::{Model, STATISTICS};
 use super::period::{self, Period};
 use super::recent::Recent;
@@ -88,7 +89,7 @@ pub struct FiguresService {
     pub(super) days: Days,
     pub(super) recent: Recent,
     /// The most homes that were heard on any day, by number of the leaf.
-    ever: Mutex<Vec<u32>>,
+    ever_heard: EverHeard,
     model: RwLock<Arc<Model>>,
     registered: RwLock<Arc<Registered>>,
     releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
@@ -109,7 +110,7 @@ impl FiguresService {
         Ok(FiguresService {
             days: Days::new(geography.clone(), calendar.clone(), store.clone()),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
-            ever: Mutex::new(vec![0; leaves]),
+            ever_heard: EverHeard::new(leaves),
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),
             releases: Mutex::default(),
@@ -179,6 +180,7 @@ impl FiguresService {
             return;
         }
         self.days.changed(batch.rows.iter().map(|row| &row.place));
+        self.ever_heard.note_rows(batch.partition, &batch.rows, &self.geography);
         let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
         self.newest.fetch_max(newest, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Relaxed);
@@ -264,35 +266,15 @@ impl FiguresService {
             let date = self.calendar.date_of(Window::at(day, 24).start());
             let found = self.store.day(day).await?;
             if !found.is_empty() {
-                self.note_ever(&*self.days.summary(date).await?);
+                self.ever_heard.note_day(&self.days.summary(date).await?.leaves);
             }
-            let seen = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
+            let seen = self.ever_heard.by_leaf();
             if seen.iter().zip(&registered.by_leaf).all(|(&homes, &meters)| meters == 0 || homes > 0) {
                 break;
             }
         }
         self.changes.fetch_add(1, Ordering::Relaxed);
         Ok(())
-    }
-
-    fn note_ever(&self, summary: &super::days::DaySummary) {
-        let mut ever = self.ever.lock().unwrap_or_else(PoisonError::into_inner);
-        for (held, day) in ever.iter_mut().zip(&summary.leaves) {
-            *held = (*held).max(day.homes);
-        }
-    }
-
-    /// The most homes that were heard on any day, summed up to larger areas.
-    fn ever_by_area(&self) -> Vec<u32> {
-        let leaves = self.ever.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut areas = vec![0; self.nesting.len() - leaves.len()];
-        areas.extend(leaves);
-        for area in (0..areas.len()).rev() {
-            if let Some(parent) = self.nesting.parent(area) {
-                areas[parent] += areas[area];
-            }
-        }
-        areas
     }
 
     pub(super) fn model(&self) -> Arc<Model> {
@@ -344,8 +326,8 @@ impl FiguresService {
                 days.push(self.days.summary(date).await?);
             }
         }
-        days.iter().for_each(|summary| self.note_ever(summary));
-        let ever = self.ever_by_area();
+        days.iter().for_each(|summary| self.ever_heard.note_day(&summary.leaves));
+        let ever = self.ever_heard.by_area(&self.nesting);
         let release = period::release(&days, measure, &self.nesting, &self.model(), &ever, &self.rules);
         let dated = DatedRelease {
             release: Arc::new(release),
