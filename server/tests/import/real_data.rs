@@ -81,7 +81,7 @@ fn the_main_job() {
     }
 
     // What everybody sees: where hundreds are measured, their figure; where one home is, none; else statistics.
-    let map = server.get("/api/v1/map?level=lsoa&measure=annual_kwh", &operator);
+    let map = server.get("/api/v1/map?level=lsoa&measure=annual", &operator);
     let areas = map["areas"].as_array().unwrap();
     let mut by_status: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for area in areas {
