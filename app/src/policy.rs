@@ -6,7 +6,7 @@ pub(crate) fn policy(nonce: &str, tile_url: Option<&str>) -> String {
     let tiles = tile_url.and_then(origin).map(|origin| format!(" {origin}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self' 'nonce-{nonce}'; img-src 'self' data:{tiles}; connect-src 'self'; \
+         style-src 'self' 'nonce-{nonce}'; img-src 'self' data:{tiles}; font-src 'self'; connect-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

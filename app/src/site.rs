@@ -10,8 +10,8 @@ pub struct SiteStatus {
     pub simulated_homes: u64,
     /// Meters that are registered, simulated ones among them.
     pub meters: u64,
-    /// The end of the newest interval that any meter has reported.
-    pub newest_reading: Option<UtcSecond>,
+    /// Seconds since a reading last arrived; none where none ever did.
+    pub heard_s: Option<i64>,
     /// The server's clock.
     pub now: UtcSecond,
     /// Whether `/live` has something to say.
@@ -33,6 +33,4 @@ pub struct DisclosureNumbers {
     pub homes_period: u32,
     /// Homes that a live figure or one of a single window needs.
     pub homes_live: u32,
-    /// The largest share of a figure that one home may have, per cent.
-    pub largest_share_percent: u32,
 }

@@ -112,6 +112,9 @@ pub struct SlimArea {
 pub struct SlimFrame {
     /// The level, by name.
     pub level: String,
+    /// Seconds since a reading last arrived.
+    #[serde(default)]
+    pub heard_s: Option<i64>,
     /// The areas.
     pub areas: Vec<SlimArea>,
 }
@@ -153,9 +156,14 @@ mod tests {
         let slim: SlimMap = serde_json::from_str(&serde_json::to_string(&map).unwrap()).unwrap();
         assert_eq!((slim.measure, slim.areas[0].value), (Measure::Now, Some(2.0)));
         let area = LiveArea { code, status: Status::Measured, mean_w: Some(3.0), shown_for: None };
-        let frame =
-            LiveFrame::Delta { seq: 2, level: "lsoa".to_owned(), at: UtcSecond(0), areas: vec![area] };
+        let frame = LiveFrame::Delta {
+            seq: 2,
+            level: "lsoa".to_owned(),
+            at: UtcSecond(0),
+            heard_s: Some(4),
+            areas: vec![area],
+        };
         let slim: SlimFrame = serde_json::from_str(&serde_json::to_string(&frame).unwrap()).unwrap();
-        assert_eq!((slim.level.as_str(), slim.areas[0].value), ("lsoa", Some(3.0)));
+        assert_eq!((slim.level.as_str(), slim.heard_s, slim.areas[0].value), ("lsoa", Some(4), Some(3.0)));
     }
 }

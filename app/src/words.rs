@@ -64,6 +64,8 @@ pub const AS_TABLE: &str = "Show as table";
 pub const LOADING: &str = "Loading…";
 pub const SHEET_HANDLE: &str = "Pull the sheet up or down";
 
+/// The head of a column: the open area's watts.
+pub const HERE_W: &str = "Here, W";
 pub const WEEK_HEADING: &str = "The last seven days, kWh a home";
 pub const SO_FAR: &str = "so far";
 
@@ -158,7 +160,7 @@ pub fn figure_or_reason(measure: Measure, status: Status, value: Option<f64>) ->
     }
 }
 
-/// How a figure compares with the one around it: `8 % less than London as a whole`. Shares are
+/// How a figure compares with the one around it: `8 % less than in Hackney as a whole`. Shares are
 /// compared in points, because a per cent of a per cent misleads.
 pub fn comparison(measure: Measure, value: f64, around: f64, whole: &str) -> String {
     let (difference, unit) = match measure {
@@ -167,9 +169,20 @@ pub fn comparison(measure: Measure, value: f64, around: f64, whole: &str) -> Str
         Measure::NightShare | Measure::EveningShare => (value - around, " points"),
     };
     match difference.round() {
-        0.0 => format!("About the same as {whole} as a whole."),
-        d if d > 0.0 => format!("{}{unit} more than {whole} as a whole.", format::whole(d)),
-        d => format!("{}{unit} less than {whole} as a whole.", format::whole(-d)),
+        0.0 => format!("About the same as in {whole} as a whole."),
+        d if d > 0.0 => format!("{}{unit} more than in {whole} as a whole.", format::whole(d)),
+        d => format!("{}{unit} less than in {whole} as a whole.", format::whole(-d)),
+    }
+}
+
+/// Where a figure stands among all that are shown on its level: `More than 24 of the 33 boroughs.`
+pub fn rank(lower: usize, others: usize, plural: &str) -> String {
+    let (all, plural) = (format::whole((others + 1) as f64), plural.to_lowercase());
+    match lower {
+        _ if others == 0 => String::new(),
+        0 => format!("The least of all {all} {plural}."),
+        lower if lower == others => format!("The most of all {all} {plural}."),
+        lower => format!("More than in {} of the {all} {plural}.", format::whole(lower as f64)),
     }
 }
 
@@ -341,10 +354,19 @@ mod tests {
         let check = |measure, value, around, expect: &str| {
             assert_eq!(comparison(measure, value, around, "London"), expect);
         };
-        check(Measure::Annual, 3680.0, 4000.0, "8\u{a0}% less than London as a whole.");
-        check(Measure::Annual, 4001.0, 4000.0, "About the same as London as a whole.");
-        check(Measure::NightShare, 25.0, 21.6, "3 points more than London as a whole.");
+        check(Measure::Annual, 3680.0, 4000.0, "8\u{a0}% less than in London as a whole.");
+        check(Measure::Annual, 4001.0, 4000.0, "About the same as in London as a whole.");
+        check(Measure::NightShare, 25.0, 21.6, "3 points more than in London as a whole.");
         check(Measure::Annual, 100.0, 0.0, "");
+    }
+
+    #[test]
+    fn ranks() {
+        let check = |lower, others, expect| assert_eq!(rank(lower, others, "Boroughs"), expect);
+        check(0, 0, "");
+        check(0, 32, "The least of all 33 boroughs.");
+        check(24, 32, "More than in 24 of the 33 boroughs.");
+        check(32, 32, "The most of all 33 boroughs.");
     }
 
     #[test]

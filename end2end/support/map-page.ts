@@ -25,13 +25,19 @@ export class MapPage {
   }
 
   async takenOver(): Promise<void> {
-    await expect(this.map.locator("canvas")).toBeVisible();
+    // The server's picture is let go only when ours is there.
+    await expect(this.page.locator(".map.taken")).toBeAttached({ timeout: 30_000 });
     await this.painted();
+  }
+
+  /** The picture that is shown: there is one before it, under it, and one of outlines and names over it. */
+  private get picture(): Locator {
+    return this.map.locator("canvas.areas");
   }
 
   /** How many pixels of the map's canvas are painted, and with how many different colours. */
   async paint(): Promise<{ painted: number; colours: number }> {
-    return this.map.locator("canvas").first().evaluate((canvas: HTMLCanvasElement) => {
+    return this.picture.evaluate((canvas: HTMLCanvasElement) => {
       const context = canvas.getContext("2d");
       if (context === null || canvas.width === 0) return { painted: 0, colours: 0 };
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
@@ -56,14 +62,28 @@ export class MapPage {
 
   /** The colour in the middle of the map. */
   async colourInTheMiddle(): Promise<string> {
-    return this.map.locator("canvas").first().evaluate((canvas: HTMLCanvasElement) => {
-      const box = canvas.getBoundingClientRect();
-      const scale = canvas.width / box.width;
-      const x = Math.round((window.innerWidth / 2 - box.left) * scale);
-      const y = Math.round((window.innerHeight / 2 - box.top) * scale);
-      const pixel = canvas.getContext("2d")?.getImageData(x, y, 1, 1).data ?? [];
-      return [...pixel].join(",");
-    });
+    return this.colourAt(...this.middle());
+  }
+
+  /** The colour of the areas' picture at a point of the window. */
+  async colourAt(x: number, y: number): Promise<string> {
+    return this.picture.evaluate(
+      (canvas: HTMLCanvasElement, at: { x: number; y: number }) => {
+        const box = canvas.getBoundingClientRect();
+        const scale = canvas.width / box.width;
+        const place = [Math.round((at.x - box.left) * scale), Math.round((at.y - box.top) * scale)] as const;
+        const pixel = canvas.getContext("2d")?.getImageData(...place, 1, 1).data ?? [];
+        return [...pixel].join(",");
+      },
+      { x, y },
+    );
+  }
+
+  /** The middle of the window. */
+  middle(): [number, number] {
+    const size = this.page.viewportSize();
+    if (size === null) throw new Error("the window has no size");
+    return [size.width / 2, size.height / 2];
   }
 
   /** Finds a place and opens the first suggestion. */
@@ -76,6 +96,20 @@ export class MapPage {
 
   async chooseMeasure(name: string): Promise<void> {
     await this.page.getByRole("radiogroup").getByText(name, { exact: true }).click();
+  }
+
+  /** Whose areas the zoom asks for, in the words of the legend's choice. */
+  get levelByZoom(): Locator {
+    return this.legend.locator("select option").first();
+  }
+
+  /** The name that the pointer's card shows at a point of the window. */
+  async nameAt(x: number, y: number): Promise<string> {
+    const card = this.page.locator(".tooltip");
+    await this.page.mouse.move(x - 3, y - 3);
+    await this.page.mouse.move(x, y);
+    await expect(card).toHaveClass(/shown/);
+    return (await card.locator("strong").textContent()) ?? "";
   }
 
   query(): URLSearchParams {

@@ -31,13 +31,14 @@ export const test = base.extend<Fixtures, { london: Wattmap }>({
   baseURL: async ({ london }, use) => use(london.url),
   expectedProblem: [undefined, { option: true }],
   problems: [
-    async ({ page, expectedProblem }, use) => {
+    async ({ context, expectedProblem }, use) => {
       const problems: string[] = [];
       const note = (problem: string) => {
         if (expectedProblem?.test(problem) !== true) problems.push(problem);
       };
-      page.on("pageerror", (error) => note(`error: ${error.message}`));
-      page.on("console", (message) => {
+      // Of every page that the test opens. What the content security policy refuses is told here, too.
+      context.on("weberror", (error) => note(`error: ${error.error().message}`));
+      context.on("console", (message) => {
         if (message.type() === "error" || message.type() === "warning") note(`${message.type()}: ${message.text()}`);
       });
       await use(problems);

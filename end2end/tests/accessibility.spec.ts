@@ -64,32 +64,77 @@ test("the keyboard reaches the map, moves it and opens an area", async ({ page }
 test("every stop of the tab key can be seen", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?area=E09000012");
+  await expect(map.panel.locator("svg.chart")).toHaveCount(2);
   const seen = new Set<string>();
-  for (let press = 0; press < 60; press += 1) {
+  for (let press = 0; press < 80; press += 1) {
     await page.keyboard.press("Tab");
     const stop = await page.evaluate(() => {
       const element = document.activeElement;
       if (element === null || element === document.body) return undefined;
-      const style = getComputedStyle(element);
-      // Some controls show the focus on what surrounds them.
-      const around = element.closest("label, .card, form") ?? element;
-      const shows = [style, getComputedStyle(around)].some(
-        (it) => (it.outlineStyle !== "none" && it.outlineWidth !== "0px") || it.boxShadow !== "none",
-      );
+      const outlined = (it: Element | null) => {
+        const style = it && getComputedStyle(it);
+        return style !== null && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+      };
+      // A radio button is drawn by what follows it.
+      const shows = outlined(element) || (element.matches("input[type=radio]") && outlined(element.nextElementSibling));
       return { name: element.outerHTML.slice(0, 120), shows };
     });
     if (stop === undefined) break;
     expect(stop.shows, `focus cannot be seen on ${stop.name}`).toBe(true);
     seen.add(stop.name);
   }
-  expect(seen.size).toBeGreaterThan(5);
+  // The skip link, the name, three pages, the theme, the homes, the search, the measures, the map, three zoom
+  // buttons, the level; in the panel: close, the day, two tables, share.
+  expect(seen.size).toBeGreaterThanOrEqual(17);
 });
 
-test("the page holds at 320 pixels", async ({ page }) => {
-  await page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ["/", "/?area=E09000012", "/list?level=borough", "/about"]) {
+test("the skip link leads past the map", async ({ page }) => {
+  await new MapPage(page).open("/");
+  await page.keyboard.press("Tab");
+  const skip = page.getByRole("link", { name: /skip the map/i });
+  await expect(skip).toBeFocused();
+  await expect(skip).toBeInViewport();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("All areas");
+});
+
+/** Controls and texts that reach beyond the window, or are cut by the card that they are in. */
+async function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const scrolls = (element: Element | null): boolean =>
+      element !== null && (["auto", "scroll"].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const found: string[] = [];
+    for (const element of document.querySelectorAll("header, .card, h1, h2, h3, p, a, button, input, select, dt, dd, summary")) {
+      const box = element.getBoundingClientRect();
+      if (box.width === 0 || element.closest(".sr, .skip, svg, [hidden]") !== null || scrolls(element.parentElement)) continue;
+      if (getComputedStyle(element).visibility === "hidden") continue;
+      if (box.left < -1 || box.right > window.innerWidth + 1) {
+        found.push(`${Math.round(box.left)} to ${Math.round(box.right)}: ${element.outerHTML.slice(0, 100)}`);
+      }
+    }
+    if (document.documentElement.scrollWidth > window.innerWidth) found.push("the page scrolls sideways");
+    return found;
+  });
+}
+
+const PAGES = ["/", "/?area=E09000012", "/?area=E02000345&measure=now", "/list?level=borough", "/about", "/search?q=hackney"];
+
+for (const width of [320, 390, 1024]) {
+  test(`nothing is cut off at ${width} pixels`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 640 });
+    for (const path of PAGES) {
+      await page.goto(path);
+      await expect(page.locator("main")).toBeVisible();
+      expect(await cutOff(page), path).toEqual([]);
+    }
+  });
+}
+
+test("nothing is cut off with text at twice its size", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const path of PAGES) {
     await page.goto(path);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(overflow, path).toBeLessThanOrEqual(0);
+    await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    expect(await cutOff(page), path).toEqual([]);
   }
 });

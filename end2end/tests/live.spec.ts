@@ -1,34 +1,39 @@
+import type { Page, WebSocketRoute } from "@playwright/test";
 import { MapPage } from "../support/map-page.ts";
 import { expect, test } from "../support/test.ts";
 import { Wattmap } from "../support/wattmap.ts";
 
-/** Homes in one place: more than the 30 that a live figure needs. */
+/** Homes in each of two boroughs: more than the 30 that a live figure needs. */
 const HOMES = 40;
-/** City of London 001A, and a point in its middle. */
-const AREA = "E01000001";
-const BOROUGH = "E09000001";
+/** City of London 001A and Camden 001A: their boroughs are the only ones with a figure. */
+const PLACES = [
+  { area: "E01000001", borough: "E09000001" },
+  { area: "E01000907", borough: "E09000007" },
+] as const;
 const INTERVAL_S = 300;
 
 /** An empty wattmap of the test's own, whose every reading the test sends. */
-class Neighbourhood {
+class Neighbourhoods {
   private constructor(
     readonly wattmap: Wattmap,
     private readonly key: string,
   ) {}
 
-  static async found(): Promise<Neighbourhood> {
+  static async found(): Promise<Neighbourhoods> {
     const wattmap = await Wattmap.start(["--simulate", "0"]);
-    const neighbourhood = new Neighbourhood(wattmap, await wattmap.createKey("ingest"));
+    const neighbourhoods = new Neighbourhoods(wattmap, await wattmap.createKey("ingest"));
     const dwelling = { type: "flat", bedrooms: 1, occupants: 1, heating: "gas" };
-    const meters = neighbourhood.meters().map((meter_id) => ({ meter_id, area: AREA, dwelling }));
-    await neighbourhood.post("meters", { meters });
-    return neighbourhood;
+    for (const [place, { area }] of PLACES.entries()) {
+      const meters = neighbourhoods.meters(place).map((meter_id) => ({ meter_id, area, dwelling }));
+      await neighbourhoods.post("meters", { meters });
+    }
+    return neighbourhoods;
   }
 
-  /** Every home uses this much, in the newest interval that is over. */
-  async use(watts: number): Promise<void> {
+  /** Every home of a place uses this much, in the newest interval that is over; later ones correct earlier ones. */
+  async use(place: number, watts: number): Promise<void> {
     const start = Math.floor(Date.now() / 1000 / INTERVAL_S - 1) * INTERVAL_S;
-    const readings = this.meters().map((meter_id, number) => ({
+    const readings = this.meters(place).map((meter_id, number) => ({
       meter_id,
       start: new Date(start * 1000).toISOString().replace(".000", ""),
       duration_s: INTERVAL_S,
@@ -38,8 +43,8 @@ class Neighbourhood {
     await this.post("readings", { readings });
   }
 
-  private meters(): string[] {
-    return Array.from({ length: HOMES }, (_, number) => `END2END${String(number).padStart(4, "0")}`);
+  private meters(place: number): string[] {
+    return Array.from({ length: HOMES }, (_, number) => `END2END${place}${String(number).padStart(4, "0")}`);
   }
 
   private async post(what: "meters" | "readings", body: object): Promise<void> {
@@ -55,39 +60,173 @@ class Neighbourhood {
   }
 }
 
+/** Notes every class that a canvas of the map ever has: a fade is over before one could look. */
+async function noteClasses(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const noted: string[] = [];
+    Object.assign(window, { noted });
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        if (target instanceof HTMLCanvasElement) noted.push(target.className);
+      }
+    }).observe(document, { attributes: true, attributeFilter: ["class"], subtree: true });
+  });
+}
+
+const fades = (page: Page): Promise<number> =>
+  page.evaluate(() => (window as unknown as { noted: string[] }).noted.filter((name) => name.includes("appear")).length);
+
 test.describe("readings that arrive", () => {
   // A connection that a test cuts is one that the browser notes.
   test.use({ expectedProblem: /WebSocket|ERR_CONNECTION_REFUSED|Failed to fetch|Failed to load resource/ });
 
   test("an open map changes as they do, and survives a restart", async ({ page }) => {
     test.slow();
-    const { wattmap, ...rest } = await open();
+    const homes = await Neighbourhoods.found();
     try {
       const map = new MapPage(page);
-      // Without a figure anywhere the page says so.
-      await map.open(`${wattmap.url}/?measure=now&level=borough&area=${BOROUGH}`);
+      await noteClasses(page);
+      // Without a figure anywhere the page says so, and does not claim that it is alive.
+      await map.open(`${homes.wattmap.url}/?measure=now&level=borough&area=${PLACES[0].borough}`);
       await expect(map.legend).toContainText(/no figures yet/i);
+      await expect(map.freshness).toContainText(/no readings yet/i);
 
-      await rest.use(400);
-      await expect(map.panel).toContainText(/[34]\d\d\s*W|[34]\d\d watts/i, { timeout: 20_000 });
+      await homes.use(0, 400);
+      await homes.use(1, 200);
+      await expect(map.panel.locator(".answer strong")).toHaveText(/^[34]\d\d$/, { timeout: 30_000 });
       await expect(map.freshness).toContainText(/live/i);
+      await expect(map.legend).not.toContainText(/no figures yet/i);
+
+      // A home's use grows until its borough is the other one's colour: the map fades to it.
+      await page.goto(`${homes.wattmap.url}/?measure=now&level=borough&lat=51.5155&lng=-0.0922&z=12.00`);
+      await map.takenOver();
+      await expect.poll(() => map.nameAt(...map.middle())).toBe("City of London");
+      const before = await map.colourInTheMiddle();
+      const faded = await fades(page);
+      await homes.use(0, 100);
+      await expect.poll(() => map.colourInTheMiddle(), { timeout: 30_000 }).not.toBe(before);
+      expect(await fades(page), "the change appeared at once").toBeGreaterThan(faded);
 
       // The connection is lost, and the page says so and keeps what it has.
-      await wattmap.stop();
+      await homes.wattmap.stop();
       await expect(map.freshness).toContainText(/reconnecting/i);
       await map.painted();
-      await wattmap.startAgain();
-      await expect(map.freshness).toContainText(/live|quiet/i, { timeout: 45_000 });
+      await homes.wattmap.startAgain();
+      await expect(map.freshness).not.toContainText(/reconnecting/i, { timeout: 60_000 });
+      const again = await map.colourInTheMiddle();
+      await homes.use(0, 900);
+      await expect.poll(() => map.colourInTheMiddle(), { timeout: 30_000 }).not.toBe(again);
+      await expect(map.freshness).toContainText(/live/i);
     } finally {
-      await wattmap.remove();
+      await homes.wattmap.remove();
     }
   });
 });
 
-async function open() {
-  const neighbourhood = await Neighbourhood.found();
-  return { wattmap: neighbourhood.wattmap, use: neighbourhood.use.bind(neighbourhood) };
+/** A feed that the test plays, on a clock that the test turns. */
+class PlayedFeed {
+  opened = 0;
+  private socket: WebSocketRoute | undefined;
+
+  private constructor(
+    readonly page: Page,
+    private accepts: boolean,
+  ) {}
+
+  static async install(page: Page, accepts = true): Promise<PlayedFeed> {
+    const feed = new PlayedFeed(page, accepts);
+    await page.clock.install();
+    await page.routeWebSocket(/\/live/, (socket) => {
+      feed.opened += 1;
+      if (!feed.accepts) return void socket.close({ code: 1013 });
+      feed.socket = socket;
+      socket.onClose(() => (feed.socket = undefined));
+      feed.say(0);
+    });
+    return feed;
+  }
+
+  get connected(): boolean {
+    return this.socket !== undefined;
+  }
+
+  /** A frame of a feed that heard a meter so long ago. */
+  say(heard_s: number): void {
+    this.socket?.send(JSON.stringify({ type: "delta", seq: 1, level: "borough", at: new Date().toISOString(), heard_s, areas: [] }));
+  }
+
+  /** The server goes away. */
+  async cut(): Promise<void> {
+    this.accepts = false;
+    await this.socket?.close({ code: 1001 });
+  }
+
+  comesBack(): void {
+    this.accepts = true;
+  }
 }
+
+test("the freshness clock ticks, and says when it is quiet", async ({ page }) => {
+  const feed = await PlayedFeed.install(page);
+  const map = new MapPage(page);
+  await map.open("/");
+  await expect(map.freshness).toContainText(/live/i);
+  await page.clock.runFor(20_000);
+  await expect(map.freshness).toContainText(/Live · [2-5]\d\s?s ago/);
+  await page.clock.runFor(100_000);
+  await expect(map.freshness).toContainText(/Quiet for \d\s?min/);
+  await expect(map.freshness.locator("[data-state=quiet]")).toBeVisible();
+  // A sign of life is no reading.
+  feed.say(130);
+  await expect(map.freshness).toContainText(/Quiet for 2\s?min/);
+  feed.say(0);
+  await expect(map.freshness).toContainText(/live/i);
+});
+
+test("a lost connection is tried again with growing pauses", async ({ page }) => {
+  const feed = await PlayedFeed.install(page);
+  const map = new MapPage(page);
+  await map.open("/");
+  await expect(map.freshness).toContainText(/live/i);
+  await feed.cut();
+  await expect(map.freshness).toContainText(/reconnecting/i);
+  const tries: number[] = [];
+  for (let half_minute = 0; half_minute < 8; half_minute += 1) {
+    const before = feed.opened;
+    for (let second = 0; second < 30; second += 1) {
+      await page.clock.runFor(1_000);
+    }
+    tries.push(feed.opened - before);
+  }
+  // Pauses of 0.5, 1, 2, 4, 8 and 16 s, less up to half, in the first half-minute; then one of 15 to 30 s.
+  expect(tries[0]).toBeGreaterThanOrEqual(4);
+  expect(tries[0]).toBeLessThanOrEqual(8);
+  expect(Math.max(...tries.slice(3)), `tries in each half-minute: ${tries}`).toBeLessThanOrEqual(3);
+  feed.comesBack();
+  await page.clock.runFor(31_000);
+  await expect(map.freshness).toContainText(/live/i);
+});
+
+test("a hidden tab lets the feed go, and takes it up again when it is looked at", async ({ page }) => {
+  const feed = await PlayedFeed.install(page);
+  const map = new MapPage(page);
+  await map.open("/");
+  await expect(map.freshness).toContainText(/live/i);
+  const hide = (hidden: boolean) =>
+    page.evaluate((hidden) => Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden }), hidden);
+  await hide(true);
+  await page.clock.runFor(5_000);
+  expect(feed.connected, "a look at another tab costs nothing").toBe(true);
+  await page.clock.runFor(10_000);
+  await expect.poll(() => feed.connected).toBe(false);
+  const opened = feed.opened;
+  await page.clock.runFor(120_000);
+  expect(feed.opened).toBe(opened);
+  await hide(false);
+  await page.clock.runFor(3_000);
+  await expect.poll(() => feed.connected).toBe(true);
+  await expect(map.freshness).toContainText(/live/i);
+});
 
 test("simulated homes are seen arriving", async ({ page }) => {
   const map = new MapPage(page);

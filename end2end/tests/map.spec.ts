@@ -11,25 +11,46 @@ test("the browser takes the map over in its place", async ({ page }) => {
     await route.continue();
   });
   await page.goto("/");
-  const before = await page.locator("svg#m").boundingBox();
+  // What lies at a few points of the server's picture, and in which colour.
+  const points = [[720, 300], [900, 420], [560, 520], [1000, 620]] as const;
+  const before = await page.evaluate(
+    (points) =>
+      points.map(([x, y]) => {
+        const path = document.elementFromPoint(x, y);
+        const [red, green, blue] = getComputedStyle(path ?? document.body).fill.match(/[\d.]+/g) ?? [];
+        return { title: path?.closest("a")?.querySelector("title")?.textContent ?? "", colour: `${red},${green},${blue},255` };
+      }),
+    points,
+  );
   letScriptsThrough();
   await map.takenOver();
-  const after = await map.map.boundingBox();
-  expect(before).not.toBeNull();
-  expect(after).not.toBeNull();
+  for (const [number, [x, y]] of points.entries()) {
+    const name = await map.nameAt(x, y);
+    expect(name, `at ${x}, ${y}`).not.toBe("");
+    expect(before[number]?.title, `at ${x}, ${y} lies another area than before`).toContain(name);
+    expect(await map.colourAt(x, y), `at ${x}, ${y} is another colour than before`).toBe(before[number]?.colour);
+  }
   const paint = await map.paint();
   expect(paint.colours, "a choropleth has more than one colour").toBeGreaterThan(2);
 });
 
 test("zooming in and out changes the level", async ({ page }) => {
   const map = new MapPage(page);
+  // What the pointer's card says under the name, where the name is not the official one: `Westminster 018`.
+  const official = async () => {
+    await map.nameAt(...map.middle());
+    return page.locator(".tooltip span").textContent();
+  };
   await map.open("/?lat=51.50735&lng=-0.12776&z=11.00");
-  await expect(map.legend).toContainText(/MSOA|neighbourhood/i);
+  await expect(map.levelByZoom).toHaveText("By zoom: Neighbourhoods");
+  await expect.poll(official).toMatch(/ \d{3}$/);
   await map.open("/?lat=51.50735&lng=-0.12776&z=13.50");
-  await expect(map.legend).toContainText(/LSOA|small area|block/i);
-  await map.painted();
+  await expect(map.levelByZoom).toHaveText("By zoom: Street areas");
+  // Their outlines are fetched now; until they are here, the coarser ones stay.
+  await expect.poll(official, { timeout: 30_000 }).toMatch(/ \d{3}[A-Z]$/);
   await map.open("/?lat=51.50735&lng=-0.12776&z=9.00");
-  await expect(map.legend).toContainText(/borough/i);
+  await expect(map.levelByZoom).toHaveText("By zoom: Boroughs");
+  await expect.poll(() => map.nameAt(...map.middle()), { timeout: 30_000 }).toBe("Westminster");
 });
 
 test("the zoom buttons and the wheel move the camera, and the URL follows", async ({ page }) => {
@@ -65,6 +86,43 @@ test("back undoes a step", async ({ page }) => {
   await page.goBack();
   await expect(page.getByRole("radio", { name: "A year" })).toBeChecked();
   await map.painted();
+});
+
+test("back and forward go to the places that were looked at", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?lat=51.50735&lng=-0.12776&z=12.00");
+  await map.find("Croydon");
+  await expect.poll(() => Number(map.query().get("lat"))).toBeLessThan(51.45);
+  const there = map.query();
+  await page.goBack();
+  await expect(map.panel).toBeHidden();
+  await expect.poll(() => map.query().get("lat")).toBe("51.50735");
+  await expect.poll(() => map.nameAt(...map.middle())).not.toMatch(/Croydon/);
+  await page.goForward();
+  await expect(map.panel.getByRole("heading", { name: "Croydon" })).toBeVisible();
+  await expect.poll(() => map.query().get("lat")).toBe(there.get("lat"));
+});
+
+test("who has not moved the map keeps a short link, and sees the whole in any window", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await page.setViewportSize({ width: 1000, height: 640 });
+  await map.painted();
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await expect.poll(() => map.query().get("z")).not.toBeNull();
+  await page.getByRole("button", { name: "Show the whole map" }).click();
+  await expect.poll(() => new URL(page.url()).search).toBe("");
+});
+
+test("a long drag leaves no part of the map empty", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?lat=51.50735&lng=-0.12776&z=12.00");
+  await page.mouse.move(1200, 450);
+  await page.mouse.down();
+  await page.mouse.move(300, 450, { steps: 30 });
+  // The button is still down.
+  await expect.poll(() => map.colourAt(1400, 600)).toMatch(/,255$/);
+  await page.mouse.up();
 });
 
 test("pointing at an area names it, clicking opens it", async ({ page }) => {

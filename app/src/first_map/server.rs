@@ -50,7 +50,7 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         level: name,
         trouble: map.as_ref().err().map(ToString::to_string).unwrap_or_default(),
         head: map.as_ref().ok().map(MapHead::from),
-        age_s: status.newest_reading.map(|newest| (status.now.0 - newest.0).max(0)),
+        age_s: status.heard_s,
         meters: status.meters,
         simulated: status.simulated_homes,
         tile_url: status.tile_url,
@@ -113,7 +113,12 @@ fn picture(
 ) -> String {
     let mut html = String::with_capacity(200_000);
     // Writing to a String cannot fail.
+    let selected = view.area_code().and_then(|code| geography.index_of(&code));
     let _ = write_style(&mut html, view.camera, labels, grid);
+    if let Some(index) = selected {
+        let _ = write_middle(&mut html, geography.area(index), grid);
+    }
+    html.push_str("</style>");
     let _ = write!(
         html,
         "<div class=box><svg id=m viewBox=\"0 0 {} {}\" data-level=\"{}\" role=group aria-label=\"{}\">",
@@ -129,7 +134,6 @@ fn picture(
          patternTransform=rotate(45)><path class=hatch d=\"M0 0V{hatch:.0}\" stroke-width={:.0} /></pattern>",
         hatch * 0.55,
     );
-    let selected = view.area_code().and_then(|code| geography.index_of(&code));
     for (place, index) in geography.level(level).indices().enumerate() {
         let _ = write_area(&mut html, geography, index, map, place, view);
     }
@@ -174,7 +178,7 @@ fn write_area(
 }
 
 /// Where the picture's box and its names are. A style element rather than attributes, so that it can
-/// carry the nonce of the content security policy.
+/// carry the nonce of the content security policy. It is left open.
 fn write_style(html: &mut String, camera: Option<Camera>, labels: &[Label], grid: &Grid) -> std::fmt::Result {
     let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
     write!(html, "<style{nonce}>")?;
@@ -192,7 +196,7 @@ fn write_style(html: &mut String, camera: Option<Camera>, labels: &[Label], grid
             let placed = grid.placed(lat, lng, zoom, 0.0, 0.0);
             write!(
                 html,
-                ".fit{{inset:0!important}}.box{{width:{:.2}px;height:{:.2}px;left:50%;top:50%;\
+                ".map:not(.taken) .fit{{inset:0!important;width:auto!important;height:auto!important}}.box{{width:{:.2}px;height:{:.2}px;left:50%;top:50%;\
                  transform:translate({:.2}px,{:.2}px)}}",
                 grid.w * placed.scale,
                 grid.h * placed.scale,
@@ -205,8 +209,13 @@ fn write_style(html: &mut String, camera: Option<Camera>, labels: &[Label], grid
         let (left, top) = (f64::from(label.x) / grid.w * 100.0, f64::from(label.y) / grid.h * 100.0);
         write!(html, "#l{number}{{left:{left:.1}%;top:{top:.1}%}}")?;
     }
-    html.push_str("</style>");
-    Ok(())
+    write!(html, ".fit{{--ratio:{:.4}}}", grid.w / grid.h)
+}
+
+/// Where the open area lies in the picture: on a phone it is put in the middle of what the sheet leaves.
+fn write_middle(html: &mut String, area: &Area, grid: &Grid) -> std::fmt::Result {
+    let (x, y) = (f64::from(area.label.x) / grid.w, f64::from(area.label.y) / grid.h);
+    write!(html, ".fit{{--area-x:{x:.3};--area-y:{y:.3}}}")
 }
 
 /// Text for HTML, in elements and in quoted attributes.

@@ -152,10 +152,13 @@ fn heard(feed: &Shared, text: &str) {
     let live = {
         let mut feed = feed.borrow_mut();
         feed.failures = 0;
-        feed.heard_at = Some(now_ms());
+        // A frame is a sign of the server's life; only the server knows when a meter was last heard.
+        feed.heard_at = frame.heard_s.map(|seconds| now_ms() - seconds as f64 * 1000.0);
         feed.page.live
     };
-    live.age_s.set(Some(0));
+    if live.age_s.get_untracked() != frame.heard_s {
+        live.age_s.set(frame.heard_s);
+    }
     let page = feed.borrow().page;
     if is_first_light(&page, &frame) {
         page.refresh.update(|count| *count += 1);

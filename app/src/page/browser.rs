@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::Page;
+use super::{Command, Page};
 use crate::reactive::watch;
 use crate::site_map::SlimMap;
 use crate::view_state::View;
@@ -42,7 +42,12 @@ fn follow_history(page: Page) {
     let changed = Closure::<dyn FnMut()>::new(move || {
         let location = window().location();
         let (path, query) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
-        page.view.set(View::parse(&(path + &query)));
+        let view = View::parse(&(path + &query));
+        let camera = view.camera;
+        page.view.set(view);
+        if page.camera.get_value() != camera {
+            page.command.set(Some(Command::Place(camera)));
+        }
     });
     let _ = window().add_event_listener_with_callback("popstate", changed.as_ref().unchecked_ref());
     changed.forget();

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Zoom(f64),
     /// Show the whole.
     Whole,
+    /// Show what a link shows that names a place, or none.
+    Place(Option<Camera>),
     /// Go to an area of a level.
     Reveal {
         /// The area's code.

@@ -79,15 +79,15 @@ fn method(status: SiteStatus) -> impl IntoView {
                 "only if enough homes are in it:"
             </p>
             <ul>
-                <li>{format!("for a month or longer, at least {} homes, and none with more than {}\u{a0}% of the whole;", rules.homes_period, rules.largest_share_percent)}</li>
-                <li>{format!("for the current half-hour, at least {} homes;", rules.homes_live)}</li>
+                <li>{format!("for a week or longer, at least {} homes;", rules.homes_period)}</li>
+                <li>{format!("for less, such as the current half-hour, at least {} homes;", rules.homes_live)}</li>
                 <li>"where hiding one area would let it be worked out from its neighbours, another is hidden too;"</li>
                 <li>"figures are rounded, and numbers of homes are given in bands."</li>
             </ul>
         </section>
         <section id="credits">
             <h2>"Whose work this rests on"</h2>
-            <ul>{credits}<li>"Leaflet moves the map."</li></ul>
+            <ul>{credits}<li>"Leaflet moves the map; its letters are Inter."</li></ul>
         </section>
     }
     .into_any()

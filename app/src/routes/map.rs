@@ -74,6 +74,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
                 <h1 class="sr">{heading}</h1>
                 <div class="map">
                     <div class="fit" inner_html=picture></div>
+                    <div class="free"></div>
                     <Map start />
                 </div>
                 <div class="find">

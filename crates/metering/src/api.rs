@@ -263,6 +263,9 @@ pub enum LiveFrame {
         level: String,
         /// When it was true.
         at: UtcSecond,
+        /// Seconds since a reading last arrived; left out where none has yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard_s: Option<i64>,
         /// The areas.
         areas: Vec<LiveArea>,
     },
@@ -281,6 +284,9 @@ pub enum LiveFrame {
         level: String,
         /// When it was true.
         at: UtcSecond,
+        /// Seconds since a reading last arrived; left out where none has yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard_s: Option<i64>,
         /// The areas that changed.
         areas: Vec<LiveArea>,
     },

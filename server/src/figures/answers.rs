@@ -131,13 +131,12 @@ impl PublicFigures for FiguresService {
         SiteStatus {
             simulated_homes: registered.simulated,
             meters: registered.meters,
-            newest_reading: newest,
+            heard_s: self.heard_s(),
             now,
             live: newest.is_some_and(|newest| now.0 - newest.0 < followed_s),
             disclosure: DisclosureNumbers {
                 homes_period: self.rules.homes_min(FigureKind::Period),
                 homes_live: self.rules.homes_min(FigureKind::Window),
-                ..DisclosureNumbers::default()
             },
             attribution: vec![self.geography.attribution().to_owned()],
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),

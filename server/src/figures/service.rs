@@ -95,6 +95,8 @@ pub struct FiguresService {
     releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
     /// The end of the newest window that any meter was heard in.
     newest: AtomicI64,
+    /// When readings last arrived; before any did, the start of the newest window that is stored.
+    heard: AtomicI64,
     /// Counts batches of rows that changed something.
     changes: AtomicU64,
     recent_changed: Notify,
@@ -115,6 +117,7 @@ impl FiguresService {
             registered: RwLock::default(),
             releases: Mutex::default(),
             newest: AtomicI64::new(i64::MIN),
+            heard: AtomicI64::new(i64::MIN),
             changes: AtomicU64::new(0),
             recent_changed: Notify::new(),
             geography,
@@ -183,6 +186,7 @@ impl FiguresService {
         self.ever_heard.note_rows(batch.partition, &batch.rows, &self.geography);
         let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
         self.newest.fetch_max(newest, Ordering::Relaxed);
+        self.heard.fetch_max(self.clock.now().0, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Relaxed);
         if self.recent.take(batch.partition, &batch.rows, self.clock.now()) {
             self.recent_changed.notify_one();
@@ -206,10 +210,13 @@ impl FiguresService {
         if let Some(span) = self.store.span().await? {
             let end = Window::at(span.last_day + 1, 0).start().0;
             self.newest.fetch_max(end.min(self.clock.now().0), Ordering::Relaxed);
+            self.heard.fetch_max(Window::at(span.last_day, 0).start().0, Ordering::Relaxed);
         }
         let (first, last) = Recent::followed(self.clock.now());
         let mut by_partition: HashMap<u32, Vec<_>> = HashMap::new();
         for (partition, row) in self.store.recent_rows(first, last).await? {
+            let began = row.place.window.start().min(self.clock.now());
+            self.heard.fetch_max(began.0, Ordering::Relaxed);
             by_partition.entry(partition).or_default().push(row);
         }
         for (partition, rows) in by_partition {
@@ -289,6 +296,12 @@ impl FiguresService {
     pub(super) fn newest(&self) -> Option<UtcSecond> {
         let newest = self.newest.load(Ordering::Relaxed);
         (newest != i64::MIN).then_some(UtcSecond(newest.min(self.clock.now().0)))
+    }
+
+    /// Seconds since a reading last arrived. After a start it is a bound: the stored window's begin tells no more.
+    pub fn heard_s(&self) -> Option<i64> {
+        let heard = self.heard.load(Ordering::Relaxed);
+        (heard != i64::MIN).then(|| (self.clock.now().0 - heard).max(0))
     }
 
     /// The year that ended last midnight; where readings are older, the year that ends with them.

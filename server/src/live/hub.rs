@@ -29,6 +29,8 @@ pub struct Change {
     pub version: u64,
     /// When it was true.
     pub at: UtcSecond,
+    /// Seconds since a reading last arrived.
+    pub heard_s: Option<i64>,
     /// The areas that changed.
     pub areas: Vec<LiveArea>,
 }
@@ -40,6 +42,8 @@ pub struct Everything {
     pub version: u64,
     /// When it was true.
     pub at: UtcSecond,
+    /// Seconds since a reading last arrived.
+    pub heard_s: Option<i64>,
     /// All areas, in the geography's order.
     pub areas: Vec<LiveArea>,
 }
@@ -59,11 +63,12 @@ impl Hub {
     /// Over the node's figures.
     pub fn new(figures: Arc<FiguresService>) -> Self {
         let release = figures.now_release();
-        let at = figures.now();
+        let (at, heard_s) = (figures.now(), figures.heard_s());
         let feed = |level| LevelFeed {
             everything: RwLock::new(Arc::new(Everything {
                 version: 0,
                 at,
+                heard_s,
                 areas: areas_of(&figures, &release, level),
             })),
             changes: broadcast::channel(BEHIND_MAX).0,
@@ -89,7 +94,7 @@ impl Hub {
 
     fn tick(&self) {
         let release = self.figures.now_release();
-        let at = self.figures.now();
+        let (at, heard_s) = (self.figures.now(), self.figures.heard_s());
         for (number, feed) in self.levels.iter().enumerate() {
             let areas = areas_of(&self.figures, &release, LevelIndex(number as u8));
             let before = feed.everything.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -101,9 +106,9 @@ impl Hub {
                 .collect();
             let version = before.version + 1;
             *feed.everything.write().unwrap_or_else(PoisonError::into_inner) =
-                Arc::new(Everything { version, at, areas });
+                Arc::new(Everything { version, at, heard_s, areas });
             // An error only says that nobody listens.
-            let _ = feed.changes.send(Arc::new(Change { version, at, areas: changed }));
+            let _ = feed.changes.send(Arc::new(Change { version, at, heard_s, areas: changed }));
         }
     }
 

@@ -229,8 +229,8 @@ impl Client {
     async fn send_everything(&mut self, everything: &Everything) -> Result<(), End> {
         let areas = self.of_interest(&everything.areas);
         self.seq += 1;
-        let (seq, level, at) = (self.seq, self.level_name(), everything.at);
-        self.send_frame(&LiveFrame::Snapshot { seq, level, at, areas }).await
+        let (seq, level, at, heard_s) = (self.seq, self.level_name(), everything.at, everything.heard_s);
+        self.send_frame(&LiveFrame::Snapshot { seq, level, at, heard_s, areas }).await
     }
 
     async fn send_change(&mut self, change: &Change) -> Result<(), End> {
@@ -240,8 +240,8 @@ impl Client {
         self.version = change.version;
         let areas = self.of_interest(&change.areas);
         self.seq += 1;
-        let (seq, level, at) = (self.seq, self.level_name(), change.at);
-        self.send_frame(&LiveFrame::Delta { seq, level, at, areas }).await
+        let (seq, level, at, heard_s) = (self.seq, self.level_name(), change.at, change.heard_s);
+        self.send_frame(&LiveFrame::Delta { seq, level, at, heard_s, areas }).await
     }
 
     async fn complain(&mut self, message: String) -> Result<(), End> {

@@ -78,16 +78,18 @@ fn show(packed: &[Packed]) {
 /// The files of the page and their size as a browser that takes brotli loads them.
 pub(crate) fn first_load() -> Result<Vec<(String, u64)>> {
     let manifest = stamp::read_manifest()?;
-    PAGE_FILES
-        .iter()
-        .map(|name| {
-            let url = manifest
-                .get(*name)
-                .with_context(|| format!("the site has no {name}; run `cargo xtask site`"))?;
-            let path = workspace::site_directory().join(format!("{}.br", url.trim_start_matches('/')));
+    manifest
+        .into_iter()
+        .filter(|(name, _)| pack::on_first_load(name))
+        .map(|(name, url)| {
+            let path = workspace::site_directory().join(url.trim_start_matches('/'));
+            // A font is compressed already.
+            let compressed =
+                path.with_file_name(format!("{}.br", path.file_name().unwrap_or_default().to_string_lossy()));
+            let served = if compressed.is_file() { compressed } else { path };
             let bytes =
-                fs::metadata(&path).with_context(|| format!("{} cannot be read", path.display()))?.len();
-            Ok(((*name).to_owned(), bytes))
+                fs::metadata(&served).with_context(|| format!("{} cannot be read", served.display()))?.len();
+            Ok((name, bytes))
         })
         .collect()
 }

@@ -33,8 +33,13 @@ pub(crate) struct Packed {
 impl Packed {
     /// Whether the page asks for it in any case; the pictures in Leaflet's style sheet are loaded only if used.
     pub(crate) fn on_first_load(&self) -> bool {
-        PAGE_FILES.contains(&self.name.as_str())
+        on_first_load(&self.name)
     }
+}
+
+/// Whether every first visit loads the file of this name.
+pub(super) fn on_first_load(name: &str) -> bool {
+    PAGE_FILES.contains(&name) || name.ends_with(".woff2")
 }
 
 /// Brings `target/site` to these files: new ones are written beside the old ones, the manifest is replaced in one

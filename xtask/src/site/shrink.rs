@@ -1,4 +1,4 @@
-//! Makes the site's files small: wasm-opt for the WASM, esbuild for JavaScript and CSS, Leaflet as it is published.
+//! Makes the site's files small: wasm-opt for the WASM, esbuild for JavaScript and CSS.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -35,13 +35,10 @@ pub(super) fn shrink(work: &Path) -> Result<Vec<SiteFile>> {
     optimise_wasm(&work.join("wattmap_bg.wasm"), &small.join("wattmap_bg.wasm"))?;
     bundle(&work.join("wattmap.js"), &small.join("wattmap.js"), &["--format=esm"])?;
     bundle(&workspace::root().join("style/main.css"), &small.join("style.css"), &[])?;
+    bundle(&npm_directory().join("leaflet.js"), &small.join("leaflet.js"), &["--format=iife"])?;
     let leaflet = npm_directory().join("node_modules/leaflet/dist");
     bundle(&leaflet.join("leaflet.css"), &small.join("leaflet.css"), &[])?;
     let mut files = read_all(&small)?;
-    files.push(SiteFile {
-        name: "leaflet.js".into(),
-        content: without_source_map(&leaflet.join("leaflet.js"))?,
-    });
     files.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(files)
 }
@@ -78,11 +75,4 @@ fn read_all(directory: &Path) -> Result<Vec<SiteFile>> {
         files.push(SiteFile { name, content });
     }
     Ok(files)
-}
-
-/// Leaflet is published minified; only the pointer to a source map, which we do not serve, is dropped.
-fn without_source_map(path: &Path) -> Result<Vec<u8>> {
-    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let kept: Vec<_> = text.lines().filter(|line| !line.starts_with("//# sourceMappingURL=")).collect();
-    Ok(kept.join("\n").into_bytes())
 }

@@ -14,7 +14,9 @@ use crate::workspace;
 /// The digest of everything that the stages after the compiler read, this program's own stages included.
 pub(super) fn digest(wasm: &Path) -> Result<String> {
     let root = workspace::root();
-    let mut inputs = vec![wasm.to_path_buf(), npm_directory().join("package-lock.json")];
+    let npm = ["package-lock.json", "leaflet.js"].map(|name| npm_directory().join(name));
+    let mut inputs = vec![wasm.to_path_buf()];
+    inputs.extend(npm);
     for directory in ["style", "xtask/src/site"] {
         files_under(&root.join(directory), &mut inputs)?;
     }

@@ -38,20 +38,20 @@ fn line(points: &[ProfilePoint], get: impl Fn(&ProfilePoint) -> Option<f64>, axi
     path
 }
 
-/// 48 half-hours of a home's mean power, with the typical home as a dashed line.
+/// 48 half-hours of a home's mean power, with the home of the area around as a dotted line.
 #[component]
 pub(crate) fn DayShape(
     /// What is drawn.
     profile: Profile,
-    /// Whose typical home the dashed line is.
-    whole: String,
+    /// Whose home the dotted line is; without one there is no such line.
+    around: Option<String>,
 ) -> impl IntoView {
     let points = &profile.half_hours;
-    let highest =
-        points.iter().flat_map(|point| [point.mean_w, point.around_w]).flatten().fold(0.0, f64::max);
+    let theirs = |point: &ProfilePoint| point.around_w.filter(|_| around.is_some());
+    let highest = points.iter().flat_map(|point| [point.mean_w, theirs(point)]).flatten().fold(0.0, f64::max);
     let axis = Axis::up_to(highest, 3);
     let mean = line(points, |point| point.mean_w, &axis);
-    let around = line(points, |point| point.around_w, &axis);
+    let dotted = line(points, theirs, &axis);
     let area =
         if mean.matches('M').count() == 1 { format!("{mean}V{FLOOR}H{:.1}Z", x(0.5)) } else { String::new() };
     let peak = points
@@ -59,6 +59,7 @@ pub(crate) fn DayShape(
         .filter_map(|point| Some((point.mean_w?, &point.time)))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let summary = peak.map(|(watts, time)| words::peak(time, watts)).unwrap_or_default();
+    let key = around.as_ref().map(|around| view! { <span class="key">{words::dotted(around)}</span> });
     let lines = axis.values().map(|value| {
         let (y, label) = (y(value, &axis), axis.label(value));
         view! {
@@ -79,24 +80,25 @@ pub(crate) fn DayShape(
     let rows = points.iter().map(|point| {
         let watts = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), format::whole);
         view! {
-            <tr><th scope="row">{point.time.clone()}</th><td>{watts(point.mean_w)}</td><td>{watts(point.around_w)}</td></tr>
+            <tr><th scope="row">{point.time.clone()}</th><td>{watts(point.mean_w)}</td>{around.is_some().then(|| view! { <td>{watts(point.around_w)}</td> })}</tr>
         }
     });
     let rows = rows.collect_view();
+    let head = around.as_ref().map(|around| view! { <th scope="col">{format!("{around}, W")}</th> });
     view! {
         <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=summary.clone()>
             <rect class="night" x=x(NIGHT.0) y=TOP width=x(NIGHT.1) - x(NIGHT.0) height=FLOOR - TOP />
             {lines.collect_view()}
             <path class="area" d=area />
-            <path class="around" d=around />
+            <path class="around" d=dotted />
             <path class="mean" d=mean />
             {hours.into_iter().collect_view()}
         </svg>
-        <p class="reading">{summary}</p>
+        <p class="reading"><span>{summary}</span>{key}</p>
         <details class="as-table">
             <summary>{words::AS_TABLE}</summary>
             <table>
-                <thead><tr><th scope="col">"From"</th><th scope="col">"Here, W"</th><th scope="col">{format!("{whole}, W")}</th></tr></thead>
+                <thead><tr><th scope="col">"From"</th><th scope="col">{words::HERE_W}</th>{head}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </details>

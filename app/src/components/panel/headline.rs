@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use metering::api::{AreaCard, Figure, Measure, Status};
 
+use super::Scale;
 use super::standing::Standing;
-use crate::site_map::MapHead;
 use crate::{format, words};
 
 /// The figure of the measure that the map shows; the others follow in small.
@@ -15,15 +15,20 @@ pub(super) fn Headline(
     /// What the map shows.
     measure: Measure,
     /// The scale of the area's level.
-    head: Option<MapHead>,
-    /// The whole's name.
-    whole: String,
+    scale: Option<Scale>,
 ) -> impl IntoView {
     let figure = figure_of(&card, measure);
     let wider = figure.shown_for.as_ref().map(|area| area.name.as_str());
     let rests = words::rests_on(figure.status, card.homes.as_deref(), wider, card.model_source.as_deref());
-    let (value, around) = (figure.value, figure.around);
-    let compared = value.zip(around).map(|(value, around)| words::comparison(measure, value, around, &whole));
+    let value = figure.value;
+    // A wider area's figure is not compared with that area.
+    let own = figure.status != Status::Merged;
+    let around = figure.around.filter(|_| own).zip(card.parents.last().map(|whole| whole.name.clone()));
+    let compared = match (value, &around, &scale) {
+        (Some(value), Some((around, whole)), _) => words::comparison(measure, value, *around, whole),
+        (Some(value), None, Some(scale)) if own => scale.rank(value),
+        _ => String::new(),
+    };
     let answer =
         value.map_or_else(|| words::status(figure.status).to_owned(), |v| format::figure(measure, v));
     let class = match (value, measure) {
@@ -32,7 +37,7 @@ pub(super) fn Headline(
         _ => "answer",
     };
     let others = card.figures.iter().filter(|figure| figure.measure != measure).map(small).collect_view();
-    let standing = value.zip(head).map(|(value, head)| view! { <Standing value around head whole /> });
+    let standing = value.zip(scale).map(|(value, scale)| view! { <Standing value around head=scale.head /> });
     view! {
         <p class=class>
             <strong>{answer}</strong>

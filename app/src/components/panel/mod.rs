@@ -22,8 +22,23 @@ pub(crate) struct PanelData {
     view: View,
     whole: String,
     now: UtcSecond,
-    head: Option<MapHead>,
+    scale: Option<Scale>,
     area: Result<Known, AppError>,
+}
+
+/// All figures of the open area's level: what its own is held against.
+pub(crate) struct Scale {
+    head: MapHead,
+    values: Vec<f64>,
+    plural: String,
+}
+
+impl Scale {
+    /// Where a figure stands among them, in words.
+    fn rank(&self, value: f64) -> String {
+        let lower = self.values.iter().filter(|other| **other < value).count();
+        words::rank(lower, self.values.len().saturating_sub(1), &self.plural)
+    }
 }
 
 /// What is known of an area.
@@ -45,7 +60,7 @@ impl PanelData {
             view: view.clone(),
             whole: services.geography.name().to_owned(),
             now: services.figures.status().now,
-            head: Self::scale(services, view, area.as_ref().ok()).await,
+            scale: Self::scale(services, view, area.as_ref().ok()).await,
             area,
         })
     }
@@ -60,10 +75,15 @@ impl PanelData {
     }
 
     /// The scale of the area's own level: a borough stands among boroughs.
-    async fn scale(services: &Services, view: &View, area: Option<&Known>) -> Option<MapHead> {
+    async fn scale(services: &Services, view: &View, area: Option<&Known>) -> Option<Scale> {
         let level = &area?.card.area.level;
         let map = services.figures.map(level, view.measure, None, None).await.ok()?;
-        Some(MapHead::from(&map))
+        let named = services.geography.level_named(level)?;
+        Some(Scale {
+            head: MapHead::from(&map),
+            values: map.areas.iter().filter_map(|area| area.value).collect(),
+            plural: services.geography.level(named).names.plural.clone(),
+        })
     }
 
     /// The title of the page with this area open.
@@ -92,7 +112,7 @@ pub(crate) fn PanelContent(
     /// What it shows.
     data: PanelData,
 ) -> impl IntoView {
-    let PanelData { view, whole, now, head, area } = data;
+    let PanelData { view, whole, now, scale, area } = data;
     let away = View { area: None, ..view.clone() }.url();
     let Known { card, profile, week } = match area {
         Ok(known) => known,
@@ -100,6 +120,7 @@ pub(crate) fn PanelContent(
     };
     let name = name_of(&card).to_owned();
     let place = whereabouts(&card, &whole);
+    let around = card.parents.last().cloned();
     view! {
         <div class="head">
             <h2>{name}</h2>
@@ -107,8 +128,8 @@ pub(crate) fn PanelContent(
             <Close away />
         </div>
         <div class="body">
-            <Headline card measure=view.measure head whole=whole.clone() />
-            <Day profile whole />
+            <Headline card measure=view.measure scale />
+            <Day profile around />
             <Week week now />
         </div>
     }
@@ -132,7 +153,7 @@ fn whereabouts(card: &AreaCard, whole: &str) -> String {
 
 /// The shape of the day, with a switch between the days of the week.
 #[component]
-fn Day(profile: Result<Profile, AppError>, whole: String) -> impl IntoView {
+fn Day(profile: Result<Profile, AppError>, around: Option<AreaName>) -> impl IntoView {
     let profile = match profile {
         Ok(profile) => profile,
         Err(error) => return Either::Left(view! { <p class="note">{error.to_string()}</p> }),
@@ -146,6 +167,8 @@ fn Day(profile: Result<Profile, AppError>, whole: String) -> impl IntoView {
             </label>
         }
     });
+    // Where the day is already that of the area around, there is nothing to hold it against.
+    let around = around.filter(|around| profile.shown_for.as_ref() != Some(around)).map(|around| around.name);
     let wider = profile.shown_for.as_ref().map(shown_for);
     let heading = words::day_heading(&profile.day, &profile.month);
     let known = profile.half_hours.iter().any(|point| point.mean_w.is_some());
@@ -158,7 +181,7 @@ fn Day(profile: Result<Profile, AppError>, whole: String) -> impl IntoView {
             <h3>{heading}</h3>
             {wider}
             {if known {
-                Either::Left(view! { <DayShape profile whole /> })
+                Either::Left(view! { <DayShape profile around /> })
             } else {
                 Either::Right(view! { <p class="note">{words::no_day(profile.status)}</p> })
             }}

@@ -6,18 +6,16 @@ use crate::classes::{position, spread};
 use crate::site_map::MapHead;
 use crate::words;
 
-/// The map's own scale with a mark for this area and a dotted one for the whole: an area in the middle
-/// has as many areas below it as above.
+/// The map's own scale with a mark for this area and a dotted one for the area around it: one in the
+/// middle has as many areas below it as above.
 #[component]
 pub(super) fn Standing(
     /// The area's figure.
     value: f64,
-    /// The whole's.
-    around: Option<f64>,
+    /// The figure of the area around it, and that area's name.
+    around: Option<(f64, String)>,
     /// The scale.
     head: MapHead,
-    /// The whole's name.
-    whole: String,
 ) -> impl IntoView {
     let classes = head.classes.len() + 1;
     let step = 100.0 / classes as f64;
@@ -27,7 +25,8 @@ pub(super) fn Standing(
     });
     let mark = |value: f64| format!("M{:.1} 1V17", position(value, &head.classes) * 100.0);
     let mine = mark(value);
-    let theirs = around.map(|around| view! { <path class="theirs" d=mark(around) /> });
+    let theirs = around.as_ref().map(|(around, _)| view! { <path class="theirs" d=mark(*around) /> });
+    let dotted = around.map(|(_, name)| view! { <span>{words::dotted(&name)}</span> });
     view! {
         <div class="standing" aria-hidden="true">
             <svg viewBox="0 0 100 18" preserveAspectRatio="none">
@@ -36,7 +35,7 @@ pub(super) fn Standing(
                 <path class="mine-halo" d=mine.clone() />
                 <path class="mine" d=mine />
             </svg>
-            <p><span>{words::FEWER}</span><span>{words::dotted(&whole)}</span><span>{words::MORE}</span></p>
+            <p><span>{words::FEWER}</span>{dotted}<span>{words::MORE}</span></p>
         </div>
     }
     .into_any()

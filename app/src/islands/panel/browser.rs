@@ -46,6 +46,14 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
             }
         });
     });
+    // The cards around the panel make room for it, as in the server's first picture.
+    watch(move || {
+        let open = page.area.get().is_some();
+        if let Ok(Some(frame)) = document().query_selector(".map-page") {
+            // A plain name cannot be refused.
+            let _ = frame.class_list().toggle_with_force("has-area", open);
+        }
+    });
     watch(move || {
         let now = page.measure.get() == Measure::Now;
         let is_news = page.live.frame.with(|frame| match (now, frame, page.area.get_untracked()) {

@@ -13,6 +13,9 @@ use super::interop::ZoomAnimation;
 use super::on;
 use super::stage::{Shared, Stage};
 
+/// Between the pointer and the card that follows it.
+const TOOLTIP_GAP_PX: f64 = 14.0;
+
 /// Listens to all of it.
 pub(super) fn listen(stage: &Shared) {
     let map = stage.borrow().map.clone();
@@ -30,7 +33,8 @@ pub(super) fn listen(stage: &Shared) {
     on(&map, "viewreset", with(place));
     on(&map, "zoomend", with(zoom_ended));
     on(&map, "moveend", with(move_ended));
-    on(&map, "resize", with(|stage| redraw(stage, false)));
+    on(&map, "move", with(moved));
+    on(&map, "resize", with(resized));
     on(&map, "mouseout", with(|stage| leave(&mut stage.borrow_mut())));
     let weak = Rc::downgrade(stage);
     on(&map, "zoomanim", move |event: ZoomAnimation| {
@@ -80,6 +84,29 @@ fn place(stage: &Shared) {
     }
 }
 
+/// A long drag goes beyond the picture's margin: then the next one is drawn on the way.
+fn moved(stage: &Shared) {
+    let due = {
+        let stage = stage.borrow();
+        !stage.zooming && stage.job.is_none() && stage.front.is_nearly_left_by(&stage.map)
+    };
+    if due {
+        redraw(stage, false);
+    }
+}
+
+/// The window has another size. Who has not moved the map sees what it shows at first.
+fn resized(stage: &Shared) {
+    let (map, home) = {
+        let stage = stage.borrow();
+        (stage.map.clone(), stage.page.camera.get_value().is_none().then(|| stage.home()))
+    };
+    match home {
+        Some(home) => Stage::go_at_once(&map, home),
+        None => redraw(stage, false),
+    }
+}
+
 fn zoom_ended(stage: &Shared) {
     stage.borrow_mut().zooming = false;
     choose_level(stage);
@@ -102,11 +129,11 @@ fn move_ended(stage: &Shared) {
     redraw(stage, false);
     let (page, camera) = {
         let stage = stage.borrow();
-        (stage.page, stage.camera())
+        (stage.page, (!stage.is_home()).then(|| stage.camera()))
     };
-    page.camera.set_value(Some(camera));
+    page.camera.set_value(camera);
     let mut view = page.view.get_untracked();
-    view.camera = Some(camera);
+    view.camera = camera;
     if let Ok(history) = window().history() {
         let state = history.state().unwrap_or_default();
         // Browsers refuse too many changes a second: then the next one counts.
@@ -118,8 +145,18 @@ fn point_at(stage: &mut Stage, x: f64, y: f64) {
     let at = stage.area_at(x, y);
     let card = at.and_then(|at| stage.hover_card(at));
     if let (Some(_), Ok(Some(tooltip))) = (&card, document().query_selector(".tooltip")) {
-        let place = format!("translate({x:.0}px,{y:.0}px)");
-        let _ = tooltip.unchecked_into::<HtmlElement>().style().set_property("transform", &place);
+        let (tooltip, size) = (tooltip.unchecked_into::<HtmlElement>(), stage.map.get_size());
+        // Near the right or the lower edge it is on the pointer's other side.
+        let beside = |at: f64, room: f64, own: i32| {
+            if at + f64::from(own) + TOOLTIP_GAP_PX * 2.0 > room {
+                at - f64::from(own) - TOOLTIP_GAP_PX
+            } else {
+                at + TOOLTIP_GAP_PX
+            }
+        };
+        let x = beside(x, size.x(), tooltip.offset_width());
+        let y = beside(y, size.y(), tooltip.offset_height());
+        let _ = tooltip.style().set_property("transform", &format!("translate({x:.0}px,{y:.0}px)"));
     }
     stage.page.hover.set(card);
     if at != stage.hovered {

@@ -6,7 +6,7 @@ use super::stage::Stage;
 use crate::geometry::mercator::Placement;
 
 /// As the style sheet has it for the server's picture.
-const FONT: &str = "600 12px system-ui, sans-serif";
+const FONT: &str = "600 12px Inter, system-ui, sans-serif";
 /// A letter's width, about: names only have to keep clear of each other.
 const LETTER_PX: f64 = 6.6;
 const LINE_PX: f64 = 16.0;

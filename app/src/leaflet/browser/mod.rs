@@ -73,12 +73,10 @@ fn set_up(page: Page, element: &HtmlElement) -> Option<Shared> {
     let (lat, lng) = grid.degrees(grid.w / 2.0, grid.h / 2.0);
     map.set_view(&LatLng::new(lat, lng), 10.0);
     let stage = Stage::new(page, map.clone(), grid, levels)?;
-    let whole = stage.whole();
-    map.set_min_zoom(whole.zoom - ZOOM_OUT);
+    map.set_min_zoom(stage.whole().zoom - ZOOM_OUT);
     map.set_max_zoom(ZOOM_MAX);
-    let Camera { lat, lng, zoom } = page.camera.get_value().unwrap_or(whole);
-    let now = interop::options(&[("animate", false.into())]);
-    map.set_view_with_options(&LatLng::new(lat, lng), zoom, &now);
+    let Camera { lat, lng, zoom } = page.camera.get_value().unwrap_or_else(|| stage.home());
+    Stage::go_at_once(&map, Camera { lat, lng, zoom });
     if let Some(url) = page.start.with_value(|start| start.tile_url.clone()) {
         map.add_layer(&TileLayer::new(&url));
         let _ = stage.pane.class_list().add_1("over-tiles");
@@ -196,6 +194,17 @@ fn obey(stage: &Shared, command: Command) {
                 (stage.map.clone(), stage.whole())
             };
             Stage::go(&map, whole);
+        }
+        Command::Place(camera) => {
+            let stage = stage.clone();
+            // The cards follow the address, too: what is free beside them is known in the next frame.
+            request_animation_frame(move || {
+                let (map, camera) = {
+                    let stage = stage.borrow();
+                    (stage.map.clone(), camera.unwrap_or_else(|| stage.home()))
+                };
+                Stage::go(&map, camera);
+            });
         }
         Command::Reveal { code, level } => {
             let stage = stage.clone();

@@ -21,6 +21,9 @@ use crate::words;
 /// another, so a borrow is never met by a second one.
 pub(super) type Shared = Rc<RefCell<Stage>>;
 
+/// A part of the window: left, top, width and height, pixels.
+type Part = (f64, f64, f64, f64);
+
 pub(super) struct Stage {
     pub(super) page: Page,
     pub(super) map: Map,
@@ -150,25 +153,34 @@ impl Stage {
         })
     }
 
-    /// Where the open part of the window is, beside the cards: left, top, width, height.
-    pub(super) fn free_window(&self) -> (f64, f64, f64, f64) {
+    /// Where the open part of the window is, beside the cards.
+    pub(super) fn free_window(&self) -> Part {
+        self.part(".free")
+    }
+
+    /// The part of the window that an element of the page marks; all of it where that is next to nothing.
+    fn part(&self, selector: &str) -> Part {
         let size = self.map.get_size();
         let whole = (0.0, 0.0, size.x(), size.y());
-        let Ok(Some(fit)) = document().query_selector(".fit") else { return whole };
-        let (fit, frame) =
-            (fit.get_bounding_client_rect(), self.map.get_container().get_bounding_client_rect());
-        if fit.width() < 40.0 || fit.height() < 40.0 {
+        let Ok(Some(part)) = document().query_selector(selector) else { return whole };
+        let (part, frame) =
+            (part.get_bounding_client_rect(), self.map.get_container().get_bounding_client_rect());
+        if part.width() < 40.0 || part.height() < 40.0 {
             return whole;
         }
-        (fit.left() - frame.left(), fit.top() - frame.top(), fit.width(), fit.height())
+        (part.left() - frame.left(), part.top() - frame.top(), part.width(), part.height())
     }
 
     /// The camera that shows a box of the grid in the open part of the window.
     pub(super) fn camera_for(&self, x0: f64, y0: f64, x1: f64, y1: f64, zoom_max: f64) -> Camera {
-        let (left, top, w, h) = self.free_window();
+        self.camera_in(self.free_window(), (x0, y0, x1, y1), zoom_max)
+    }
+
+    fn camera_in(&self, part: Part, (x0, y0, x1, y1): (f64, f64, f64, f64), zoom_max: f64) -> Camera {
+        let (left, top, w, h) = part;
         let size = self.map.get_size();
-        let part = Grid { w: (x1 - x0).max(1.0), h: (y1 - y0).max(1.0), ..self.grid };
-        let zoom = part.zoom_to_fit(w, h).min(zoom_max);
+        let shown = Grid { w: (x1 - x0).max(1.0), h: (y1 - y0).max(1.0), ..self.grid };
+        let zoom = shown.zoom_to_fit(w, h).min(zoom_max);
         let (lat, lng) = self.grid.degrees((x0 + x1) / 2.0, (y0 + y1) / 2.0);
         let (x, y) = mercator::project(lat, lng, zoom);
         let (dx, dy) = (left + w / 2.0 - size.x() / 2.0, top + h / 2.0 - size.y() / 2.0);
@@ -179,6 +191,19 @@ impl Stage {
     /// The camera that shows everything.
     pub(super) fn whole(&self) -> Camera {
         self.camera_for(0.0, 0.0, self.grid.w, self.grid.h, f64::INFINITY)
+    }
+
+    /// The camera of a link that names no place: where the style sheet puts the server's picture.
+    pub(super) fn home(&self) -> Camera {
+        self.camera_in(self.part(".fit"), (0.0, 0.0, self.grid.w, self.grid.h), f64::INFINITY)
+    }
+
+    /// Whether the map is where a link that names no place would put it, to a pixel or two.
+    pub(super) fn is_home(&self) -> bool {
+        let (now, home) = (self.camera(), self.home());
+        let (x, y) = mercator::project(now.lat, now.lng, home.zoom);
+        let (home_x, home_y) = mercator::project(home.lat, home.lng, home.zoom);
+        (now.zoom - home.zoom).abs() < 0.01 && (x - home_x).abs() < 2.0 && (y - home_y).abs() < 2.0
     }
 
     /// Where the map is now.
@@ -201,7 +226,16 @@ impl Stage {
 
     /// Moves Leaflet's map.
     pub(super) fn go(map: &Map, camera: Camera) {
-        let options = super::interop::options(&[("animate", (!still()).into())]);
+        Self::set_view(map, camera, !still());
+    }
+
+    /// Moves Leaflet's map without a way between.
+    pub(super) fn go_at_once(map: &Map, camera: Camera) {
+        Self::set_view(map, camera, false);
+    }
+
+    fn set_view(map: &Map, camera: Camera, animate: bool) {
+        let options = super::interop::options(&[("animate", animate.into())]);
         map.set_view_with_options(&LatLng::new(camera.lat, camera.lng), camera.zoom, &options);
     }
 }

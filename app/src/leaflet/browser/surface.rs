@@ -122,6 +122,15 @@ impl Surface {
         set_transform(&self.canvas, &layer, scale);
     }
 
+    /// Whether the map, moved without a change of scale, has used up most of the picture's margin.
+    pub(super) fn is_nearly_left_by(&self, map: &Map) -> bool {
+        let (shot, centre, size) = (&self.shot, map.get_center(), map.get_size());
+        let (x, y) = mercator::project(shot.lat, shot.lng, shot.zoom);
+        let (cx, cy) = mercator::project(centre.lat(), centre.lng(), shot.zoom);
+        let left = |moved: f64, side: f64| moved.abs() > side * MARGIN * 0.6;
+        left(cx - x, size.x()) || left(cy - y, size.y())
+    }
+
     /// Puts the canvas where it belongs now.
     pub(super) fn place_now(&self, map: &Map) {
         let centre = map.get_center();
