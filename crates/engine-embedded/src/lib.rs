@@ -111,6 +111,7 @@ impl EmbeddedEngine {
         // Nothing is opened for writing where either is damaged: who looks into it finds it as it was.
         let found = found?;
         verified?;
+        EmbeddedDocuments::verify(dir)?;
         let store = Arc::new(EmbeddedStore::open(&store_dir, config.clone(), meta.salt, lock.clone())?);
         let checkpoint = store.checkpointed();
         recovery::check_progress(&store_dir, &meta, &found, &checkpoint.durable())?;
