@@ -15,6 +15,9 @@ use crate::{OpenError, files};
 /// The kind whose documents are files: readable and writable by a second process.
 pub const KEYS: &str = "keys";
 
+/// What their files say that they are.
+const KIND: &str = "document";
+
 /// The documents of a data directory.
 pub struct EmbeddedDocuments {
     keys: PathBuf,
@@ -23,13 +26,22 @@ pub struct EmbeddedDocuments {
 
 impl EmbeddedDocuments {
     pub(crate) fn new(dir: &Path, store: Arc<EmbeddedStore>) -> Result<Self, OpenError> {
-        let documents = EmbeddedDocuments { store: Some(store), ..Self::keys_only(dir)? };
-        // A damaged one is found now, not when its owner is refused.
-        read_all(&documents.keys).map_err(|e| match e {
-            StoreError::Corrupt(problem) => OpenError::corrupt(&documents.keys, problem),
-            StoreError::Unavailable(problem) => OpenError::Config(problem),
-        })?;
-        Ok(documents)
+        Ok(EmbeddedDocuments { store: Some(store), ..Self::keys_only(dir)? })
+    }
+
+    /// Checks every file, and changes none: a damaged one is found now, not when its owner is refused.
+    pub(crate) fn verify(dir: &Path) -> Result<(), OpenError> {
+        let keys = dir.join("keys");
+        let entries = match fs::read_dir(&keys) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(OpenError::io("list it", &keys))?,
+        };
+        for entry in entries.flatten() {
+            if entry.file_name().to_str().and_then(id_of).is_some() {
+                files::read_sealed(&entry.path(), KIND)?;
+            }
+        }
+        Ok(())
     }
 
     /// The documents of the kind [`KEYS`] alone, whether or not another process has the directory.
@@ -87,7 +99,7 @@ fn unavailable(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 }
 
 fn read_one(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    files::read_sealed(path, "document").map_err(|e| match e {
+    files::read_sealed(path, KIND).map_err(|e| match e {
         OpenError::Corrupt { .. } => StoreError::Corrupt(e.to_string()),
         other => StoreError::Unavailable(other.to_string()),
     })
@@ -130,7 +142,7 @@ impl DocumentStore for EmbeddedDocuments {
         self.keys(move |dir| {
             documents.into_iter().try_for_each(|document| {
                 let path = dir.join(file_name(&document.id));
-                files::write_sealed(&path, "document", &document.body).map_err(unavailable(&path))
+                files::write_sealed(&path, KIND, &document.body).map_err(unavailable(&path))
             })
         })
         .await

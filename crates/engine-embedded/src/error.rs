@@ -17,14 +17,14 @@ pub enum OpenError {
     #[error("{0}")]
     Config(String),
     /// The file system refused something.
-    #[error("{}: can't {what}: {source}", path.display())]
+    #[error("{}: can't {what}: {cause}", path.display())]
     Io {
         /// What was to be done.
         what: &'static str,
         /// With what.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said. Part of the sentence already, so it is not its source, too.
+        cause: std::io::Error,
     },
     /// A file does not hold what was written to it, or is missing. Nothing was changed.
     #[error("{}: {problem}. The data can't be trusted, so nothing was started; restore the data directory from a copy", path.display())]
@@ -47,6 +47,6 @@ impl OpenError {
 
     pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| OpenError::Io { what, path, source }
+        move |cause| OpenError::Io { what, path, cause }
     }
 }

@@ -101,14 +101,18 @@ impl EmbeddedEngine {
             recovery::remove_unfinished_files(part)?;
         }
         // The two halves are independent until they are compared, and reading takes most of the time.
-        let (found, store) = std::thread::scope(|scope| {
+        let (found, verified) = std::thread::scope(|scope| {
             let found = scope.spawn(|| recovery::recover(&log_dir, &meta));
-            let store = EmbeddedStore::open(&store_dir, config.clone(), meta.salt, lock.clone());
+            let verified = EmbeddedStore::verify(&store_dir);
             let found =
                 found.join().unwrap_or_else(|_| Err(OpenError::corrupt(&log_dir, "it can't be read")));
-            (found, store)
+            (found, verified)
         });
-        let (found, store) = (found?, Arc::new(store?));
+        // Nothing is opened for writing where either is damaged: who looks into it finds it as it was.
+        let found = found?;
+        verified?;
+        EmbeddedDocuments::verify(dir)?;
+        let store = Arc::new(EmbeddedStore::open(&store_dir, config.clone(), meta.salt, lock.clone())?);
         let checkpoint = store.checkpointed();
         recovery::check_progress(&store_dir, &meta, &found, &checkpoint.durable())?;
         let log = Arc::new(EmbeddedLog::start(log_dir, config, meta, found, checkpoint, lock.clone())?);

@@ -40,8 +40,14 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     if config.engine.distributed.is_some() {
         bail!("kafka-brokers and cassandra-nodes are set, and this version runs on the embedded engine only");
     }
+    let pace = config.engine.pace;
     let engine_config = EmbeddedConfig {
         partitions: config.engine.partitions,
+        segment_bytes: pace.segment_bytes,
+        log_bytes_max: pace.log_bytes_max,
+        memtable_bytes: pace.memtable_bytes,
+        checkpoint_every: pace.checkpoint_every,
+        pack_after_quiet: pace.pack_after_quiet,
         disk_reserve_bytes: config.engine.disk_reserve_bytes,
         raw_retention_days: Some(config.engine.retention_days + RAW_MARGIN_DAYS),
         ..EmbeddedConfig::default()
@@ -67,6 +73,7 @@ pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::
         ingestion: Arc::new(Ingestion::new(ports.log.partitions())),
         ports,
         retention_s: config.door.retention_s,
+        flush_every: config.engine.pace.flush_every,
         clock: Arc::new(SystemClock),
     })
 }

@@ -52,8 +52,40 @@ pub struct Engine {
     pub retention_days: u32,
     /// Free space that is left alone.
     pub disk_reserve_bytes: u64,
+    /// How much is gathered before it is written.
+    pub pace: Pace,
     /// Kafka and Cassandra, where the roles run apart.
     pub distributed: Option<Distributed>,
+}
+
+/// How much the embedded engine gathers, in memory and in files, before it goes on to the next step.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Bytes of a segment of the log.
+    pub segment_bytes: u64,
+    /// Bytes of the log that are kept though the store has them.
+    pub log_bytes_max: u64,
+    /// How long what is decided may wait for the store.
+    pub flush_every: Duration,
+    /// Bytes of the store in memory.
+    pub memtable_bytes: u64,
+    /// How long they wait there.
+    pub checkpoint_every: Duration,
+    /// How long a day has to be quiet before it is packed.
+    pub pack_after_quiet: Duration,
+}
+
+impl Pace {
+    fn load(from: &Sources) -> Result<Self, ConfigError> {
+        Ok(Pace {
+            segment_bytes: from.whole("segment-kb", 1..=1 << 20)? << 10,
+            log_bytes_max: from.whole("log-limit-kb", 1..=1 << 30)? << 10,
+            flush_every: Duration::from_millis(from.whole("flush-ms", 10..=60_000)?),
+            memtable_bytes: from.whole("memtable-kb", 1..=1 << 20)? << 10,
+            checkpoint_every: Duration::from_millis(from.whole("checkpoint-ms", 10..=600_000)?),
+            pack_after_quiet: Duration::from_secs(from.whole("pack-after-s", 0..=86_400)?),
+        })
+    }
 }
 
 /// The distributed engine's first addresses.
@@ -183,6 +215,7 @@ impl Engine {
             partitions: from.whole("partitions", 1..=64)? as u32,
             retention_days: from.whole("retention-days", 1..=36_525)? as u32,
             disk_reserve_bytes: from.whole("disk-reserve-mb", 1..=1 << 20)? << 20,
+            pace: Pace::load(from)?,
             distributed,
         })
     }

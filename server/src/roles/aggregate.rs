@@ -31,6 +31,8 @@ pub struct Aggregation {
     pub geography: Arc<Geography>,
     /// How old a reading may be when the log takes it, seconds.
     pub retention_s: i64,
+    /// How long what is decided may wait before it is stored. Few and large flushes are what makes storing cheap.
+    pub flush_every: Duration,
     /// Where owners say how far they are.
     pub ingestion: Arc<Ingestion>,
     /// For measuring, never for deciding.

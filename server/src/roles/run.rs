@@ -153,6 +153,7 @@ pub fn aggregation(state: &AppState) -> Aggregation {
         ports: state.ports.clone(),
         geography: state.geography.clone(),
         retention_s: state.config.door.retention_s,
+        flush_every: state.config.engine.pace.flush_every,
         ingestion: state.ingestion.clone(),
         clock: state.clock.clone(),
     }

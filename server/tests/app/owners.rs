@@ -91,6 +91,7 @@ async fn world() -> World {
         ports,
         geography: Geography::london(),
         retention_s: 36_525 * 86_400,
+        flush_every: Duration::from_secs(2),
         clock: Arc::new(SystemClock),
     };
     World { _dir: dir, opened, store, aggregation }

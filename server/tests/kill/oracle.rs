@@ -1,68 +1,108 @@
-//! What every aggregate has to be, from the acknowledged readings alone.
+//! What aggregates have to be, from readings alone; and how differences are told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::AREAS;
-use crate::process::Process;
-use crate::sender::Sender;
+use serde_json::Value;
 
-/// Energy, meters and meter-seconds by area and start of the window.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Oracle(BTreeMap<(usize, i64), (i64, i64, i64)>);
+/// A counted reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) duration_s: i64,
+    pub(crate) energy_mwh: i64,
+}
 
-impl Oracle {
-    pub(crate) fn of(senders: &[Sender]) -> Oracle {
-        let mut sums: BTreeMap<(usize, i64), (i64, i64, i64)> = BTreeMap::new();
-        for meter in senders.iter().flat_map(|sender| &sender.meters) {
-            let mut heard = BTreeSet::new();
-            for (&start, counted) in &meter.readings {
-                let window = start - start % 1800;
-                let parts = if counted.duration_s == 3600 {
-                    let second = counted.energy_mwh / 2;
-                    vec![(window, counted.energy_mwh - second, 1800), (window + 1800, second, 1800)]
-                } else {
-                    vec![(window, counted.energy_mwh, counted.duration_s)]
-                };
-                for (window, energy, seconds) in parts {
-                    let sum = sums.entry((counted.area, window)).or_default();
-                    sum.0 += energy;
-                    sum.1 += i64::from(heard.insert((counted.area, window)));
-                    sum.2 += seconds;
-                }
-            }
-        }
-        Oracle(sums)
+/// Readings of a meter by area and start.
+pub(crate) type Readings = BTreeMap<(String, i64), (Counted, String)>;
+
+/// Energy in mWh, meters and meter-seconds.
+pub(crate) type Sum = (i64, i64, i64);
+
+/// Sums by area and start of the window.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Sums(BTreeMap<(String, i64), Sum>);
+
+impl Sums {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    /// Compares with what the program says; gives the number of aggregates.
-    pub(crate) async fn check(&self, process: &Process) -> usize {
-        let mut found = BTreeMap::new();
-        for (area, code) in AREAS.iter().enumerate() {
-            let answer = process.client().operate(&format!("/areas/{code}/exact?by=half-hour")).await;
-            for point in answer["series"].as_array().unwrap_or_else(|| panic!("{answer}")) {
-                let number = |name: &str| point[name].as_i64().unwrap();
-                let start = metering::UtcSecond::parse(point["start"].as_str().unwrap()).unwrap().0;
-                found
-                    .insert((area, start), (number("energy_mwh"), number("meters"), number("meter_seconds")));
-            }
+    /// Adds what one meter's reading makes; `heard` has the areas and windows that it was heard in before.
+    pub(crate) fn count(
+        &mut self,
+        area: &str,
+        start: i64,
+        counted: Counted,
+        heard: &mut BTreeSet<(String, i64)>,
+    ) {
+        let window = start - start.rem_euclid(1800);
+        let Counted { duration_s, energy_mwh } = counted;
+        let parts = if duration_s == 3600 {
+            // The odd mWh goes to the first window.
+            let second = energy_mwh / 2;
+            vec![(window, energy_mwh - second, 1800), (window + 1800, second, 1800)]
+        } else {
+            vec![(window, energy_mwh, duration_s)]
+        };
+        for (window, energy, seconds) in parts {
+            let place = (area.to_owned(), window);
+            let sum = self.0.entry(place.clone()).or_default();
+            sum.0 += energy;
+            sum.1 += i64::from(heard.insert(place));
+            sum.2 += seconds;
         }
-        let different: Vec<String> = self
-            .0
-            .keys()
-            .chain(found.keys())
-            .collect::<BTreeSet<_>>()
+    }
+
+    /// Takes the answer about an area.
+    pub(crate) fn read(&mut self, area: &str, answer: &Value) {
+        for point in answer["series"].as_array().unwrap_or_else(|| panic!("{answer}")) {
+            let number = |name: &str| point[name].as_i64().unwrap();
+            let start = metering::UtcSecond::parse(point["start"].as_str().unwrap()).unwrap().0;
+            let sum = (number("energy_mwh"), number("meters"), number("meter_seconds"));
+            self.0.insert((area.to_owned(), start), sum);
+        }
+    }
+
+    /// Those of one area, by window.
+    pub(crate) fn of_area(&self, area: &str) -> BTreeMap<i64, Sum> {
+        let own = self.0.iter().filter(|((name, _), _)| name == area);
+        own.map(|((_, window), sum)| (*window, *sum)).collect()
+    }
+
+    /// Those of some areas.
+    pub(crate) fn of(&self, areas: &[String]) -> Sums {
+        Sums(
+            self.0
+                .iter()
+                .filter(|((area, _), _)| areas.contains(area))
+                .map(|(key, sum)| (key.clone(), *sum))
+                .collect(),
+        )
+    }
+
+    /// The first differences, a line each.
+    pub(crate) fn differences(&self, found: &Sums) -> String {
+        let keys: BTreeSet<_> = self.0.keys().chain(found.0.keys()).collect();
+        let different: Vec<String> = keys
             .into_iter()
-            .filter(|key| self.0.get(key) != found.get(key))
-            .map(|key| {
-                format!("{} {}: {:?}, found {:?}", AREAS[key.0], key.1, self.0.get(key), found.get(key))
-            })
+            .filter(|key| self.0.get(key) != found.0.get(key))
+            .map(|key| format!("{key:?}: expected {:?}, found {:?}", self.0.get(key), found.0.get(key)))
             .collect();
-        assert!(
-            different.is_empty(),
-            "{} differ:\n{}",
-            different.len(),
-            different[..different.len().min(20)].join("\n")
-        );
-        found.len()
+        let shown = different.iter().take(15).cloned().collect::<Vec<_>>().join("\n");
+        format!("{} of {} differ:\n{shown}", different.len(), self.0.len())
     }
+}
+
+pub(crate) fn assert_same_readings(found: &Readings, expected: &Readings) {
+    let keys: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+    let different: Vec<_> = keys
+        .into_iter()
+        .filter(|key| expected.get(key) != found.get(key))
+        .map(|key| (key, expected.get(key), found.get(key)))
+        .collect();
+    assert!(
+        different.is_empty(),
+        "{} readings are not as acknowledged; (which, expected, found): {:?}",
+        different.len(),
+        &different[..different.len().min(10)]
+    );
 }

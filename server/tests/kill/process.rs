@@ -1,7 +1,7 @@
 //! The program, started and killed.
 
-use std::path::Path;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,51 +13,108 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use crate::oracle::{Counted, Readings};
+
+/// Everything happens often: files of the log end after a second's load and are soon dropped, the store is
+/// written to disk several times in a life, and what is quiet is packed at once.
+const SETTINGS: [(&str, &str); 8] = [
+    ("WATTMAP_DISK_RESERVE_MB", "1"),
+    ("WATTMAP_SEGMENT_KB", "64"),
+    ("WATTMAP_LOG_LIMIT_KB", "256"),
+    ("WATTMAP_FLUSH_MS", "40"),
+    ("WATTMAP_MEMTABLE_KB", "128"),
+    ("WATTMAP_CHECKPOINT_MS", "100"),
+    ("WATTMAP_PACK_AFTER_S", "0"),
+    // What it says on stderr is of interest where it does not start.
+    ("WATTMAP_LOG", "error"),
+];
+
 /// A key of each scope.
 #[derive(Clone)]
 pub(crate) struct Keys {
-    ingest: String,
+    pub(crate) ingest: String,
     operator: String,
 }
 
-/// A running program.
+/// A running program that serves, or will.
 pub(crate) struct Process {
-    child: std::process::Child,
+    child: Child,
     client: Option<Http>,
 }
 
 /// How it is asked.
 #[derive(Clone)]
 pub(crate) struct Http {
-    address: String,
-    keys: Keys,
+    pub(crate) address: String,
+    pub(crate) keys: Keys,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-fn command(dir: &Path, args: &[&str]) -> std::process::Command {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wattmap"));
+pub(crate) fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wattmap"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATTMAP_")) {
         command.env_remove(name);
     }
-    // What it says on stderr is of interest where it does not start.
-    command.current_dir(dir).args(args).env("WATTMAP_LOG", "error").env("WATTMAP_DISK_RESERVE_MB", "1");
+    command.current_dir(dir).args(args).envs(SETTINGS);
+    // Where an import through a server notes how far it is.
+    command.env("XDG_STATE_HOME", dir.join("state"));
     command
 }
 
+/// Runs a command that has to succeed; what it printed.
+fn run(dir: &Path, args: &[&str]) -> String {
+    let output = command(dir, args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{args:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
 pub(crate) fn make_keys(dir: &Path) -> Keys {
-    let key = |scope| {
-        let output = command(dir, &["keys", "create", "--name", "kill", "--scope", scope]).output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let key = |scope| run(dir, &["keys", "create", "--name", "kill", "--scope", scope]).trim().to_owned();
     Keys { ingest: key("ingest"), operator: key("operator") }
 }
 
 /// Has the program recompute every aggregate from the stored readings.
 pub(crate) fn replay(dir: &Path) {
-    let output = command(dir, &["replay"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains(" 0 differ"), "{said}");
+    let said = run(dir, &["replay"]);
+    assert!(said.contains(" 0 differ"), "{said}");
+}
+
+/// All stored readings.
+pub(crate) fn exported_readings(dir: &Path) -> Readings {
+    let out = dir.join("exported");
+    run(dir, &["export", "readings", "--out", out.to_str().unwrap()]);
+    let mut readings = Readings::new();
+    for file in std::fs::read_dir(&out).unwrap() {
+        for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines().skip(1) {
+            let [meter, start, duration_s, energy_mwh, area] =
+                line.split(',').collect::<Vec<_>>().try_into().unwrap();
+            let start = metering::UtcSecond::parse(start).unwrap().0;
+            let counted =
+                Counted { duration_s: duration_s.parse().unwrap(), energy_mwh: energy_mwh.parse().unwrap() };
+            let before = readings.insert((meter.to_owned(), start), (counted, area.to_owned()));
+            assert_eq!(before, None, "{line}");
+        }
+    }
+    readings
+}
+
+fn files(dir: PathBuf) -> Vec<String> {
+    let entries = std::fs::read_dir(&dir).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Segments of the log were begun and dropped, and tables of the store written and merged: or kills in
+/// the middle of that were not tried.
+pub(crate) fn assert_it_rolled_and_wrote(dir: &Path) {
+    let numbers = |dir: PathBuf| -> Vec<u64> {
+        files(dir).iter().filter_map(|name| name.split('.').next()?.parse().ok()).collect()
+    };
+    let segments = numbers(dir.join("wattmap-data/log"));
+    assert!(segments.iter().all(|&number| number > 5), "the log was never cut off behind: {segments:?}");
+    let tables = numbers(dir.join("wattmap-data/store/tree/tables"));
+    let newest = tables.iter().max().copied().unwrap_or(0);
+    assert!(newest > 50 && tables.len() < 40, "the store was hardly written or merged: {tables:?}");
 }
 
 impl Process {
@@ -100,6 +157,21 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM: it ends by itself, soon, and says that all is well.
+    pub(crate) async fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "it does not end after SIGTERM");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        assert_eq!(status.code(), Some(0), "after SIGTERM");
+    }
+
     /// Waits until everything in the log is in the store.
     pub(crate) async fn settled(&self) {
         let began = Instant::now();
@@ -109,7 +181,7 @@ impl Process {
                 return;
             }
             assert!(began.elapsed() < Duration::from_secs(60), "it does not settle: {status}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 }

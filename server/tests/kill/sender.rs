@@ -1,14 +1,14 @@
 //! One head-end system: it knows what was acknowledged, and sends again what was not.
 
-use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::AREAS;
-use crate::process::{Http, Process};
+use crate::oracle::{Counted, Readings, Sums};
+use crate::process::Http;
 
 /// Meters of a sender.
 const METERS: usize = 12;
@@ -16,39 +16,31 @@ const METERS: usize = 12;
 /// What meters send: one duration each.
 const DURATIONS_S: [i64; 4] = [300, 900, 1800, 3600];
 
-/// How far back readings go, seconds: four days, so that some come after newer ones.
-const BACK_S: i64 = 4 * 86_400;
+/// How far back readings go, seconds.
+const BACK_S: i64 = 12 * 86_400;
 
-/// A counted reading.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Counted {
-    pub(crate) duration_s: i64,
-    pub(crate) energy_mwh: i64,
-    pub(crate) area: usize,
-}
+/// Between two requests, at most.
+const PAUSE_MS_MAX: u64 = 15;
 
 /// A meter, as its acknowledged records leave it.
-pub(crate) struct Meter {
+#[derive(Clone)]
+struct Meter {
     name: String,
     duration_s: i64,
     /// Where it is registered, if it is. The last meter of a sender never is.
     area: Option<usize>,
-    pub(crate) readings: BTreeMap<i64, Counted>,
+    /// By start: what counts, and where.
+    readings: BTreeMap<i64, (Counted, usize)>,
+    /// The reading that follows those that it sent in order, as a number of durations from the beginning.
+    next: i64,
 }
 
-/// What one request says of its meters: applied when it is acknowledged.
+/// What one request says of its meters: applied when it is acknowledged, and harmless if that is done twice.
+#[derive(Clone, Copy)]
 enum Effect {
-    Registered {
-        meter: usize,
-        area: usize,
-    },
-    Read {
-        meter: usize,
-        start: i64,
-        energy_mwh: i64,
-    },
-    /// A dead letter.
-    Nothing,
+    Registered { meter: usize, area: usize },
+    Read { meter: usize, start: i64, energy_mwh: i64 },
+    Dead,
 }
 
 struct Request {
@@ -58,30 +50,44 @@ struct Request {
     effects: Vec<Effect>,
 }
 
+/// How many dead letters there have to be: more than the least, where what was sent again may have been
+/// taken the first time, too.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct DeadLetters {
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+}
+
 pub(crate) struct Sender {
-    pub(crate) meters: Vec<Meter>,
+    areas: Vec<String>,
+    meters: Vec<Meter>,
     random: StdRng,
     /// Sent, and not acknowledged: it may or may not be in the log.
     under_way: Option<Request>,
+    pub(crate) dead: DeadLetters,
     acknowledged: u64,
-    now: i64,
+    /// The beginning of the time that is sent about.
+    first: i64,
 }
 
 impl Sender {
-    pub(crate) fn new(number: usize, seed: u64) -> Sender {
+    pub(crate) fn new(number: usize, areas: Vec<String>, seed: u64) -> Sender {
         let meter = |meter: usize| Meter {
             name: format!("K{number}-{meter}"),
             duration_s: DURATIONS_S[meter % DURATIONS_S.len()],
             area: None,
             readings: BTreeMap::new(),
+            next: 0,
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
         Sender {
+            areas,
             meters: (0..METERS).map(meter).collect(),
             random: StdRng::seed_from_u64(seed),
             under_way: None,
+            dead: DeadLetters::default(),
             acknowledged: 0,
-            now: now - now % 3600,
+            first: now - now % 3600 - BACK_S,
         }
     }
 
@@ -90,56 +96,118 @@ impl Sender {
         self.acknowledged
     }
 
+    /// Whether something was sent of which nobody has heard yet.
+    pub(crate) fn has_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
     /// Sends what is under way until it is acknowledged.
-    pub(crate) async fn send_again(&mut self, process: &Process) {
-        if self.under_way.is_some() {
-            assert!(self.try_once(&process.client()).await, "a node that nobody killed does not answer");
+    pub(crate) async fn send_again(&mut self, http: &Http) {
+        if self.has_under_way() {
+            assert!(self.try_once(http).await, "a node that nobody killed does not answer");
         }
     }
 
-    /// Sends something new; false if there was no answer.
-    pub(crate) async fn send_next(&mut self, http: &Http) -> bool {
-        let request = self.invent();
-        self.under_way = Some(request);
-        self.try_once(http).await
+    /// Sends one request after the other, what was not acknowledged first, until there is no answer.
+    pub(crate) async fn send_until_nobody_answers(mut self, http: Http) -> Sender {
+        loop {
+            if self.under_way.is_none() {
+                self.under_way = Some(self.invent());
+            }
+            if !self.try_once(&http).await {
+                return self;
+            }
+            let pause = self.random.random_range(0..=PAUSE_MS_MAX);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
     }
 
-    /// Sends what is under way; all of it is acknowledged, or nothing was heard.
+    /// Sends what is under way; false if there was no answer.
     async fn try_once(&mut self, http: &Http) -> bool {
-        let Some(request) = &self.under_way else { return true };
-        let Some((status, receipt)) = http.post(request.path, request.body.clone()).await else {
+        let Some(request) = self.under_way.take() else { return true };
+        let answer = http.post(request.path, request.body.clone()).await;
+        let Some((status, receipt)) = answer.filter(|(status, _)| *status != 503) else {
+            self.under_way = Some(request);
             return false;
         };
-        if status == 503 {
-            return true;
-        }
         assert_eq!((status, receipt["accepted"].as_u64()), (200, Some(request.count as u64)), "{receipt}");
         self.acknowledged += request.count as u64;
-        if let Some(request) = self.under_way.take() {
-            request.effects.into_iter().for_each(|effect| self.apply(effect));
-        }
+        self.dead.least += request.dead();
+        self.dead.most += request.dead();
+        self.apply(&request.effects);
         true
     }
 
-    fn apply(&mut self, effect: Effect) {
-        match effect {
-            Effect::Registered { meter, area } => self.meters[meter].area = Some(area),
-            Effect::Read { meter, start, energy_mwh } => {
-                let meter = &mut self.meters[meter];
-                let Some(here) = meter.area else { return };
-                // A correction stays in the area of what it corrects.
-                let area = meter.readings.get(&start).map_or(here, |before| before.area);
-                meter.readings.insert(start, Counted { duration_s: meter.duration_s, energy_mwh, area });
+    fn apply(&mut self, effects: &[Effect]) {
+        for &effect in effects {
+            match effect {
+                Effect::Registered { meter, area } => self.meters[meter].area = Some(area),
+                Effect::Read { meter, start, energy_mwh } => {
+                    let meter = &mut self.meters[meter];
+                    let here = meter.area.expect("only registered meters' readings are counted");
+                    // A correction stays in the area of what it corrects.
+                    let area = meter.readings.get(&start).map_or(here, |before| before.1);
+                    meter
+                        .readings
+                        .insert(start, (Counted { duration_s: meter.duration_s, energy_mwh }, area));
+                }
+                Effect::Dead => {}
             }
-            Effect::Nothing => {}
+        }
+    }
+
+    /// Compares the sender's areas with what they have to be: with what was under way, all of it, or
+    /// without. It will be sent again in either case: a sender can't know.
+    pub(crate) fn judge(&mut self, found: &Sums) {
+        let found = found.of(&self.areas);
+        let without = self.sums();
+        let Some(request) = self.under_way.take() else {
+            assert!(without == found, "nothing was under way: {}", without.differences(&found));
+            return;
+        };
+        let before = self.meters.clone();
+        self.apply(&request.effects);
+        let with = self.sums();
+        assert!(
+            found == with || found == without,
+            "with what was under way, {}\nand without it, {}",
+            with.differences(&found),
+            without.differences(&found)
+        );
+        if found != with {
+            self.meters = before;
+        }
+        // What changes no sum may have been taken, too.
+        self.dead.least += if found == without { 0 } else { request.dead() };
+        self.dead.most += if found == with { request.dead() } else { 0 };
+        self.under_way = Some(request);
+    }
+
+    fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for meter in &self.meters {
+            let mut heard = BTreeSet::new();
+            for (&start, &(counted, area)) in &meter.readings {
+                sums.count(&self.areas[area], start, counted, &mut heard);
+            }
+        }
+        sums
+    }
+
+    /// Adds all readings that count.
+    pub(crate) fn readings(&self, all: &mut Readings) {
+        for Meter { name, readings, .. } in &self.meters {
+            for (&start, &(counted, area)) in readings {
+                all.insert((name.clone(), start), (counted, self.areas[area].clone()));
+            }
         }
     }
 
     /// A request whose effect is the same whether it is taken once or twice: so it may be sent again.
     fn invent(&mut self) -> Request {
-        if self.random.random_bool(0.1) || self.meters[..METERS - 1].iter().any(|meter| meter.area.is_none())
-        {
-            return self.registrations();
+        let registered = self.meters[..METERS - 1].iter().all(|meter| meter.area.is_some());
+        if !registered || self.random.random_bool(0.1) {
+            return self.registrations(!registered);
         }
         let count = self.random.random_range(1..60);
         let (mut items, mut effects) = (Vec::new(), Vec::new());
@@ -151,14 +219,14 @@ impl Sender {
         Request { path: "/readings", body: json!({ "readings": items }).to_string(), count, effects }
     }
 
-    fn registrations(&mut self) -> Request {
-        let area = self.random.random_range(0..AREAS.len());
-        let all = self.meters[..METERS - 1].iter().any(|meter| meter.area.is_none());
+    /// Registers all meters, or moves one.
+    fn registrations(&mut self, all: bool) -> Request {
+        let area = self.random.random_range(0..self.areas.len());
         let one = self.random.random_range(0..METERS - 1);
         let which = if all { 0..METERS - 1 } else { one..one + 1 };
         let items: Vec<Value> = which
             .clone()
-            .map(|meter| json!({ "meter_id": self.meters[meter].name, "area": AREAS[area] }))
+            .map(|meter| json!({ "meter_id": self.meters[meter].name, "area": self.areas[area] }))
             .collect();
         Request {
             path: "/meters",
@@ -169,36 +237,45 @@ impl Sender {
     }
 
     fn reading(&mut self) -> (Value, Effect) {
-        let meter = self.random.random_range(0..METERS);
-        let Meter { name, duration_s, readings, .. } = &self.meters[meter];
-        let known = self.random.random_range(0..readings.len().max(1));
-        let known = readings.iter().nth(known).map(|(&start, counted)| (start, *counted));
-        let item = |start: i64, duration_s: i64, energy_mwh: i64| {
-            let start = metering::UtcSecond(start);
-            let energy_wh = energy_mwh as f64 / 1000.0;
-            json!({ "meter_id": name, "start": start, "duration_s": duration_s, "energy_wh": energy_wh })
-        };
-        match (self.random.random_range(0..10), known) {
+        let number = self.random.random_range(0..METERS);
+        let (kind, energy_mwh) = (self.random.random_range(0..20), self.random.random_range(0..1_000_000));
+        let meter = &self.meters[number];
+        let duration_s = meter.duration_s;
+        let (slots, known) = (BACK_S / duration_s, self.random.random_range(0..meter.readings.len().max(1)));
+        let known = meter.readings.iter().nth(known).map(|(&start, &(counted, _))| (start, counted));
+        let (start, energy_mwh) = match (kind, known) {
             // The same again.
-            (0, Some((start, counted))) => {
-                let energy_mwh = counted.energy_mwh;
-                (item(start, *duration_s, energy_mwh), Effect::Read { meter, start, energy_mwh })
-            }
+            (0..2, Some((start, counted))) => (start, counted.energy_mwh),
             // Another value.
-            (1, Some((start, _))) => {
-                let energy_mwh = self.random.random_range(0..1_000_000);
-                (item(start, *duration_s, energy_mwh), Effect::Read { meter, start, energy_mwh })
+            (2..4, Some((start, _))) => (start, energy_mwh),
+            // Over what is there, from another start.
+            (4, Some((start, _))) if start % 1800 != 0 => {
+                return (self.item(number, start - start % 1800, 1800, 5), Effect::Dead);
             }
-            // Over what is there, from another start: a dead letter.
-            (2, Some((start, _))) if start % 1800 != 0 => {
-                (item(start - start % 1800, 1800, 5), Effect::Nothing)
-            }
+            // Late, or early.
+            (5..9, _) => (self.first + self.random.random_range(0..slots) * duration_s, energy_mwh),
+            // The one that follows, and from the beginning again after the last.
             _ => {
-                let slots = BACK_S / duration_s;
-                let start = self.now - self.random.random_range(1..=slots) * duration_s;
-                let energy_mwh = self.random.random_range(0..1_000_000);
-                (item(start, *duration_s, energy_mwh), Effect::Read { meter, start, energy_mwh })
+                self.meters[number].next += 1;
+                (self.first + (self.meters[number].next % slots) * duration_s, energy_mwh)
             }
+        };
+        let item = self.item(number, start, duration_s, energy_mwh);
+        match self.meters[number].area {
+            Some(_) => (item, Effect::Read { meter: number, start, energy_mwh }),
+            None => (item, Effect::Dead),
         }
+    }
+
+    fn item(&self, meter: usize, start: i64, duration_s: i64, energy_mwh: i64) -> Value {
+        let (name, start) = (&self.meters[meter].name, metering::UtcSecond(start));
+        let energy_wh = energy_mwh as f64 / 1000.0;
+        json!({ "meter_id": name, "start": start, "duration_s": duration_s, "energy_wh": energy_wh })
+    }
+}
+
+impl Request {
+    fn dead(&self) -> u64 {
+        self.effects.iter().filter(|effect| matches!(effect, Effect::Dead)).count() as u64
     }
 }

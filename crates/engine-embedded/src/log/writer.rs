@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use engine::AppendError;
 
@@ -24,6 +24,8 @@ use crate::files;
 
 /// A group takes no further call once it is this large: it bounds how long the first one waits.
 const GROUP_BYTES: usize = 4 << 20;
+/// How often it is said that the log can't be written.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 /// When to come back after the disk failed or was full.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -67,12 +69,14 @@ pub(crate) struct Writer {
     pub(crate) heads: Vec<i64>,
     pub(crate) newest_ms: i64,
     repair: Repair,
+    /// When it was last said that the log can't be written; None: it can.
+    told: Option<Instant>,
 }
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, dir: PathBuf, file: File, found: (u64, Vec<i64>, i64)) -> Self {
         let (next_sequence, heads, newest_ms) = found;
-        Writer { shared, dir, file, next_sequence, heads, newest_ms, repair: Repair::Nothing }
+        Writer { shared, dir, file, next_sequence, heads, newest_ms, repair: Repair::Nothing, told: None }
     }
 
     /// Until the log is closed and nothing waits any more. Returns how the log ended.
@@ -81,9 +85,7 @@ impl Writer {
         let _abandon = AbandonQueue(self.shared.clone());
         while let Some(group) = self.shared.queue.take(GROUP_BYTES) {
             let outcome = self.write(&group);
-            if let Err(reason) = &outcome {
-                tracing::error!(%reason, "the log can't be written");
-            }
+            self.tell(&outcome);
             for pending in group {
                 let answer = outcome
                     .clone()
@@ -100,6 +102,23 @@ impl Writer {
             bytes: segment.len(),
             next_sequence: self.next_sequence,
         })
+    }
+
+    /// Says that the log can't be written, and that it can be again: seldom, for while a disk is full every
+    /// request fails, and what is said goes to a disk, too.
+    fn tell(&mut self, outcome: &Result<(), String>) {
+        match (outcome, self.told) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(_)) => {
+                self.told = None;
+                tracing::warn!(dir = %self.dir.display(), "the log can be written again");
+            }
+            (Err(_), Some(told)) if told.elapsed() < TELL_EVERY => {}
+            (Err(reason), _) => {
+                self.told = Some(Instant::now());
+                tracing::error!(%reason, "the log can't be written");
+            }
+        }
     }
 
     fn write(&mut self, group: &[Pending]) -> Result<(), String> {

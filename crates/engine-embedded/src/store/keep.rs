@@ -18,6 +18,8 @@ use crate::log::writer::now_ms;
 
 /// How often the threads look around without being told to.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked for days to pack and readings to expire.
+const PACK_EVERY: Duration = Duration::from_secs(10);
 /// After a failure.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// A batch of packed blocks or of removals: small, so that flushes hardly wait for it.
@@ -36,7 +38,8 @@ pub(super) fn start(inner: &Arc<Inner>) -> io::Result<Vec<JoinHandle<()>>> {
     let mut looked = Instant::now();
     let merge = move |inner: &Inner| {
         inner.compact()?;
-        if looked.elapsed() > Duration::from_secs(10) {
+        // Seldom, for it looks at every unpacked day; but who asks for it at once is not kept waiting.
+        if looked.elapsed() >= inner.config.pack_after_quiet.min(PACK_EVERY) {
             looked = Instant::now();
             inner.pack_all(inner.config.pack_after_quiet)?;
             inner.expire()?;

@@ -122,18 +122,22 @@ pub(crate) fn create(dir: &Path) -> Result<(), OpenError> {
 }
 
 impl EmbeddedStore {
-    /// Checks every file, and opens the store.
+    /// Checks every file, and changes none.
+    pub(crate) fn verify(dir: &Path) -> Result<(), OpenError> {
+        verify::verify(&dir.join("tree"))
+    }
+
+    /// Opens the store, whose files have been checked.
     pub(crate) fn open(
         dir: &Path,
         config: EmbeddedConfig,
         salt: u32,
         lock_file: Arc<DirectoryLock>,
     ) -> Result<EmbeddedStore, OpenError> {
-        let tree_dir = dir.join("tree");
-        verify::verify(&tree_dir)?;
-        let tree = Tree::open(&tree_dir, config.cache_bytes)?;
         let journal_dir = dir.join("documents");
         let (journal, changes) = Journal::recover(&journal_dir, salt)?;
+        let tree_dir = dir.join("tree");
+        let tree = Tree::open(&tree_dir, config.cache_bytes)?;
         let recovered = !changes.is_empty();
         let mut batch = Batch::default();
         let writing = tree.write();

@@ -25,8 +25,8 @@ const BATCH: usize = 2000;
 /// How long changed rows may wait before they are published.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 
-/// How long what is decided may wait before it is stored. Few and large flushes are what makes storing cheap.
-const FLUSH_EVERY: Duration = Duration::from_secs(2);
+/// How often former partitions are asked how far they are.
+const ASK_FORMER_EVERY: Duration = Duration::from_millis(500);
 
 /// Decided records that are stored at once, however short ago the last flush was. Of all partitions
 /// of the process together, as what follows: each has its share.
@@ -89,7 +89,7 @@ impl Owner {
         loop {
             self.begin_flush_if_due(&mut work);
             let room = work.pipeline.unflushed() < self.share_of(UNFLUSHED_MAX);
-            let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at());
+            let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at(self.aggregation.flush_every));
             tokio::select! {
                 () = self.shutdown.cancelled() => break,
                 ended = ended(&mut work.flushing) => {
@@ -233,7 +233,7 @@ impl Owner {
             }
             tokio::select! {
                 () = self.shutdown.cancelled() => return Err(Trouble::Shutdown),
-                () = tokio::time::sleep(FLUSH_EVERY / 4) => {}
+                () = tokio::time::sleep(ASK_FORMER_EVERY) => {}
             }
         }
     }
@@ -262,7 +262,7 @@ impl Owner {
     }
 
     fn begin_flush_if_due(&self, work: &mut Work) {
-        let due = work.flushed_at.elapsed() >= FLUSH_EVERY
+        let due = work.flushed_at.elapsed() >= self.aggregation.flush_every
             || work.pipeline.unflushed() >= self.share_of(FLUSH_RECORDS);
         if due && work.flushing.is_none() {
             self.begin_flush(work);
@@ -318,10 +318,10 @@ impl Owner {
 
 impl Work {
     /// When there is something to do even if nothing comes.
-    fn wake_at(&self) -> Instant {
+    fn wake_at(&self, flush_every: Duration) -> Instant {
         let tick = self.ticked_at + Duration::from_secs(1);
         let publish = self.unpublished_since_ms.map(|_| self.published_at + PUBLISH_EVERY);
-        let flush = self.flushing.is_none().then_some(self.flushed_at + FLUSH_EVERY);
+        let flush = self.flushing.is_none().then_some(self.flushed_at + flush_every);
         [publish, flush].into_iter().flatten().fold(tick, Instant::min)
     }
 }

@@ -1,3 +1,4 @@
+mod codes;
 mod exact;
 mod health;
 mod meters;
