@@ -70,6 +70,7 @@ pub const WEEK_HEADING: &str = "The last seven days, kWh a home";
 pub const SO_FAR: &str = "so far";
 
 pub const LIST_HEADING: &str = "All areas";
+pub const LIST_MEASURE: &str = "Figure";
 pub const LIST_FILTER: &str = "Name or code";
 pub const NOTHING_LISTED: &str = "No area’s name or code contains that.";
 pub const PREVIOUS: &str = "Previous";

@@ -24,8 +24,10 @@ test("the day's kind can be chosen", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?area=E09000012");
   await map.panel.getByText("Saturday", { exact: true }).click();
-  await expect(map.panel.getByText(/Saturday/).first()).toBeVisible();
-  await expect(map.panel.locator("svg.chart").first()).toBeVisible();
+  await expect(map.panel.getByRole("heading", { name: /^A Saturday/ })).toBeVisible();
+  await expect(map.panel.getByRole("radio", { name: "Saturday" })).toBeChecked();
+  await map.panel.getByText("Weekday", { exact: true }).click();
+  await expect(map.panel.getByRole("heading", { name: /^A weekday/ })).toBeVisible();
 });
 
 test("an area with too few homes says whose figure it shows", async ({ page }) => {

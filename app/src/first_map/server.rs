@@ -75,10 +75,7 @@ pub(crate) fn first_level(geography: &Geography, wanted: Option<&str>) -> LevelI
 }
 
 fn level_info(level: &geography::Level) -> LevelInfo {
-    let mut plural = level.names.plural.clone();
-    if let Some(first) = plural.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
+    let plural = crate::format::sentence_case(&level.names.plural);
     LevelInfo { name: level.name().to_owned(), plural, areas: level.len() }
 }
 

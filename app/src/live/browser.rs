@@ -21,8 +21,9 @@ const PAUSE_MS: f64 = 500.0;
 const PAUSE_MS_MAX: f64 = 30_000.0;
 /// A hidden page keeps its connection this long: a look at another tab costs nothing.
 const HIDDEN_MS: f64 = 10_000.0;
-/// Figures are asked for again this often: classes and what the feed does not carry.
-const REFRESH_MS: f64 = 300_000.0;
+/// Figures are asked for again this often: classes and what the feed does not carry, such as a past that is just
+/// being imported. Where nothing has changed the answer is a short one.
+const REFRESH_MS: f64 = 60_000.0;
 
 struct Feed {
     page: Page,
