@@ -79,6 +79,15 @@ export class MapPage {
     );
   }
 
+  /** The colours within a few pixels of a point: seams are drawn over what they are between. */
+  async coloursNear(x: number, y: number): Promise<string[]> {
+    const colours = new Set<string>();
+    for (const dx of [-6, -3, 0, 3, 6]) {
+      for (const dy of [-6, -3, 0, 3, 6]) colours.add(await this.colourAt(x + dx, y + dy));
+    }
+    return [...colours];
+  }
+
   /** The middle of the window. */
   middle(): [number, number] {
     const size = this.page.viewportSize();
@@ -95,7 +104,7 @@ export class MapPage {
   }
 
   async chooseMeasure(name: string): Promise<void> {
-    await this.page.getByRole("radiogroup").getByText(name, { exact: true }).click();
+    await this.page.getByRole("radiogroup").getByRole("radio", { name, exact: true }).click();
   }
 
   /** Whose areas the zoom asks for, in the words of the legend's choice. */

@@ -46,7 +46,7 @@ test.describe("without scripts", () => {
     await page.goto("/");
     expect(await violations(page)).toEqual([]);
   });
-  test.use({ expectedProblem: /ERR_FAILED|dynamically imported module/ });
+  test.use({ expectedProblem: /ERR_FAILED|dynamically imported module|preloaded using link preload but not used/ });
 });
 
 test("the keyboard reaches the map, moves it and opens an area", async ({ page }) => {

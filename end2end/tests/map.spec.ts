@@ -28,7 +28,7 @@ test("the browser takes the map over in its place", async ({ page }) => {
     const name = await map.nameAt(x, y);
     expect(name, `at ${x}, ${y}`).not.toBe("");
     expect(before[number]?.title, `at ${x}, ${y} lies another area than before`).toContain(name);
-    expect(await map.colourAt(x, y), `at ${x}, ${y} is another colour than before`).toBe(before[number]?.colour);
+    expect(await map.coloursNear(x, y), `at ${x}, ${y} is another colour than before`).toContain(before[number]?.colour);
   }
   const paint = await map.paint();
   expect(paint.colours, "a choropleth has more than one colour").toBeGreaterThan(2);

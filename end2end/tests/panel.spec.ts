@@ -23,10 +23,10 @@ test("each chart has its table", async ({ page }) => {
 test("the day's kind can be chosen", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?area=E09000012");
-  await map.panel.getByText("Saturday", { exact: true }).click();
+  await map.panel.getByRole("radio", { name: "Saturday" }).click();
   await expect(map.panel.getByRole("heading", { name: /^A Saturday/ })).toBeVisible();
   await expect(map.panel.getByRole("radio", { name: "Saturday" })).toBeChecked();
-  await map.panel.getByText("Weekday", { exact: true }).click();
+  await map.panel.getByRole("radio", { name: "Weekday" }).click();
   await expect(map.panel.getByRole("heading", { name: /^A weekday/ })).toBeVisible();
 });
 
