@@ -41,6 +41,12 @@ pub fn with_unit(measure: Measure, value: f64) -> String {
     format!("{}\u{a0}{}", figure(measure, value), measure.unit())
 }
 
+/// With a capital letter in front: `Street areas`.
+pub fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// How long ago: `2 s`, `3 min`, `5 h`, `2 days`.
 pub fn ago(seconds: i64) -> String {
     match seconds.max(0) {

@@ -53,7 +53,7 @@ pub const FAILED: &str = "Not now";
 pub const PANEL_LABEL: &str = "The open area";
 /// The panel's content when it could not be had: HTML.
 pub const PANEL_FAILED: &str = "<div class=head><h2>Not now</h2><a class=close href=/ aria-label=Close>×</a></div>\
-     <div class=body><p class=note role=status></p><button type=button class='plain again'>Try again</button></div>";
+     <div class='body failed'><p class=note role=status></p><button type=button class='plain again'>Try again</button></div>";
 
 pub const CLOSE: &str = "Close";
 pub const SHARE: &str = "Share";
@@ -70,6 +70,7 @@ pub const WEEK_HEADING: &str = "The last seven days, kWh a home";
 pub const SO_FAR: &str = "so far";
 
 pub const LIST_HEADING: &str = "All areas";
+pub const LIST_MEASURE: &str = "Figure";
 pub const LIST_FILTER: &str = "Name or code";
 pub const NOTHING_LISTED: &str = "No area’s name or code contains that.";
 pub const PREVIOUS: &str = "Previous";

@@ -1,5 +1,8 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
+/** The picture that is shown: there is one before it, under it, and one of outlines and names over it. */
+const SHOWN = ".stage canvas.areas";
+
 /** The map page, in the words in which a reader would describe it. */
 export class MapPage {
   readonly search: Locator;
@@ -30,16 +33,13 @@ export class MapPage {
     await this.painted();
   }
 
-  /** The picture that is shown: there is one before it, under it, and one of outlines and names over it. */
-  private get picture(): Locator {
-    return this.map.locator("canvas.areas");
-  }
-
   /** How many pixels of the map's canvas are painted, and with how many different colours. */
   async paint(): Promise<{ painted: number; colours: number }> {
-    return this.picture.evaluate((canvas: HTMLCanvasElement) => {
-      const context = canvas.getContext("2d");
-      if (context === null || canvas.width === 0) return { painted: 0, colours: 0 };
+    // Found and read in one go: two canvases take turns.
+    return this.page.evaluate((shown) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(shown);
+      const context = canvas?.getContext("2d");
+      if (!canvas || !context || canvas.width === 0) return { painted: 0, colours: 0 };
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       const counts = new Map<number, number>();
       let painted = 0;
@@ -52,7 +52,7 @@ export class MapPage {
       }
       const large = [...counts.values()].filter((count) => count > painted / 200);
       return { painted, colours: large.length };
-    });
+    }, SHOWN);
   }
 
   /** Waits until the canvas shows something. */
@@ -67,16 +67,27 @@ export class MapPage {
 
   /** The colour of the areas' picture at a point of the window. */
   async colourAt(x: number, y: number): Promise<string> {
-    return this.picture.evaluate(
-      (canvas: HTMLCanvasElement, at: { x: number; y: number }) => {
+    return this.page.evaluate(
+      ({ shown, at }) => {
+        const canvas = document.querySelector<HTMLCanvasElement>(shown);
+        if (canvas === null) return "";
         const box = canvas.getBoundingClientRect();
         const scale = canvas.width / box.width;
         const place = [Math.round((at.x - box.left) * scale), Math.round((at.y - box.top) * scale)] as const;
         const pixel = canvas.getContext("2d")?.getImageData(...place, 1, 1).data ?? [];
         return [...pixel].join(",");
       },
-      { x, y },
+      { shown: SHOWN, at: { x, y } },
     );
+  }
+
+  /** The colours within a few pixels of a point: seams are drawn over what they are between. */
+  async coloursNear(x: number, y: number): Promise<string[]> {
+    const colours = new Set<string>();
+    for (const dx of [-6, -3, 0, 3, 6]) {
+      for (const dy of [-6, -3, 0, 3, 6]) colours.add(await this.colourAt(x + dx, y + dy));
+    }
+    return [...colours];
   }
 
   /** The middle of the window. */
@@ -95,7 +106,7 @@ export class MapPage {
   }
 
   async chooseMeasure(name: string): Promise<void> {
-    await this.page.getByRole("radiogroup").getByText(name, { exact: true }).click();
+    await this.page.getByRole("radiogroup").getByRole("radio", { name, exact: true }).click();
   }
 
   /** Whose areas the zoom asks for, in the words of the legend's choice. */

@@ -44,7 +44,7 @@ export class Wattmap {
   /** Starts the process on the port and the data that it had before. */
   async startAgain(): Promise<void> {
     const args = ["run", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, ...this.extra];
-    const child = spawn(this.binary, args, { cwd: this.directory, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(this.binary, args, { cwd: this.directory, env: plainEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -81,7 +81,7 @@ export class Wattmap {
   /** A new key, as `wattmap keys create` prints it. */
   async createKey(scope: "ingest" | "operator"): Promise<string> {
     const args = ["keys", "create", "--name", `end2end-${scope}`, "--scope", scope, "--data", this.data];
-    const child = spawn(this.binary, args, { cwd: this.directory, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(this.binary, args, { cwd: this.directory, env: plainEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
     let key = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (key += text));
     const [code] = (await once(child, "close")) as [number | null];
@@ -103,6 +103,11 @@ export class Wattmap {
     }
     throw new Error(`wattmap was not ready within ${READY_WITHIN_MS} ms\n${this.output}`);
   }
+}
+
+/** Ours without settings: what a developer has set for another wattmap is none of the tests' business. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("WATTMAP_")));
 }
 
 async function freePort(): Promise<number> {

@@ -7,7 +7,7 @@ const lightness = (colour: string): number => {
 };
 
 const ground = (map: MapPage): Promise<string> =>
-  map.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  map.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 
 test("the device's dark is dark, and the switch overrules it and stays", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "dark" });

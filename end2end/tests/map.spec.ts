@@ -28,7 +28,7 @@ test("the browser takes the map over in its place", async ({ page }) => {
     const name = await map.nameAt(x, y);
     expect(name, `at ${x}, ${y}`).not.toBe("");
     expect(before[number]?.title, `at ${x}, ${y} lies another area than before`).toContain(name);
-    expect(await map.colourAt(x, y), `at ${x}, ${y} is another colour than before`).toBe(before[number]?.colour);
+    expect(await map.coloursNear(x, y), `at ${x}, ${y} is another colour than before`).toContain(before[number]?.colour);
   }
   const paint = await map.paint();
   expect(paint.colours, "a choropleth has more than one colour").toBeGreaterThan(2);
@@ -117,11 +117,11 @@ test("who has not moved the map keeps a short link, and sees the whole in any wi
 test("a long drag leaves no part of the map empty", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?lat=51.50735&lng=-0.12776&z=12.00");
-  await page.mouse.move(1200, 450);
+  await page.mouse.move(1000, 450);
   await page.mouse.down();
-  await page.mouse.move(300, 450, { steps: 30 });
-  // The button is still down.
-  await expect.poll(() => map.colourAt(1400, 600)).toMatch(/,255$/);
+  await page.mouse.move(400, 450, { steps: 30 });
+  // The button is still down. This is Havering, well outside of what the first picture had.
+  await expect.poll(() => map.colourAt(1300, 330)).toMatch(/,255$/);
   await page.mouse.up();
 });
 

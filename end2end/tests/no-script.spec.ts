@@ -21,7 +21,7 @@ test("the map says whose homes these are", async ({ page }) => {
 
 test("another measure is a button away", async ({ page }) => {
   await page.goto("/");
-  await page.getByRole("radiogroup").getByText("Now", { exact: true }).click();
+  await page.getByRole("radiogroup").getByRole("radio", { name: "Now" }).click();
   await page.getByRole("button", { name: "Show" }).click();
   await expect(page).toHaveURL(/measure=now/);
   await expect(page.getByRole("heading", { name: /right now/i })).toBeVisible();

@@ -9,6 +9,22 @@ test("a borough's panel: a name, a figure, what it rests on, two charts", async 
   await expect(map.panel.locator("svg.chart")).toHaveCount(2);
 });
 
+test("a long panel is scrolled, its name and its button stay", async ({ page }) => {
+  const map = new MapPage(page);
+  await page.setViewportSize({ width: 1280, height: 600 });
+  await map.open("/?area=E09000012");
+  const share = map.panel.getByRole("button", { name: "Share" });
+  const body = map.panel.locator(".body");
+  await expect(share).toBeInViewport({ ratio: 1 });
+  const last = body.getByText("Show as table").last();
+  await expect(last).not.toBeInViewport();
+  await body.hover();
+  await page.mouse.wheel(0, 4_000);
+  await expect(last).toBeInViewport();
+  await expect(share).toBeInViewport({ ratio: 1 });
+  await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeInViewport();
+});
+
 test("each chart has its table", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?area=E09000012");
@@ -23,9 +39,11 @@ test("each chart has its table", async ({ page }) => {
 test("the day's kind can be chosen", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?area=E09000012");
-  await map.panel.getByText("Saturday", { exact: true }).click();
-  await expect(map.panel.getByText(/Saturday/).first()).toBeVisible();
-  await expect(map.panel.locator("svg.chart").first()).toBeVisible();
+  await map.panel.getByRole("radio", { name: "Saturday" }).click();
+  await expect(map.panel.getByRole("heading", { name: /^A Saturday/ })).toBeVisible();
+  await expect(map.panel.getByRole("radio", { name: "Saturday" })).toBeChecked();
+  await map.panel.getByRole("radio", { name: "Weekday" }).click();
+  await expect(map.panel.getByRole("heading", { name: /^A weekday/ })).toBeVisible();
 });
 
 test("an area with too few homes says whose figure it shows", async ({ page }) => {

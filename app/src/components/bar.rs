@@ -23,13 +23,14 @@ pub(crate) fn Bar(
     };
     view! {
         <header class="card bar">
+            <a class="skip" href=list.clone()>{words::SKIP_TO_LIST}</a>
             <a class="brand" href="/">
                 <span class="mark" aria-hidden="true"></span>
                 {words::NAME}
             </a>
             <nav aria-label=words::NAV_LABEL>
                 <a href="/" aria-current="page">{words::NAV_MAP}</a>
-                <a href=list>{words::NAV_LIST}</a>
+                <a href=list.clone()>{words::NAV_LIST}</a>
                 <a href="/about">{words::NAV_ABOUT}</a>
             </nav>
             <p class="live">

@@ -75,10 +75,7 @@ pub(crate) fn first_level(geography: &Geography, wanted: Option<&str>) -> LevelI
 }
 
 fn level_info(level: &geography::Level) -> LevelInfo {
-    let mut plural = level.names.plural.clone();
-    if let Some(first) = plural.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
+    let plural = crate::format::sentence_case(&level.names.plural);
     LevelInfo { name: level.name().to_owned(), plural, areas: level.len() }
 }
 
@@ -141,11 +138,32 @@ fn picture(
         let _ = write!(html, "<path class=halo d=\"{path}\" /><path class=sel d=\"{path}\" />");
     }
     html.push_str("</svg>");
-    for (number, label) in labels.iter().enumerate() {
-        let _ = write!(html, "<b id=l{number} aria-hidden=true>{}</b>", escape(&label.text));
+    for (number, (label, crowded)) in labels.iter().zip(crowded(labels, grid)).enumerate() {
+        let class = if crowded { " class=crowded" } else { "" };
+        let _ = write!(html, "<b id=l{number}{class} aria-hidden=true>{}</b>", escape(&label.text));
     }
     html.push_str("</div>");
     html
+}
+
+/// Which names would lie on another one where the picture is as small as on a phone: the style sheet hides them there.
+fn crowded(labels: &[Label], grid: &Grid) -> Vec<bool> {
+    const WIDTH_PX: f64 = 480.0;
+    const LETTER_PX: f64 = 7.0;
+    const LINE_PX: f64 = 17.0;
+    let mut kept: Vec<(f64, f64, f64)> = Vec::new();
+    let mut is_crowded = |label: &Label| {
+        let px = |units: i32| f64::from(units) / grid.w * WIDTH_PX;
+        let (x, y, half) = (px(label.x), px(label.y), label.text.chars().count() as f64 * LETTER_PX / 2.0);
+        let touches =
+            |(ox, oy, ohalf): &(f64, f64, f64)| (x - ox).abs() < half + ohalf && (y - oy).abs() < LINE_PX;
+        let crowded = kept.iter().any(touches);
+        if !crowded {
+            kept.push((x, y, half));
+        }
+        crowded
+    };
+    labels.iter().map(&mut is_crowded).collect()
 }
 
 /// One area: a link to its page that shows its name and figure when pointed at. Out of the tab order,

@@ -30,8 +30,10 @@ pub fn Measures() -> impl IntoView {
         }
     });
     view! {
-        <form class="card measures segments" action="/" role="radiogroup" aria-label=words::MEASURES_LABEL>
-            {choices.into_iter().collect::<Vec<_>>()}
+        <form class="card measures" action="/">
+            <div class="segments" role="radiogroup" aria-label=words::MEASURES_LABEL>
+                {choices.into_iter().collect::<Vec<_>>()}
+            </div>
             <noscript inner_html=format!("<button>{}</button>", words::SHOW)></noscript>
         </form>
     }

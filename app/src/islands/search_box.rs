@@ -93,7 +93,11 @@ impl Search {
         });
         if count > 0 {
             let from = self.active.get_untracked().map_or(if by > 0 { -1 } else { 0 }, |at| at as isize);
-            self.active.set(Some((from + by).rem_euclid(count) as usize));
+            let number = (from + by).rem_euclid(count) as usize;
+            self.active.set(Some(number));
+            if let Some(marked) = document().get_element_by_id(&format!("found-{number}")) {
+                marked.scroll_into_view_with_bool(false);
+            }
         }
     }
 

@@ -38,7 +38,9 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
     query.level = Some(name);
     let rows = rows.into_iter().skip((query.page - 1) * ROWS).take(ROWS).collect();
     let levels = geography.levels().iter();
-    let levels = levels.map(|level| (level.name().to_owned(), level.names.plural.clone())).collect();
+    let levels = levels
+        .map(|level| (level.name().to_owned(), crate::format::sentence_case(&level.names.plural)))
+        .collect();
     Ok(ListPage { query, levels, total, rows })
 }
 

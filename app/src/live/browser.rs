@@ -21,8 +21,11 @@ const PAUSE_MS: f64 = 500.0;
 const PAUSE_MS_MAX: f64 = 30_000.0;
 /// A hidden page keeps its connection this long: a look at another tab costs nothing.
 const HIDDEN_MS: f64 = 10_000.0;
-/// Figures are asked for again this often: classes and what the feed does not carry.
-const REFRESH_MS: f64 = 300_000.0;
+/// Figures are asked for again this often: classes and what the feed does not carry, such as a past that is just
+/// being imported. Where nothing has changed the answer is a short one.
+const REFRESH_MS: f64 = 60_000.0;
+/// And this often while there are none yet, though the feed has some: an answer may be a few seconds old.
+const FIRST_LIGHT_MS: f64 = 2_000.0;
 
 struct Feed {
     page: Page,
@@ -36,6 +39,8 @@ struct Feed {
     refreshed_at: f64,
     /// What the open connection is subscribed to.
     level: Option<String>,
+    /// The feed has had a figure.
+    light: bool,
 }
 
 type Shared = Rc<RefCell<Feed>>;
@@ -53,6 +58,7 @@ pub(crate) fn follow(page: Page) {
         heard_at,
         refreshed_at: now,
         level: None,
+        light: false,
     }));
     let ticking = feed.clone();
     set_interval(move || tick(&ticking), Duration::from_secs(1));
@@ -90,7 +96,9 @@ fn tick(feed: &Shared) {
             if live.age_s.get_untracked() != age {
                 live.age_s.set(age);
             }
-            if now - feed.refreshed_at > REFRESH_MS {
+            // The feed has a figure where the map has none at all: then there are classes to ask for.
+            let pause = if feed.light && is_dark(&feed.page) { FIRST_LIGHT_MS } else { REFRESH_MS };
+            if now - feed.refreshed_at > pause {
                 feed.refreshed_at = now;
                 feed.page.refresh.update(|count| *count += 1);
             }
@@ -159,23 +167,19 @@ fn heard(feed: &Shared, text: &str) {
     if live.age_s.get_untracked() != frame.heard_s {
         live.age_s.set(frame.heard_s);
     }
-    let page = feed.borrow().page;
-    if is_first_light(&page, &frame) {
-        page.refresh.update(|count| *count += 1);
-    }
+    feed.borrow_mut().light |= frame.areas.iter().any(|area| area.value.is_some());
     if live.connection.get_untracked() != Connection::Open {
         live.connection.set(Connection::Open);
     }
     live.frame.set(Some(frame));
 }
 
-/// Whether the feed has a figure where the map has none at all: then there are classes to ask for.
-fn is_first_light(page: &Page, frame: &SlimFrame) -> bool {
-    let dark = page.figures.with_untracked(|figures| match figures {
+/// Whether the map of what homes draw now has no figure at all.
+fn is_dark(page: &Page) -> bool {
+    page.figures.with_untracked(|figures| match figures {
         Some(Ok(map)) => map.measure == Measure::Now && map.areas.iter().all(|area| area.value.is_none()),
         _ => false,
-    });
-    dark && frame.areas.iter().any(|area| area.value.is_some())
+    })
 }
 
 fn lost(feed: &Shared) {

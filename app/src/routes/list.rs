@@ -52,7 +52,9 @@ fn query_of(params: &ParamsMap) -> ListQuery {
 fn Part(part: ListPage) -> impl IntoView {
     let (query, total, pages) = (part.query.clone(), part.total, part.pages());
     let measure = query.measure;
-    let rows = part.rows.into_iter().map(|row| view! { <Row row measure /> }).collect_view();
+    // Areas of the coarsest level lie in nothing else.
+    let nested = part.rows.iter().any(|row| row.parent.is_some());
+    let rows = part.rows.into_iter().map(|row| view! { <Row row measure nested /> }).collect_view();
     let head = |sort: Sort, text: &'static str, order: &'static str| {
         let href = ListQuery { sort, page: 1, ..query.clone() }.url();
         let sorted = (query.sort == sort).then_some(order);
@@ -78,7 +80,7 @@ fn Part(part: ListPage) -> impl IntoView {
                         <thead>
                             <tr>
                                 {head(Sort::Name, "Area", "ascending")}
-                                <th scope="col">"In"</th>
+                                {nested.then(|| view! { <th scope="col">"In"</th> })}
                                 {figure_head}
                                 <th scope="col">"Status"</th>
                             </tr>
@@ -94,7 +96,7 @@ fn Part(part: ListPage) -> impl IntoView {
 }
 
 #[component]
-fn Row(row: ListRow, measure: Measure) -> impl IntoView {
+fn Row(row: ListRow, measure: Measure, nested: bool) -> impl IntoView {
     let view = crate::view_state::View { measure, area: Some(row.code), ..Default::default() };
     let official = row.near.is_some().then(|| view! { <small>{row.name.clone()}</small> });
     view! {
@@ -103,7 +105,7 @@ fn Row(row: ListRow, measure: Measure) -> impl IntoView {
                 <a href=view.url()>{row.near.unwrap_or_else(|| row.name.clone())}</a>
                 {official}
             </th>
-            <td>{row.parent}</td>
+            {nested.then(|| view! { <td>{row.parent}</td> })}
             <td class="number">{row.value.map_or_else(|| "–".to_owned(), |value| crate::format::figure(measure, value))}</td>
             <td>{words::status(row.status)}</td>
         </tr>
@@ -128,7 +130,7 @@ fn Filter(query: ListQuery, levels: Vec<(String, String)>) -> impl IntoView {
         <form class="filter" action="/list">
             <label><span>{words::LEVEL_LABEL}</span><select name="level">{levels.collect_view()}</select></label>
             <label>
-                <span>{words::MEASURES_LABEL}</span>
+                <span>{words::LIST_MEASURE}</span>
                 <select name="measure">{measures.into_iter().collect_view()}</select>
             </label>
             <label><span>{words::LIST_FILTER}</span><input type="search" name="q" value=query.q.clone() /></label>

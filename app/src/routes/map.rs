@@ -54,7 +54,6 @@ pub(super) fn MapPage() -> impl IntoView {
 #[component]
 fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView {
     let FirstMap { start, picture, credits } = first;
-    let list = format!("/list?measure={}&level={}", view.measure.as_str(), start.level);
     let heading = format!("{}: {}", start.name, words::MAP_HEADING);
     let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
     if let Some(panel) = &panel {
@@ -67,7 +66,6 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     view! {
         <Title text=title />
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
-        <a class="skip" href=list>{words::SKIP_TO_LIST}</a>
         <div class=class>
             <Bar start=start.clone() />
             <main>

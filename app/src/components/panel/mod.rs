@@ -231,7 +231,7 @@ fn Failed(error: AppError, code: String, away: String) -> impl IntoView {
             <h2>{if unknown { words::UNKNOWN_AREA } else { words::FAILED }}</h2>
             <Close away />
         </div>
-        <div class="body">
+        <div class="body failed">
             <p class="note" role="status">{text}</p>
             {error.may_pass().then(|| view! {
                 <button type="button" class="plain again">{words::RETRY}</button>

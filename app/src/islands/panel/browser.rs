@@ -24,7 +24,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
     let asked = StoredValue::new(0_u32);
     watch(move || {
         let (area, measure) = (page.area.get(), page.measure.get());
-        let (chosen_day, _) = (day.get(), again.get());
+        let (chosen_day, _, _) = (day.get(), again.get(), page.refresh.get());
         let Some(content) = content.get() else { return };
         asked.update_value(|asked| *asked += 1);
         let number = asked.get_value();
