@@ -91,7 +91,7 @@ impl World {
         if self.chance(IMPORTS_DIRECTLY) {
             process.kill();
             let import = self.importer.directly(self.path());
-            let life = self.moment(50..1500);
+            let life = self.moment(50..1000);
             self.importer.ended(import.lives_at_most(life).await);
             self.told.in_direct_imports += 1;
             return;
