@@ -2,6 +2,7 @@
 
 mod flags;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,8 +60,9 @@ pub fn main() -> ExitCode {
     match perform(cli) {
         Ok(code) => code,
         Err(error) => {
-            // One sentence; causes follow it after a colon each.
-            eprintln!("wattmap: {error:#}");
+            // One sentence; causes follow it after a colon each. Where it can't be said, on a full disk for
+            // example, the code says at least that there was one.
+            let _ = writeln!(std::io::stderr(), "wattmap: {error:#}");
             ExitCode::FAILURE
         }
     }

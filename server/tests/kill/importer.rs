@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::oracle::{Counted, Readings, Sum, Sums};
+use crate::oracle::{Area, Counted, Readings, Sum, Sums};
 use crate::process::{Process, command};
 
 /// Lines of a file: several batches, and less than an import notes how far it is after.
@@ -41,7 +41,7 @@ struct Taken {
 }
 
 pub(crate) struct Importer {
-    area: String,
+    area: Area,
     dir: PathBuf,
     number: usize,
     lines: Vec<Line>,
@@ -56,9 +56,9 @@ pub(crate) struct Importer {
 pub(crate) struct Import(Child);
 
 impl Importer {
-    pub(crate) fn new(dir: &Path, area: &str) -> Importer {
+    pub(crate) fn new(dir: &Path, area: &Area) -> Importer {
         let mut importer = Importer {
-            area: area.to_owned(),
+            area: area.clone(),
             dir: dir.to_owned(),
             number: 0,
             lines: Vec::new(),
@@ -127,7 +127,7 @@ impl Importer {
     fn start(&self, dir: &Path, more: &[&str]) -> Import {
         let file = self.path();
         let duration = format!("{DURATION_S}s");
-        let mut args = vec!["import", "readings", file.to_str().unwrap(), "--area", &self.area];
+        let mut args = vec!["import", "readings", file.to_str().unwrap(), "--area", &self.area.code];
         args.extend_from_slice(&["--duration", &duration]);
         args.extend_from_slice(more);
         let mut command = command(dir, &args);
@@ -161,7 +161,7 @@ impl Importer {
         if found == self.taken.windows {
             return;
         }
-        let name = format!("file {} in {}", self.number, self.area);
+        let name = format!("file {} in {}", self.number, self.area.code);
         assert!(unresolved, "{name}, known: {:?}\nfound: {found:?}", self.taken.windows);
         // Each run begins again from the first line.
         for batch in self.lines.chunks(BATCH) {
@@ -178,7 +178,7 @@ impl Importer {
         let mut readings = self.done.clone();
         for (&(meter, start), &energy_mwh) in &self.taken.values {
             let counted = Counted { duration_s: DURATION_S, energy_mwh };
-            readings.insert((self.meter(meter), start), (counted, self.area.clone()));
+            readings.insert((self.meter(meter), start), (counted, self.area.code.clone()));
         }
         readings
     }

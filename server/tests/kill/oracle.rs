@@ -17,9 +17,16 @@ pub(crate) type Readings = BTreeMap<(String, i64), (Counted, String)>;
 /// Energy in mWh, meters and meter-seconds.
 pub(crate) type Sum = (i64, i64, i64);
 
+/// An area by its number among those of the test, which is quicker to look up than its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Area {
+    pub(crate) number: usize,
+    pub(crate) code: String,
+}
+
 /// Sums by area and start of the window.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Sums(BTreeMap<(String, i64), Sum>);
+pub(crate) struct Sums(BTreeMap<(usize, i64), Sum>);
 
 impl Sums {
     pub(crate) fn len(&self) -> usize {
@@ -29,10 +36,10 @@ impl Sums {
     /// Adds what one meter's reading makes; `heard` has the areas and windows that it was heard in before.
     pub(crate) fn count(
         &mut self,
-        area: &str,
+        area: &Area,
         start: i64,
         counted: Counted,
-        heard: &mut BTreeSet<(String, i64)>,
+        heard: &mut BTreeSet<(usize, i64)>,
     ) {
         let window = start - start.rem_euclid(1800);
         let Counted { duration_s, energy_mwh } = counted;
@@ -44,8 +51,8 @@ impl Sums {
             vec![(window, energy_mwh, duration_s)]
         };
         for (window, energy, seconds) in parts {
-            let place = (area.to_owned(), window);
-            let sum = self.0.entry(place.clone()).or_default();
+            let place = (area.number, window);
+            let sum = self.0.entry(place).or_default();
             sum.0 += energy;
             sum.1 += i64::from(heard.insert(place));
             sum.2 += seconds;
@@ -53,30 +60,25 @@ impl Sums {
     }
 
     /// Takes the answer about an area.
-    pub(crate) fn read(&mut self, area: &str, answer: &Value) {
+    pub(crate) fn read(&mut self, area: &Area, answer: &Value) {
         for point in answer["series"].as_array().unwrap_or_else(|| panic!("{answer}")) {
             let number = |name: &str| point[name].as_i64().unwrap();
             let start = metering::UtcSecond::parse(point["start"].as_str().unwrap()).unwrap().0;
             let sum = (number("energy_mwh"), number("meters"), number("meter_seconds"));
-            self.0.insert((area.to_owned(), start), sum);
+            self.0.insert((area.number, start), sum);
         }
     }
 
     /// Those of one area, by window.
-    pub(crate) fn of_area(&self, area: &str) -> BTreeMap<i64, Sum> {
-        let own = self.0.iter().filter(|((name, _), _)| name == area);
+    pub(crate) fn of_area(&self, area: &Area) -> BTreeMap<i64, Sum> {
+        let own = self.0.iter().filter(|((number, _), _)| *number == area.number);
         own.map(|((_, window), sum)| (*window, *sum)).collect()
     }
 
     /// Those of some areas.
-    pub(crate) fn of(&self, areas: &[String]) -> Sums {
-        Sums(
-            self.0
-                .iter()
-                .filter(|((area, _), _)| areas.contains(area))
-                .map(|(key, sum)| (key.clone(), *sum))
-                .collect(),
-        )
+    pub(crate) fn of(&self, areas: &[Area]) -> Sums {
+        let has = |number: usize| areas.iter().any(|area| area.number == number);
+        Sums(self.0.iter().filter(|((number, _), _)| has(*number)).map(|(&key, &sum)| (key, sum)).collect())
     }
 
     /// The first differences, a line each.

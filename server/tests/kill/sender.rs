@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::oracle::{Counted, Readings, Sums};
+use crate::oracle::{Area, Counted, Readings, Sums};
 use crate::process::Http;
 
 /// Meters of a sender.
@@ -59,7 +59,7 @@ pub(crate) struct DeadLetters {
 }
 
 pub(crate) struct Sender {
-    areas: Vec<String>,
+    areas: Vec<Area>,
     meters: Vec<Meter>,
     random: StdRng,
     /// Sent, and not acknowledged: it may or may not be in the log.
@@ -71,7 +71,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(number: usize, areas: Vec<String>, seed: u64) -> Sender {
+    pub(crate) fn new(number: usize, areas: Vec<Area>, seed: u64) -> Sender {
         let meter = |meter: usize| Meter {
             name: format!("K{number}-{meter}"),
             duration_s: DURATIONS_S[meter % DURATIONS_S.len()],
@@ -198,7 +198,7 @@ impl Sender {
     pub(crate) fn readings(&self, all: &mut Readings) {
         for Meter { name, readings, .. } in &self.meters {
             for (&start, &(counted, area)) in readings {
-                all.insert((name.clone(), start), (counted, self.areas[area].clone()));
+                all.insert((name.clone(), start), (counted, self.areas[area].code.clone()));
             }
         }
     }
@@ -226,7 +226,7 @@ impl Sender {
         let which = if all { 0..METERS - 1 } else { one..one + 1 };
         let items: Vec<Value> = which
             .clone()
-            .map(|meter| json!({ "meter_id": self.meters[meter].name, "area": self.areas[area] }))
+            .map(|meter| json!({ "meter_id": self.meters[meter].name, "area": self.areas[area].code }))
             .collect();
         Request {
             path: "/meters",

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 
 use crate::importer::Importer;
-use crate::oracle::{Sums, assert_same_readings};
+use crate::oracle::{Area, Sums, assert_same_readings};
 use crate::process::{self, Keys, Process};
 use crate::sender::Sender;
 
@@ -40,7 +40,7 @@ pub(crate) struct World {
     dir: TempDir,
     keys: Keys,
     random: StdRng,
-    areas: Vec<String>,
+    areas: Vec<Area>,
     senders: Vec<Sender>,
     importer: Importer,
     told: Told,
@@ -54,7 +54,8 @@ impl World {
         let leaves = geography.areas_of(geography.finest());
         // Far from each other.
         let every = leaves.len() / (SENDERS * AREAS_A_SENDER + 1);
-        let areas: Vec<String> = leaves.iter().step_by(every).map(|area| area.code.to_string()).collect();
+        let codes = leaves.iter().step_by(every).map(|area| area.code.to_string());
+        let areas: Vec<Area> = codes.enumerate().map(|(number, code)| Area { number, code }).collect();
         let senders = (0..SENDERS)
             .map(|number| {
                 let own = areas[number * AREAS_A_SENDER..][..AREAS_A_SENDER].to_vec();
@@ -91,7 +92,7 @@ impl World {
         if self.chance(IMPORTS_DIRECTLY) {
             process.kill();
             let import = self.importer.directly(self.path());
-            let life = self.moment(50..1500);
+            let life = self.moment(50..1000);
             self.importer.ended(import.lives_at_most(life).await);
             self.told.in_direct_imports += 1;
             return;
@@ -130,7 +131,7 @@ impl World {
         let http = process.client();
         let mut found = Sums::default();
         for area in &self.areas {
-            found.read(area, &http.operate(&format!("/areas/{area}/exact?by=half-hour")).await);
+            found.read(area, &http.operate(&format!("/areas/{}/exact?by=half-hour", area.code)).await);
         }
         self.told.aggregates += found.len();
         for sender in &mut self.senders {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Http, Program, output};
+use crate::program::{Http, Program, ended};
 use crate::sender::{Sender, assert_exact};
 
 /// Files below a directory, but for the lock, which holds a number that nobody relies on.
@@ -45,6 +45,10 @@ async fn directory(stopped: bool) -> (tempfile::TempDir, Http, Vec<Sender>) {
     // The store has some of it on disk; the log keeps all.
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     assert_eq!(sender.send(&http).await.unwrap().status, 200);
+    // Two small writes more, so that the newest file of the log has two at least.
+    for _ in 0..2 {
+        Sender::register("N", &http).await;
+    }
     if stopped {
         assert_eq!(program.signal("-TERM").await.0.code(), Some(0));
     } else {
@@ -85,7 +89,8 @@ fn refused(original: &Path, name: &Path, damaged: Option<&[u8]>) {
         None => std::fs::remove_file(data.join(name)).unwrap(),
     }
     let all = files(&data);
-    let ended = output(dir.path(), &["run", "--listen", "127.0.0.1:0", "--simulate", "0"]);
+    let ended = ended(dir.path(), &["run", "--listen", "127.0.0.1:0", "--simulate", "0"]);
+    let ended = ended.unwrap_or_else(|| panic!("{} is damaged, and it started", name.display()));
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{}: it started. {said}", name.display());
     assert_eq!(said.trim_end().lines().count(), 1, "{said}");
@@ -119,10 +124,10 @@ async fn a_damaged_file_stops_the_start_and_is_named() {
         }
         let newest = newest_segment(&files);
         assert_ne!(newest, of_kind(&files, "segment"), "there is only one segment");
-        // In the middle of the newest segment, too: whole writes follow.
+        // In the first write of the newest segment, too: a whole one follows.
         let mut flipped = files[&newest].clone();
-        let middle = flipped.len() / 2;
-        flipped[middle] ^= 4;
+        let header = flipped.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        flipped[header + 20] ^= 4;
         refused(&data, &newest, Some(&flipped));
         if stopped {
             // It was closed: nothing at its end can be a write that was cut off.

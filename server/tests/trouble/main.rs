@@ -4,6 +4,7 @@
 
 mod damage;
 mod disk;
+mod killed;
 mod program;
 mod sender;
 mod signals;

@@ -1,5 +1,6 @@
 //! The program, as a process, and a client for it.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -38,12 +39,19 @@ pub(crate) fn wattmap(dir: &Path, args: &[&str]) -> Command {
 
 /// Runs a command that has to end soon.
 pub(crate) fn output(dir: &Path, args: &[&str]) -> Output {
+    ended(dir, args).unwrap_or_else(|| panic!("{args:?} goes on and on"))
+}
+
+/// Runs a command; nothing if it does not end.
+pub(crate) fn ended(dir: &Path, args: &[&str]) -> Option<Output> {
     let mut command = wattmap(dir, args);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut child = Killed(child);
     let began = Instant::now();
     while child.0.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < PATIENCE, "{args:?} goes on and on");
+        if began.elapsed() > PATIENCE {
+            return None;
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
     let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
@@ -52,11 +60,11 @@ pub(crate) fn output(dir: &Path, args: &[&str]) -> Output {
         stream.read_to_end(&mut bytes).unwrap();
         bytes
     };
-    Output {
+    Some(Output {
         status: child.0.wait().unwrap(),
         stdout: read(&mut stdout.unwrap()),
         stderr: read(&mut stderr.unwrap()),
-    }
+    })
 }
 
 /// A process that does not outlive the test.
@@ -127,12 +135,17 @@ impl Program {
     ) -> Program {
         let mut command = wattmap(dir, &["run", "--listen", "127.0.0.1:0", "--simulate", "0"]);
         command.envs(settings.iter().copied());
-        let mut process = Killed(command.stdout(Stdio::piped()).spawn().unwrap());
+        // Beside the data: where that disk is full, its log can't be written either.
+        let said = dir.join("stderr");
+        let log = File::options().create(true).append(true).open(&said).unwrap();
+        let mut process = Killed(command.stdout(Stdio::piped()).stderr(log).spawn().unwrap());
         let stdout = tokio::process::ChildStdout::from_std(process.0.stdout.take().unwrap()).unwrap();
         let mut lines = BufReader::new(stdout).lines();
         let address = loop {
             let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
-            let line = line.expect("it ends instead of serving; its stderr says why");
+            let line = line.unwrap_or_else(|| {
+                panic!("it ends instead of serving: {}", std::fs::read_to_string(&said).unwrap_or_default())
+            });
             if let Some(rest) = line.strip_prefix("The map is at http://") {
                 break rest.split('/').next().unwrap().to_owned();
             }

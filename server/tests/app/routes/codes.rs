@@ -157,7 +157,8 @@ async fn what_can_not_be_read_is_refused_whole() {
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 5].to_vec();
     let zstd = |text: &str| zstd::encode_all(text.as_bytes(), 3).unwrap();
     let many = vec![good.as_str(); 101].join("\n");
-    let cases: Vec<(&str, Option<&str>, Vec<u8>, u16, &str)> = vec![
+    type Case = (&'static str, Option<&'static str>, Vec<u8>, u16, &'static str);
+    let cases: Vec<Case> = vec![
         // One wrong line costs them all: nobody has to find out which ones were taken.
         (LINES, None, lines("{").into_bytes(), 400, "line 2"),
         (LINES, None, lines("null").into_bytes(), 400, "line 2"),
