@@ -120,7 +120,8 @@ impl Search {
             "ArrowDown" => self.step(1),
             "ArrowUp" => self.step(-1),
             "Enter" => self.choose(self.active.get_untracked()),
-            "Escape" => return self.close(),
+            // The first one closes the list; another one is the browser's, which empties the field.
+            "Escape" if self.state.with_untracked(|state| *state != State::Closed) => self.close(),
             _ => return,
         }
         event.prevent_default();

@@ -168,8 +168,14 @@ fn heard(feed: &Shared, text: &str) {
         live.age_s.set(frame.heard_s);
     }
     feed.borrow_mut().light |= frame.areas.iter().any(|area| area.value.is_some());
-    if live.connection.get_untracked() != Connection::Open {
+    let before = live.connection.get_untracked();
+    if before != Connection::Open {
         live.connection.set(Connection::Open);
+    }
+    // What changed while nothing was heard, and what could not be had.
+    if before == Connection::Lost {
+        let page = feed.borrow().page;
+        page.refresh.update(|count| *count += 1);
     }
     live.frame.set(Some(frame));
 }

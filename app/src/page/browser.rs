@@ -45,9 +45,8 @@ fn follow_history(page: Page) {
         let view = View::parse(&(path + &query));
         let camera = view.camera;
         page.view.set(view);
-        if page.camera.get_value() != camera {
-            page.command.set(Some(Command::Place(camera)));
-        }
+        // Also where the map seems to be there: it may be on its way elsewhere.
+        page.command.set(Some(Command::Place(camera)));
     });
     let _ = window().add_event_listener_with_callback("popstate", changed.as_ref().unchecked_ref());
     changed.forget();

@@ -33,6 +33,9 @@ const RELEASES_KEPT: usize = 64;
 /// How often registrations and statistics are looked up again.
 const REFRESH_EVERY: Duration = Duration::from_secs(15);
 
+/// And while meters are being registered, or none is yet: the page says how many homes there are, and whose.
+const REFRESH_AT_FIRST: Duration = Duration::from_secs(1);
+
 /// The days of the default period: a year.
 const DEFAULT_DAYS: i32 = 365;
 
@@ -226,14 +229,16 @@ impl FiguresService {
     }
 
     async fn refresh_now_and_then(self: Arc<Self>) {
-        let mut scanned = false;
+        let (mut scanned, mut meters) = (false, 0);
         loop {
             if let Err(error) = self.refresh().await {
                 tracing::warn!(%error, "registrations and statistics could not be read; trying again");
             } else if !scanned {
                 scanned = self.scan_ever().await.is_ok();
             }
-            tokio::time::sleep(REFRESH_EVERY).await;
+            let before = std::mem::replace(&mut meters, self.registered().meters);
+            let settled = meters > 0 && meters == before;
+            tokio::time::sleep(if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST }).await;
         }
     }
 

@@ -60,6 +60,7 @@ pub(super) fn listen(stage: &Shared) {
         }
     });
     keyboard(stage);
+    pointing(stage);
     themes(stage);
 }
 
@@ -219,6 +220,20 @@ fn keyboard(stage: &Shared) {
     let _ = container.add_event_listener_with_callback("keydown", handler.as_ref().unchecked_ref());
     // As long as the page: the container goes with its map.
     handler.forget();
+}
+
+/// Leaflet gives the map the focus when it is pressed: then it is not shown, until a key is.
+fn pointing(stage: &Shared) {
+    let container = stage.borrow().map.get_container();
+    for (event, by_pointer) in [("pointerdown", true), ("keydown", false), ("blur", false)] {
+        let classes = container.class_list();
+        let handler = Closure::<dyn FnMut()>::new(move || {
+            // A plain name cannot be refused.
+            let _ = classes.toggle_with_force("by-pointer", by_pointer);
+        });
+        let _ = container.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+        handler.forget();
+    }
 }
 
 /// The colours change with the theme: the reader's choice, or the device's.

@@ -197,13 +197,14 @@ fn obey(stage: &Shared, command: Command) {
         }
         Command::Place(camera) => {
             let stage = stage.clone();
-            // The cards follow the address, too: what is free beside them is known in the next frame.
+            // The cards follow the address, too: what is free beside them is known in the next frame. And at once:
+            // who steps through the history must not meet the end of a flight that began some steps before.
             request_animation_frame(move || {
                 let (map, camera) = {
                     let stage = stage.borrow();
                     (stage.map.clone(), camera.unwrap_or_else(|| stage.home()))
                 };
-                Stage::go(&map, camera);
+                Stage::go_at_once(&map, camera);
             });
         }
         Command::Reveal { code, level } => {
