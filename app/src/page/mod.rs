@@ -40,6 +40,7 @@ pub(crate) enum Command {
     /// Show the whole.
     Whole,
     /// Show what a link shows that names a place, or none.
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser has a history"))]
     Place(Option<Camera>),
     /// Go to an area of a level.
     Reveal {
