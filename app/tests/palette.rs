@@ -6,6 +6,8 @@
 //! tells apart side by side. Classes must differ by far more, because a map's areas are small and lie
 //! among others.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::HashMap;
 
 const TOKENS: &str = include_str!("../../style/tokens.css");

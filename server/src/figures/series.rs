@@ -237,10 +237,7 @@ impl FiguresService {
                     AppError::refused("month", month, "allowed is a year and a month such as 2026-11")
                 })?
             }
-            None => {
-                let newest = self.newest().unwrap_or_else(|| self.clock.now());
-                self.calendar.date_of(UtcSecond(newest.0 - 1)).first_of_month()
-            }
+            None => self.typical_month().await?,
         };
         let end = first.checked_add(1.month()).unwrap_or(first);
         let stretches = self.month_stretches(Period { from: first, to: end }).await?;
@@ -280,6 +277,13 @@ impl FiguresService {
         })
     }
 
+    async fn typical_month(&self) -> Result<Date, AppError> {
+        let newest = self.newest().unwrap_or_else(|| self.clock.now());
+        let span = self.store.span().await.map_err(unavailable)?;
+        let oldest = span.map(|span| self.calendar.date_of(Window::at(span.first_day, 24).start()));
+        Ok(typical_month(self.calendar.date_of(UtcSecond(newest.0 - 1)), oldest))
+    }
+
     /// An area's mean local day of a type in a month, and how many days it is the mean of.
     async fn mean_day(
         &self,
@@ -307,6 +311,17 @@ impl FiguresService {
     }
 }
 
+/// The month that a typical day is of if nobody says which, by its first day: the newest one with readings; in its
+/// first days, which hardly have a Saturday and a Sunday yet, the one before, if that has any.
+fn typical_month(newest: Date, oldest: Option<Date>) -> Date {
+    let first = newest.first_of_month();
+    let young = u32::from(newest.day().unsigned_abs()) <= DisclosureRules::PERIOD_DAYS_MIN;
+    if young && oldest.is_some_and(|oldest| oldest < first) {
+        return first.checked_sub(1.month()).unwrap_or(first);
+    }
+    first
+}
+
 fn consumption_point(start: UtcSecond, figure: PublicFigure) -> ConsumptionPoint {
     ConsumptionPoint { start, status: figure.status(), kwh_per_home: figure.value() }
 }
@@ -315,4 +330,25 @@ fn consumption_point(start: UtcSecond, figure: PublicFigure) -> ConsumptionPoint
 pub(super) fn unavailable(error: engine::StoreError) -> AppError {
     tracing::error!(%error, "figures could not be read");
     AppError::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_young_month_leaves_the_typical_day_to_the_one_before() {
+        let (november, december) = (date(2026, 11, 1), date(2026, 12, 1));
+        for (newest, oldest, expected) in [
+            (date(2026, 12, 7), Some(date(2026, 11, 30)), november),
+            (date(2026, 12, 8), Some(date(2026, 11, 30)), december),
+            (date(2026, 12, 1), Some(date(2026, 12, 1)), december),
+            (date(2027, 1, 2), Some(date(2020, 1, 1)), december),
+            (date(2026, 12, 1), None, december),
+        ] {
+            assert_eq!(typical_month(newest, oldest), expected, "{newest} {oldest:?}");
+        }
+    }
 }
