@@ -31,6 +31,15 @@ impl Feed {
         Ok(Feed { socket })
     }
 
+    /// Reads and forgets for a while, as a page does that shows something else: who does not answer pings is closed.
+    async fn rest(&mut self, time: Duration) -> anyhow::Result<()> {
+        let until = tokio::time::Instant::now() + time;
+        while let Ok(message) = tokio::time::timeout_at(until, self.socket.next()).await {
+            message.context("the feed has ended")??;
+        }
+        Ok(())
+    }
+
     async fn frame(&mut self) -> anyhow::Result<Vec<LiveArea>> {
         loop {
             let message = self.socket.next().await.context("the feed has ended")??;
@@ -77,7 +86,7 @@ async fn probe(node: &Node, feed: &mut Feed, msoa: &str) -> anyhow::Result<Vec<f
         // The last ten seconds that are over, never the same twice, and not just before a window ends.
         let start = (now_s() / 10 - 1) * 10;
         if start == last_start || start % 1800 > 1760 {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            feed.rest(Duration::from_millis(200)).await?;
             continue;
         }
         last_start = start;
@@ -99,7 +108,7 @@ async fn probe(node: &Node, feed: &mut Feed, msoa: &str) -> anyhow::Result<Vec<f
         }
         took_ms.push(accepted.elapsed().as_secs_f64() * 1000.0);
         // Not in step with the frames.
-        tokio::time::sleep(Duration::from_millis(137 * (took_ms.len() as u64 % 11))).await;
+        feed.rest(Duration::from_millis(137 * (took_ms.len() as u64 % 11))).await?;
     }
     Ok(took_ms)
 }
