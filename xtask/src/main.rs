@@ -2,14 +2,12 @@
 //!
 //! The map: `say` and `command` are how a task speaks and how it runs programs; `tools` installs what is
 //! missing; `site` makes what browsers load; `binary` builds `wattmap`; `check`, `test` and `bench` are the
-//! tasks that judge it; `data` derives what is shipped in `data/`.
+//! tasks that judge it. `derive/`, a program of its own, derives what is shipped in `data/`.
 
 mod bench;
 mod binary;
 mod check;
 mod command;
-#[cfg(feature = "data")]
-mod data;
 mod say;
 mod site;
 mod test;
@@ -92,20 +90,14 @@ fn run(task: Task) -> Result<()> {
         Task::Test { parts, with } => test::run(&parts, &with),
         Task::Check { checks } => check::run(&checks),
         Task::Bench { name, arguments } => bench::run(name.as_deref(), &arguments),
-        Task::Data { arguments } => run_data(&arguments),
+        Task::Data { arguments } => derive_data(&arguments),
     }
 }
 
-#[cfg(feature = "data")]
-fn run_data(arguments: &[String]) -> Result<()> {
-    data::run(arguments)
-}
-
-/// Deriving data needs crates that no other task needs; so that those others are quick to build, it is behind
-/// a feature, and this task starts itself again with it.
-#[cfg(not(feature = "data"))]
-fn run_data(arguments: &[String]) -> Result<()> {
+/// Deriving data needs crates that no other task needs; so that those others are quick to build, it is a program
+/// of its own.
+fn derive_data(arguments: &[String]) -> Result<()> {
     let mut cargo = command::cargo();
-    cargo.args(["run", "--quiet", "--package", "xtask", "--features", "data", "--", "data"]).args(arguments);
+    cargo.args(["run", "--quiet", "--package", "derive-data", "--"]).args(arguments);
     command::run(&mut cargo, "see what it says above")
 }

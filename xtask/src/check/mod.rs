@@ -96,17 +96,7 @@ fn lints() -> Result<()> {
     native.arg("clippy").args(binary::NATIVE_PACKAGES).args(["--all-targets", "--", "--deny", "warnings"]);
     run_cargo(&mut native, LINT_ADVICE)?;
     let mut tasks = command::cargo();
-    tasks.args([
-        "clippy",
-        "--package",
-        "xtask",
-        "--features",
-        "data",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]);
+    tasks.args(["clippy", "--package", "xtask", "--all-targets", "--", "--deny", "warnings"]);
     run_cargo(&mut tasks, LINT_ADVICE)
 }
 

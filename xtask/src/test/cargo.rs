@@ -7,17 +7,19 @@ use anyhow::Result;
 use super::outcome::Outcome;
 use crate::{binary, command, say};
 
-/// Every test of what runs natively, in one cargo command: one resolution of features, so that everything is built
-/// once, the binary that the browser tests start included.
-pub(super) fn native_tests(arguments: &[&str], outcome: &mut Outcome) -> Result<()> {
-    let mut cargo = command::cargo();
-    cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast").args(arguments);
-    run(&mut cargo, outcome)
+/// Every test of what runs natively, in one resolution of features, so that everything is built once, the binary that
+/// the browser tests start included. The benches among the examples are left to the lints: building them takes long.
+pub(super) fn native_tests(outcome: &mut Outcome) -> Result<()> {
+    for targets in [&["--lib", "--bins", "--tests"][..], &["--doc"]] {
+        let mut cargo = command::cargo();
+        run(cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast").args(targets), outcome)?;
+    }
+    Ok(())
 }
 
-/// The tasks' own tests, those of deriving data included.
+/// The tasks' own tests.
 pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
-    run(command::cargo().args(["test", "--package", "xtask", "--features", "data"]), outcome)
+    run(command::cargo().args(["test", "--package", "xtask"]), outcome)
 }
 
 /// The tests of every target with this name (`tests/kill.rs`, say). They are marked `#[ignore]`, because they are too

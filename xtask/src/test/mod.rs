@@ -76,7 +76,7 @@ impl Part {
                 Ok(())
             }
             Part::Unit => {
-                cargo::native_tests(&[], outcome)?;
+                cargo::native_tests(outcome)?;
                 cargo::tests_of_the_tasks(outcome)
             }
             Part::Site => {

@@ -18,16 +18,17 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use geography::{Geography, Repair};
 
-/// Runs the task: `args` are what follows `cargo xtask data`.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    match args {
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.as_slice() {
         [what] if what == "london" => london(),
-        _ => bail!("cargo xtask data {}: the one thing to derive is `london`", args.join(" ")),
+        _ => bail!("cargo xtask data {}: the one thing to derive is `london`", arguments.join(" ")),
     }
 }
 
+/// The repository's root.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 fn london() -> Result<()> {
