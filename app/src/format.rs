@@ -127,6 +127,25 @@ impl Day {
     }
 }
 
+/// Days in a row: `18 to 21 November 2026`, with what the two ends have in common said once.
+pub fn day_range(first: Day, last: Day) -> String {
+    let from = match (first.year == last.year, first.month == last.month) {
+        _ if first == last => return last.date(),
+        (true, true) => first.day.to_string(),
+        (true, false) => format!("{} {}", first.day, first.month_name()),
+        (false, _) => first.date(),
+    };
+    format!("{from} to {}", last.date())
+}
+
+/// A month given as `2026-11`, `November 2026`; the text itself where it is not one.
+pub fn month_and_year(text: &str) -> String {
+    match (month(text), text.get(..4)) {
+        (name, Some(year)) if name != text => format!("{name} {year}"),
+        _ => text.to_owned(),
+    }
+}
+
 /// The name of a month given as `2026-11`; the text itself where it is not one.
 pub fn month(text: &str) -> &str {
     let number = text.get(5..7).and_then(|digits| digits.parse::<usize>().ok());
@@ -178,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn ranges_of_days() {
+        let day = |text: &str| Day::beginning_at(UtcSecond::parse(&format!("{text}T00:00:00Z")).unwrap());
+        let check = |first, last, expect: &str| assert_eq!(day_range(day(first), day(last)), expect);
+        check("2026-11-18", "2026-11-21", "18 to 21 November 2026");
+        check("2026-10-28", "2026-11-04", "28 October to 4 November 2026");
+        check("2025-11-20", "2026-11-04", "20 November 2025 to 4 November 2026");
+        check("2026-11-21", "2026-11-21", "21 November 2026");
+    }
+
+    #[test]
     fn a_local_midnight_is_of_its_own_day() {
         // Midnight in London in summer is 23:00 UTC of the day before.
         let midnight = UtcSecond::parse("2026-07-05T23:00:00Z").unwrap();
@@ -185,6 +214,7 @@ mod tests {
         let winter = UtcSecond::parse("2026-11-22T00:00:00Z").unwrap();
         assert_eq!(Day::beginning_at(winter).date(), "22 November 2026");
         assert_eq!(Day::beginning_at(winter).short_weekday(), "Sun");
+        assert_eq!(month_and_year("2018-12"), "December 2018");
         assert_eq!((month("2026-11"), month("2026-13"), month("")), ("November", "2026-13", ""));
     }
 }

@@ -230,14 +230,6 @@ pub fn day_figure(status: Status, kwh: Option<f64>, running: bool) -> String {
     }
 }
 
-/// Why there is no day to show.
-pub fn no_day(status: Status) -> &'static str {
-    match status {
-        Status::Suppressed => "Too few homes are measured here to show the shape of their day.",
-        _ => "The shape of the day appears once homes here are measured.",
-    }
-}
-
 /// Whose figures these are, where they are a wider area's.
 pub fn shown_for(area: &str) -> String {
     format!("Shown for {area}: too few homes are measured here.")
@@ -290,31 +282,6 @@ pub fn found(results: usize) -> String {
     match results {
         1 => "1 suggestion".to_owned(),
         n => format!("{n} suggestions"),
-    }
-}
-
-/// What a measured figure rests on: `30 to 49 homes here, measured`.
-pub fn rests_on(
-    status: Status,
-    homes: Option<&str>,
-    shown_for: Option<&str>,
-    source: Option<&str>,
-) -> String {
-    match (status, homes, shown_for) {
-        (Status::Measured, Some(homes), _) => format!("{homes} homes here were measured."),
-        (Status::Measured, None, _) => "Homes here were measured.".to_owned(),
-        (Status::Merged, _, Some(wider)) => {
-            format!("Too few homes are measured here, so this is the figure for {wider}.")
-        }
-        (Status::Merged, _, None) => "Too few homes are measured here: a wider area’s figure.".to_owned(),
-        (Status::Modelled, ..) => match source {
-            Some(source) => format!("No home here is measured yet. From {source}."),
-            None => "No home here is measured yet. From published statistics.".to_owned(),
-        },
-        (Status::Suppressed, ..) => {
-            "Fewer homes are measured here than it takes to keep each of them private.".to_owned()
-        }
-        (Status::NoData, ..) => "No home here is measured, and nothing has been published.".to_owned(),
     }
 }
 

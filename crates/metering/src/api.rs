@@ -133,6 +133,21 @@ pub struct Figure {
     /// What the same figure is for the largest area around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around: Option<f64>,
+    /// For `measured` and `merged` figures over days: the days that they rest on. A year's use that rests on fewer
+    /// than a year's days is scaled to a year with the standard shape of the seasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+}
+
+/// The days that a figure rests on: those on which enough homes were heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// How many days.
+    pub days: u32,
+    /// Where the first of them begins.
+    pub from: UtcSecond,
+    /// Where the last of them ends.
+    pub to: UtcSecond,
 }
 
 /// `GET /api/v1/areas/{code}`: the card.
@@ -154,8 +169,11 @@ pub struct AreaCard {
     /// Meters heard from over meters expected, whole per cents, where it may be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage_percent: Option<u8>,
-    /// Whether the meters are simulated.
+    /// Whether meters behind the figures are simulated.
     pub simulated: bool,
+    /// Where nothing was measured in the period: the month in which enough homes last were, `2018-12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_measured: Option<String>,
     /// The period of the figures.
     pub from: UtcSecond,
     /// Its end.

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Measure, Status};
+use crate::api::{Basis, Measure, Status};
 
 /// The numbers in force. They may be raised by configuration, never lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +97,8 @@ pub struct ExactFigure {
     pub kind: FigureKind,
     /// The figure, if any home contributed.
     pub value: Option<f64>,
+    /// The days that it rests on.
+    pub basis: Option<Basis>,
     /// No home contributed to this figure, but some, too few, have reported at other times. Then
     /// nothing is put in the place of their figure.
     pub withheld: bool,
@@ -179,9 +181,13 @@ pub struct PublicFigure {
     status: Status,
     value: Option<f64>,
     shown_for: Option<u32>,
+    basis: Option<Basis>,
 }
 
 impl PublicFigure {
+    const NOTHING: PublicFigure =
+        PublicFigure { status: Status::NoData, value: None, shown_for: None, basis: None };
+
     /// What kind of figure it is.
     pub const fn status(&self) -> Status {
         self.status
@@ -190,6 +196,11 @@ impl PublicFigure {
     /// The figure, rounded; None where nothing may be said.
     pub const fn value(&self) -> Option<f64> {
         self.value
+    }
+
+    /// For a figure over days that was measured, here or around: the days that it rests on.
+    pub const fn basis(&self) -> Option<Basis> {
+        self.basis
     }
 
     /// For a merged figure: the larger area that it is of.
@@ -261,13 +272,13 @@ pub struct SeriesValue {
 impl Shown {
     /// What is said where nothing was heard.
     pub const fn nothing() -> PublicFigure {
-        PublicFigure { status: Status::NoData, value: None, shown_for: None }
+        PublicFigure::NOTHING
     }
 
     /// What may be said of one point of a series.
     pub fn point(&self, point: SeriesValue, nesting: &Nesting) -> PublicFigure {
         let SeriesValue { area, of, value, step } = point;
-        let nothing = PublicFigure { status: Status::NoData, value: None, shown_for: None };
+        let nothing = PublicFigure::NOTHING;
         let around = std::iter::successors(Some(area), |&a| nesting.parent(a)).any(|a| a == of);
         match value {
             None => nothing,
@@ -275,12 +286,13 @@ impl Shown {
                 PublicFigure { status: Status::Suppressed, ..nothing }
             }
             Some(value) if of == area => {
-                PublicFigure { status: Status::Measured, value: Some(rounded(value, step)), shown_for: None }
+                PublicFigure { status: Status::Measured, value: Some(rounded(value, step)), ..nothing }
             }
             Some(value) => PublicFigure {
                 status: Status::Merged,
                 value: Some(rounded(value, step)),
                 shown_for: Some(of as u32),
+                basis: None,
             },
         }
     }
@@ -339,11 +351,12 @@ impl Release {
         let public = (0..figures.len())
             .map(|area| {
                 let figure = &figures[area];
-                let nothing = PublicFigure { status: Status::NoData, value: None, shown_for: None };
+                let nothing = PublicFigure::NOTHING;
                 if shown.is_shown(area) {
                     return PublicFigure {
                         status: Status::Measured,
                         value: figure.value.map(round),
+                        basis: figure.basis,
                         ..nothing
                     };
                 }
@@ -363,6 +376,7 @@ impl Release {
                         status: Status::Merged,
                         value: figures[larger].value.map(round),
                         shown_for: Some(larger as u32),
+                        basis: figures[larger].basis,
                     },
                     None => PublicFigure { status: Status::Suppressed, ..nothing },
                 }
@@ -383,7 +397,7 @@ impl Release {
             releases.iter().enumerate().find_map(of)
         };
         let own: Vec<Option<PublicFigure>> = (0..nesting.len()).map(own).collect();
-        let nothing = PublicFigure { status: Status::NoData, value: None, shown_for: None };
+        let nothing = PublicFigure::NOTHING;
         let figures = (0..nesting.len())
             .map(|area| {
                 if let Some(figure) = own[area] {

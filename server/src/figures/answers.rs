@@ -81,11 +81,14 @@ impl PublicFigures for FiguresService {
         }
         let Some(year) = year else { return Err(AppError::Internal) };
         let registered = self.registered();
-        let leaves = self.geography.leaves(area);
-        let meters =
-            registered.by_leaf.get(leaves.start as usize..leaves.end as usize).map_or(0, |m| m.iter().sum());
+        let meters = registered.meters_in(self.geography.leaves(area));
         let own = year.release.figure(area.0 as usize);
         let measured = own.status() == Status::Measured;
+        let shown_for = own.shown_for().map_or(area, |wider| AreaIndex(wider as u32));
+        let last_measured = match own.status() {
+            Status::Modelled => self.ever_heard.last_enough(area.0 as usize),
+            _ => None,
+        };
         let published = self.model().annual(area.0 as usize).filter(|published| published.meters > 0);
         let modelled = figures.iter().any(|figure| figure.status == Status::Modelled);
         Ok(AreaCard {
@@ -95,7 +98,8 @@ impl PublicFigures for FiguresService {
             homes: homes_band(meters, &self.rules).filter(|_| measured),
             homes_published: published.map(|Published { meters, .. }| meters),
             coverage_percent: self.coverage_percent(area, meters).filter(|_| measured),
-            simulated: registered.simulated > 0,
+            simulated: registered.simulated_in(self.geography.leaves(shown_for)) > 0,
+            last_measured: last_measured.map(|day| day.strftime("%Y-%m").to_string()),
             from: year.from,
             to: year.to,
             as_of: year.as_of,
@@ -209,6 +213,7 @@ impl FiguresService {
             value: public.value(),
             shown_for: public.shown_for().map(|of| self.name(AreaIndex(of as u32))),
             around,
+            basis: public.basis(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The read model: what every area of the finest level used on every local day, made from the store
 //! when it is asked for, and again when readings have changed it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,9 @@ pub(super) struct LeafDay {
 /// All areas of the finest level on one local day, by number of the leaf.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DaySummary {
-    /// By number of the leaf.
+    /// The day.
+    pub date: Date,
+    /// By number of the leaf; empty where none was heard.
     pub leaves: Vec<LeafDay>,
 }
 
@@ -62,12 +64,21 @@ pub(super) struct Days {
     store: Arc<dyn FigureStore>,
     kept: Mutex<BTreeMap<Date, Kept>>,
     dirty: Mutex<HashSet<Date>>,
+    /// Changed since somebody last asked which.
+    touched: Mutex<BTreeSet<Date>>,
 }
 
 impl Days {
     /// Nothing kept yet.
     pub(super) fn new(geography: Arc<Geography>, calendar: Calendar, store: Arc<dyn FigureStore>) -> Self {
-        Days { geography, calendar, store, kept: Mutex::default(), dirty: Mutex::default() }
+        Days {
+            geography,
+            calendar,
+            store,
+            kept: Mutex::default(),
+            dirty: Mutex::default(),
+            touched: Mutex::default(),
+        }
     }
 
     /// Notes that these places changed.
@@ -76,7 +87,13 @@ impl Days {
         for place in places {
             dates.entry(place.window).or_insert_with(|| self.calendar.local(place.window).date);
         }
+        lock(&self.touched).extend(dates.values());
         lock(&self.dirty).extend(dates.into_values());
+    }
+
+    /// The days that changed since this was last asked.
+    pub(super) fn take_touched(&self) -> BTreeSet<Date> {
+        std::mem::take(&mut *lock(&self.touched))
     }
 
     /// Notes that anything may have changed.
@@ -108,9 +125,9 @@ impl Days {
     }
 
     async fn read(&self, date: Date) -> Result<DaySummary, StoreError> {
-        let mut building = vec![Building::default(); self.geography.leaf_count() as usize];
+        let mut building = Vec::new();
         let Some(windows) = self.calendar.windows_of(date) else {
-            return Ok(DaySummary { leaves: vec![LeafDay::default(); building.len()] });
+            return Ok(DaySummary { date, leaves: Vec::new() });
         };
         let shape = h25();
         let (month, kind) = (date.month() as u8, day_type(date));
@@ -125,12 +142,13 @@ impl Days {
                 .collect();
             for area_day in self.store.day(utc_day).await? {
                 let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
+                building.resize(self.geography.leaf_count() as usize, Building::default());
                 for &(of_day, half_hour, share) in &wanted {
                     building[leaf].add(&area_day.windows[of_day], half_hour, share);
                 }
             }
         }
-        Ok(DaySummary { leaves: building.into_iter().map(Building::finish).collect() })
+        Ok(DaySummary { date, leaves: building.into_iter().map(Building::finish).collect() })
     }
 }
 

@@ -1,40 +1,68 @@
-//! How many homes an area was ever heard from: what tells *hidden* from *never measured*.
+//! How many homes an area was ever heard from, and when enough of them last were: what tells *hidden* from *never
+//! measured*, and *never measured* from *not measured lately*.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use geography::Geography;
+use jiff::civil::Date;
 use metering::disclosure::Nesting;
 use metering::stored::PlacedRow;
 
-use super::days::{LeafDay, leaf_of};
+use super::days::{DaySummary, leaf_of};
+use super::nested::summed_up;
 
 /// By area of the finest level, in the geography's order.
 pub(super) struct EverHeard {
+    nesting: Arc<Nesting>,
     leaves: usize,
+    /// Homes on a day that are enough to speak of it.
+    enough: u32,
     held: Mutex<Held>,
 }
 
-#[derive(Default)]
 struct Held {
     /// The most homes of any day that was looked at.
     on_a_day: Vec<u32>,
     /// The most of any window that the feed told of, by partition: a meter is always of the same one, so
     /// partitions may be added up.
     in_a_window: HashMap<u32, Vec<u32>>,
+    /// By area of all levels: the newest day that was looked at on which enough homes were heard.
+    last_enough: Vec<Option<Date>>,
+    /// The same for all areas together.
+    newest: Option<Date>,
 }
 
 impl EverHeard {
     /// Nothing heard yet.
-    pub(super) fn new(leaves: usize) -> Self {
-        EverHeard { leaves, held: Mutex::new(Held { on_a_day: vec![0; leaves], ..Held::default() }) }
+    pub(super) fn new(nesting: Arc<Nesting>, leaves: usize, enough: u32) -> Self {
+        let held = Held {
+            on_a_day: vec![0; leaves],
+            in_a_window: HashMap::new(),
+            last_enough: vec![None; nesting.len()],
+            newest: None,
+        };
+        EverHeard { nesting, leaves, enough, held: Mutex::new(held) }
     }
 
-    /// Notes a day, which is one of the stored ones.
-    pub(super) fn note_day(&self, leaves: &[LeafDay]) {
-        for (held, day) in self.lock().on_a_day.iter_mut().zip(leaves) {
-            *held = (*held).max(day.homes);
+    /// Notes a day, which is one of the stored ones. Says whether enough homes were heard on it, all areas together.
+    pub(super) fn note_day(&self, day: &DaySummary) -> bool {
+        let homes: Vec<u32> = day.leaves.iter().map(|leaf| leaf.homes).collect();
+        let mut held = self.lock();
+        for (most, &homes) in held.on_a_day.iter_mut().zip(&homes) {
+            *most = (*most).max(homes);
         }
+        let by_area = summed_up(&homes, &self.nesting, |whole, part| *whole += part);
+        for (last, &homes) in held.last_enough.iter_mut().zip(&by_area) {
+            if homes >= self.enough {
+                *last = (*last).max(Some(day.date));
+            }
+        }
+        let enough = homes.iter().sum::<u32>() >= self.enough;
+        if enough {
+            held.newest = held.newest.max(Some(day.date));
+        }
+        enough
     }
 
     /// Notes what the feed tells of, however long ago it was.
@@ -48,26 +76,55 @@ impl EverHeard {
         }
     }
 
-    /// Of the finest level.
+    /// The newest day on which enough homes were heard, all areas together.
+    pub(super) fn newest(&self) -> Option<Date> {
+        self.lock().newest
+    }
+
+    /// The newest day on which enough homes of an area were heard.
+    pub(super) fn last_enough(&self, area: usize) -> Option<Date> {
+        self.lock().last_enough[area]
+    }
+
+    /// Homes of the finest level's areas.
     pub(super) fn by_leaf(&self) -> Vec<u32> {
         let held = self.lock();
         let in_a_window = |leaf: usize| held.in_a_window.values().map(|by_leaf| by_leaf[leaf]).sum();
         held.on_a_day.iter().enumerate().map(|(leaf, &homes)| homes.max(in_a_window(leaf))).collect()
     }
 
-    /// Of all areas, the finest level summed up to larger ones.
-    pub(super) fn by_area(&self, nesting: &Nesting) -> Vec<u32> {
-        let mut areas = vec![0; nesting.len() - self.leaves];
-        areas.extend(self.by_leaf());
-        for area in (0..areas.len()).rev() {
-            if let Some(parent) = nesting.parent(area) {
-                areas[parent] += areas[area];
-            }
-        }
-        areas
+    /// Homes of all areas, the finest level summed up to larger ones.
+    pub(super) fn by_area(&self) -> Vec<u32> {
+        summed_up(&self.by_leaf(), &self.nesting, |whole, part| *whole += part)
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::super::days::LeafDay;
+    use super::*;
+
+    #[test]
+    fn a_few_homes_do_not_move_the_newest_day() {
+        let nesting = Arc::new(Nesting::new(vec![vec![None], vec![Some(0), Some(0)]]));
+        let ever = EverHeard::new(nesting, 2, 10);
+        let day = |date, homes: [u32; 2]| DaySummary {
+            date,
+            leaves: homes.map(|homes| LeafDay { homes, ..LeafDay::default() }).to_vec(),
+        };
+        assert!(ever.note_day(&day(date(2018, 12, 17), [4, 12])));
+        assert!(!ever.note_day(&day(date(2026, 11, 22), [1, 0])));
+        assert_eq!(ever.newest(), Some(date(2018, 12, 17)));
+        assert_eq!(ever.last_enough(0), Some(date(2018, 12, 17)));
+        assert_eq!((ever.last_enough(1), ever.last_enough(2)), (None, Some(date(2018, 12, 17))));
+        assert_eq!(ever.by_area(), [16, 4, 12]);
+        assert!(ever.note_day(&day(date(2026, 11, 23), [5, 5])), "two areas together may be enough");
+        assert_eq!(ever.newest(), Some(date(2026, 11, 23)));
     }
 }

@@ -6,7 +6,8 @@
 //! | `days` | the read model: what each area used on each day |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
-//! | `ever_heard` | how many homes each area was ever heard from |
+//! | `ever_heard` | how many homes each area was ever heard from, and when last |
+//! | `nested` | from the finest areas to all |
 //! | `model` | what published statistics say |
 //! | `series` | consumption over time, and the typical day |
 //! | `when` | `from` and `to` |
@@ -19,6 +20,7 @@ mod answers;
 mod days;
 mod ever_heard;
 mod model;
+mod nested;
 mod period;
 mod recent;
 mod series;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use metering::api::Measure;
+use metering::api::{Basis, Measure};
 use metering::disclosure::{DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
 
+use super::calendar::Calendar;
 use super::days::{DaySummary, LeafDay, homes_of_most};
 use super::model::Model;
+use super::nested::summed_up;
 
 /// Local days, `from` included and `to` not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,16 +40,29 @@ pub(super) struct PeriodDay {
     home_years: f64,
     /// Homes and meter-seconds of each day.
     pub homes_by_day: Vec<(u32, i64)>,
+    /// Days on which enough homes were heard, the first and the last of them.
+    well_heard: Option<WellHeard>,
+}
+
+#[derive(Clone, Copy)]
+struct WellHeard {
+    days: u32,
+    first: Date,
+    last: Date,
 }
 
 impl PeriodDay {
     /// What every area used on some days together.
-    pub(super) fn sums(days: &[Arc<DaySummary>], nesting: &Nesting) -> Vec<Self> {
+    pub(super) fn sums(days: &[Arc<DaySummary>], nesting: &Nesting, rules: &DisclosureRules) -> Vec<Self> {
         let mut areas = vec![PeriodDay::default(); nesting.len()];
-        for summary in days {
+        let enough = rules.homes_min(FigureKind::Period);
+        for summary in days.iter().filter(|summary| !summary.leaves.is_empty()) {
             for (sum, day) in areas.iter_mut().zip(by_area(summary, nesting)) {
                 if day.meter_seconds > 0 {
                     sum.add(&day);
+                }
+                if day.homes >= enough {
+                    sum.add_well_heard(summary.date);
                 }
             }
         }
@@ -72,6 +87,19 @@ impl PeriodDay {
         self.homes_by_day.push((day.homes, day.meter_seconds));
     }
 
+    fn add_well_heard(&mut self, date: Date) {
+        let heard = self.well_heard.get_or_insert(WellHeard { days: 0, first: date, last: date });
+        heard.days += 1;
+        heard.first = heard.first.min(date);
+        heard.last = heard.last.max(date);
+    }
+
+    /// The days that a figure of it rests on.
+    fn basis(&self, calendar: &Calendar) -> Option<Basis> {
+        let WellHeard { days, first, last } = self.well_heard?;
+        Some(Basis { days, from: calendar.midnight(first)?, to: calendar.midnight(last.tomorrow().ok()?)? })
+    }
+
     fn value(&self, measure: Measure) -> Option<f64> {
         let share = |part: i64| (self.energy_mwh > 0).then(|| 100.0 * part as f64 / self.energy_mwh as f64);
         match measure {
@@ -87,35 +115,36 @@ impl PeriodDay {
 
 /// Every area's part of one day, leaves summed up to larger areas.
 fn by_area(summary: &DaySummary, nesting: &Nesting) -> Vec<LeafDay> {
-    let mut areas = vec![LeafDay::default(); nesting.len()];
-    let first_leaf = areas.len() - summary.leaves.len();
-    areas[first_leaf..].copy_from_slice(&summary.leaves);
-    for area in (0..areas.len()).rev() {
-        if let Some(parent) = nesting.parent(area) {
-            let part = areas[area];
-            let whole = &mut areas[parent];
-            whole.energy_mwh += part.energy_mwh;
-            whole.night_mwh += part.night_mwh;
-            whole.evening_mwh += part.evening_mwh;
-            whole.meter_seconds += part.meter_seconds;
-            whole.home_years += part.home_years;
-            whole.homes += part.homes;
-        }
-    }
-    areas
+    summed_up(&summary.leaves, nesting, |whole, part| {
+        whole.energy_mwh += part.energy_mwh;
+        whole.night_mwh += part.night_mwh;
+        whole.evening_mwh += part.evening_mwh;
+        whole.meter_seconds += part.meter_seconds;
+        whole.home_years += part.home_years;
+        whole.homes += part.homes;
+    })
 }
 
-/// What may be said of a measure over days. `ever` counts the homes that were heard on any day, by area.
-pub(super) fn release(
-    days: &[Arc<DaySummary>],
-    measure: Measure,
-    nesting: &Nesting,
-    model: &Model,
-    ever: &[u32],
-    rules: &DisclosureRules,
-) -> Release {
+/// What figures over days are decided from, besides the days.
+pub(super) struct Grounds<'a> {
+    /// How areas nest.
+    pub nesting: &'a Nesting,
+    /// What was published.
+    pub model: &'a Model,
+    /// Homes that were heard on any day, by area.
+    pub ever: &'a [u32],
+    /// The numbers in force.
+    pub rules: &'a DisclosureRules,
+    /// Local days.
+    pub calendar: &'a Calendar,
+}
+
+/// What may be said of a measure over days.
+pub(super) fn release(days: &[Arc<DaySummary>], measure: Measure, grounds: &Grounds<'_>) -> Release {
+    let Grounds { nesting, model, ever, rules, calendar } = *grounds;
     let figure = |(area, mut sum): (usize, PeriodDay)| ExactFigure {
         kind: sum.kind(),
+        basis: sum.basis(calendar),
         homes: homes_of_most(&mut sum.homes_by_day),
         value: sum.value(measure),
         modelled: model
@@ -125,6 +154,6 @@ pub(super) fn release(
         withheld: (1..rules.homes_min(FigureKind::Period)).contains(&ever[area]),
     };
     let figures: Vec<ExactFigure> =
-        PeriodDay::sums(days, nesting).into_iter().enumerate().map(figure).collect();
+        PeriodDay::sums(days, nesting, rules).into_iter().enumerate().map(figure).collect();
     Release::decide(&figures, nesting, measure, rules)
 }

@@ -11,6 +11,7 @@ use metering::stored::PlacedRow;
 use metering::{AggregateRow, UtcSecond, Window};
 
 use super::days::leaf_of;
+use super::nested::summed_up;
 
 /// How many windows before the current one may stand in for it.
 pub(super) const LOOK_BACK: i32 = 4;
@@ -102,19 +103,12 @@ impl Recent {
     }
 
     fn figures(&self, window: Option<&RecentWindow>) -> Vec<ExactFigure> {
-        let mut sums = vec![Totals::default(); self.nesting.len()];
-        if let Some(window) = window {
-            let first_leaf = sums.len() - window.totals.len();
-            sums[first_leaf..].copy_from_slice(&window.totals);
-            for area in (0..sums.len()).rev() {
-                if let Some(parent) = self.nesting.parent(area) {
-                    let part = sums[area];
-                    sums[parent].energy += part.energy;
-                    sums[parent].meters += part.meters;
-                    sums[parent].meter_seconds += part.meter_seconds;
-                }
-            }
-        }
+        let leaves = window.map_or(&[][..], |window| &window.totals);
+        let sums = summed_up(leaves, &self.nesting, |whole, part| {
+            whole.energy += part.energy;
+            whole.meters += part.meters;
+            whole.meter_seconds += part.meter_seconds;
+        });
         sums.iter()
             .map(|sum| ExactFigure {
                 homes: u32::try_from(sum.meters).unwrap_or(0),

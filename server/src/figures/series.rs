@@ -49,15 +49,10 @@ impl FiguresService {
         to: Option<&str>,
         by: &str,
     ) -> Result<ConsumptionSeries, AppError> {
-        let today = self.calendar.date_of(self.clock.now());
-        let tomorrow = today.tomorrow().unwrap_or(today);
         // Where readings are older, the days that end with them.
-        let end = match self.newest() {
-            Some(newest) => {
-                self.calendar.date_of(UtcSecond(newest.0 - 1)).tomorrow().unwrap_or(today).min(tomorrow)
-            }
-            None => tomorrow,
-        };
+        let today = self.calendar.date_of(self.clock.now());
+        let last = self.newest_day().map_or(today, |newest| newest.min(today));
+        let end = last.tomorrow().unwrap_or(last);
         let back = |span| end.checked_sub(span).unwrap_or(end);
         let (stretches, step) = match by {
             "half-hour" | "day" => {
@@ -139,7 +134,7 @@ impl FiguresService {
 
     fn stretch(&self, from: Date, to: Date, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Stretch> {
         let (start, end) = (self.calendar.midnight(from)?, self.calendar.midnight(to)?);
-        let mut areas = PeriodDay::sums(days, &self.nesting);
+        let mut areas = PeriodDay::sums(days, &self.nesting, &self.rules);
         let homes: Vec<u32> = areas.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
         let homes_min: Vec<u32> = areas
             .iter()
@@ -278,10 +273,10 @@ impl FiguresService {
     }
 
     async fn typical_month(&self) -> Result<Date, AppError> {
-        let newest = self.newest().unwrap_or_else(|| self.clock.now());
+        let newest = self.newest_day().unwrap_or_else(|| self.calendar.date_of(self.clock.now()));
         let span = self.store.span().await.map_err(unavailable)?;
         let oldest = span.map(|span| self.calendar.date_of(Window::at(span.first_day, 24).start()));
-        Ok(typical_month(self.calendar.date_of(UtcSecond(newest.0 - 1)), oldest))
+        Ok(typical_month(newest, oldest))
     }
 
     /// An area's mean local day of a type in a month, and how many days it is the mean of.

@@ -1,6 +1,7 @@
 //! The state behind the public figures, and how it follows what the pipeline publishes.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -8,8 +9,9 @@ use std::time::{Duration, Instant};
 use engine::{DocumentStore, FigureStore, LiveBatch, LiveFeed, StoreError};
 use geography::{AreaIndex, Geography};
 use jiff::ToSpan;
+use jiff::civil::Date;
 use metering::api::Measure;
-use metering::disclosure::{DisclosureRules, Nesting, Release};
+use metering::disclosure::{DisclosureRules, FigureKind, Nesting, Release};
 use metering::statistics::AreaStatistic;
 use metering::{MeterId, UtcSecond, Window};
 use tokio::sync::Notify;
@@ -20,7 +22,7 @@ use super::calendar::Calendar;
 use super::days::Days;
 use super::ever_heard::EverHeard;
 use super::model::{Model, STATISTICS};
-use super::period::{self, Period};
+use super::period::{self, Grounds, Period};
 use super::recent::Recent;
 use crate::clock::Clock;
 
@@ -66,6 +68,24 @@ pub(super) struct Registered {
     pub(super) simulated: u64,
     /// By number of the leaf.
     pub(super) by_leaf: Vec<u32>,
+    /// Of them, simulated.
+    pub(super) simulated_by_leaf: Vec<u32>,
+}
+
+impl Registered {
+    /// Meters in an area.
+    pub(super) fn meters_in(&self, leaves: Range<u32>) -> u32 {
+        sum_of(&self.by_leaf, leaves)
+    }
+
+    /// Of them, simulated.
+    pub(super) fn simulated_in(&self, leaves: Range<u32>) -> u32 {
+        sum_of(&self.simulated_by_leaf, leaves)
+    }
+}
+
+fn sum_of(by_leaf: &[u32], leaves: Range<u32>) -> u32 {
+    by_leaf.get(leaves.start as usize..leaves.end as usize).map_or(0, |meters| meters.iter().sum())
 }
 
 /// A release over days, and what it is of.
@@ -91,8 +111,7 @@ pub struct FiguresService {
     simulated: fn(&MeterId) -> bool,
     pub(super) days: Days,
     pub(super) recent: Recent,
-    /// The most homes that were heard on any day, by number of the leaf.
-    ever_heard: EverHeard,
+    pub(super) ever_heard: EverHeard,
     model: RwLock<Arc<Model>>,
     registered: RwLock<Arc<Registered>>,
     releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
@@ -115,7 +134,7 @@ impl FiguresService {
         Ok(FiguresService {
             days: Days::new(geography.clone(), calendar.clone(), store.clone()),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
-            ever_heard: EverHeard::new(leaves),
+            ever_heard: EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)),
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),
             releases: Mutex::default(),
@@ -235,6 +254,8 @@ impl FiguresService {
                 tracing::warn!(%error, "registrations and statistics could not be read; trying again");
             } else if !scanned {
                 scanned = self.scan_ever().await.is_ok();
+            } else if let Err(error) = self.look_at_newer_days().await {
+                tracing::warn!(%error, "the newest days could not be read; trying again");
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
             let settled = meters > 0 && meters == before;
@@ -244,13 +265,19 @@ impl FiguresService {
 
     /// Looks registrations and statistics up.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let mut registered =
-            Registered { by_leaf: vec![0; self.geography.leaf_count() as usize], ..Registered::default() };
+        let leaves = self.geography.leaf_count() as usize;
+        let mut registered = Registered {
+            by_leaf: vec![0; leaves],
+            simulated_by_leaf: vec![0; leaves],
+            ..Registered::default()
+        };
         for registration in self.store.registrations().await? {
+            let simulated = (self.simulated)(&registration.meter);
             registered.meters += 1;
-            registered.simulated += u64::from((self.simulated)(&registration.meter));
+            registered.simulated += u64::from(simulated);
             if let Some(leaf) = super::days::leaf_of(&self.geography, &registration.area) {
                 registered.by_leaf[leaf] += 1;
+                registered.simulated_by_leaf[leaf] += u32::from(simulated);
             }
         }
         *self.registered.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registered);
@@ -270,22 +297,34 @@ impl FiguresService {
         Ok(())
     }
 
-    /// Looks through stored days, the newest first, until every area with meters was seen to have homes.
+    /// Looks through stored days, the newest first, until every area with meters was seen to have homes, and one day
+    /// to have enough.
     async fn scan_ever(&self) -> Result<(), StoreError> {
         let Some(span) = self.store.span().await? else { return Ok(()) };
         let registered = self.registered();
         for day in (span.first_day..=span.last_day).rev() {
             let date = self.calendar.date_of(Window::at(day, 24).start());
-            let found = self.store.day(day).await?;
-            if !found.is_empty() {
-                self.ever_heard.note_day(&self.days.summary(date).await?.leaves);
-            }
+            self.ever_heard.note_day(&*self.days.summary(date).await?);
             let seen = self.ever_heard.by_leaf();
-            if seen.iter().zip(&registered.by_leaf).all(|(&homes, &meters)| meters == 0 || homes > 0) {
+            let all_seen =
+                seen.iter().zip(&registered.by_leaf).all(|(&homes, &meters)| meters == 0 || homes > 0);
+            if all_seen && self.ever_heard.newest().is_some() {
                 break;
             }
         }
         self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Looks at days after the newest one on which enough homes were heard, where readings of them arrived.
+    async fn look_at_newer_days(&self) -> Result<(), StoreError> {
+        let newest = self.ever_heard.newest();
+        for date in self.days.take_touched().into_iter().rev().take_while(|&date| Some(date) > newest) {
+            if self.ever_heard.note_day(&*self.days.summary(date).await?) {
+                self.changes.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -309,17 +348,17 @@ impl FiguresService {
         (heard != i64::MIN).then(|| (self.clock.now().0 - heard).max(0))
     }
 
+    /// The newest local day on which enough homes were heard to speak of it; a few homes that report later than all
+    /// others do not move the figures of all. Where there is none: the newest day on which any home was heard.
+    pub(super) fn newest_day(&self) -> Option<Date> {
+        let any = || self.newest().map(|newest| self.calendar.date_of(UtcSecond(newest.0 - 1)));
+        self.ever_heard.newest().or_else(any)
+    }
+
     /// The year that ended last midnight; where readings are older, the year that ends with them.
     pub(super) fn default_period(&self) -> Period {
-        let now = self.clock.now();
-        let today = self.calendar.date_of(now);
-        let to = match self.newest() {
-            Some(newest) => {
-                let day = self.calendar.date_of(UtcSecond(newest.0 - 1));
-                day.tomorrow().unwrap_or(day).min(today)
-            }
-            None => today,
-        };
+        let today = self.calendar.date_of(self.clock.now());
+        let to = self.newest_day().map_or(today, |day| day.tomorrow().unwrap_or(day).min(today));
         Period { from: to.checked_sub(DEFAULT_DAYS.days()).unwrap_or(to), to }
     }
 
@@ -344,9 +383,18 @@ impl FiguresService {
                 days.push(self.days.summary(date).await?);
             }
         }
-        days.iter().for_each(|summary| self.ever_heard.note_day(&summary.leaves));
-        let ever = self.ever_heard.by_area(&self.nesting);
-        let release = period::release(&days, measure, &self.nesting, &self.model(), &ever, &self.rules);
+        for summary in &days {
+            self.ever_heard.note_day(summary);
+        }
+        let ever = self.ever_heard.by_area();
+        let grounds = Grounds {
+            nesting: &self.nesting,
+            model: &self.model(),
+            ever: &ever,
+            rules: &self.rules,
+            calendar: &self.calendar,
+        };
+        let release = period::release(&days, measure, &grounds);
         let dated = DatedRelease {
             release: Arc::new(release),
             period,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use metering::api::{AreaCard, Figure, Measure, Status};
 
 use super::Scale;
+use super::rests::rests_on;
 use super::standing::Standing;
 use crate::{format, words};
 
@@ -18,8 +19,7 @@ pub(super) fn Headline(
     scale: Option<Scale>,
 ) -> impl IntoView {
     let figure = figure_of(&card, measure);
-    let wider = figure.shown_for.as_ref().map(|area| area.name.as_str());
-    let rests = words::rests_on(figure.status, card.homes.as_deref(), wider, card.model_source.as_deref());
+    let rests = rests_on(&card, &figure);
     let value = figure.value;
     // A wider area's figure is not compared with that area.
     let own = figure.status != Status::Merged;
@@ -62,6 +62,7 @@ fn figure_of(card: &AreaCard, measure: Measure) -> Figure {
         value: None,
         shown_for: None,
         around: None,
+        basis: None,
     })
 }
 

@@ -13,6 +13,7 @@ use crate::view_state::View;
 use crate::words;
 
 mod headline;
+mod rests;
 mod standing;
 
 use headline::Headline;
@@ -128,8 +129,8 @@ pub(crate) fn PanelContent(
             <Close away />
         </div>
         <div class="body">
-            <Headline card measure=view.measure scale />
-            <Day profile around />
+            <Headline card=card.clone() measure=view.measure scale />
+            <Day card profile around />
             <Week week now />
         </div>
     }
@@ -153,7 +154,7 @@ fn whereabouts(card: &AreaCard, whole: &str) -> String {
 
 /// The shape of the day, with a switch between the days of the week.
 #[component]
-fn Day(profile: Result<Profile, AppError>, around: Option<AreaName>) -> impl IntoView {
+fn Day(card: AreaCard, profile: Result<Profile, AppError>, around: Option<AreaName>) -> impl IntoView {
     let profile = match profile {
         Ok(profile) => profile,
         Err(error) => return Either::Left(view! { <p class="note">{error.to_string()}</p> }),
@@ -171,6 +172,7 @@ fn Day(profile: Result<Profile, AppError>, around: Option<AreaName>) -> impl Int
     let around = around.filter(|around| profile.shown_for.as_ref() != Some(around)).map(|around| around.name);
     let wider = profile.shown_for.as_ref().map(shown_for);
     let heading = words::day_heading(&profile.day, &profile.month);
+    let no_day = rests::no_day(&card, profile.status, &profile.month);
     let known = profile.half_hours.iter().any(|point| point.mean_w.is_some());
     Either::Right(view! {
         <section class="graph day">
@@ -183,7 +185,7 @@ fn Day(profile: Result<Profile, AppError>, around: Option<AreaName>) -> impl Int
             {if known {
                 Either::Left(view! { <DayShape profile around /> })
             } else {
-                Either::Right(view! { <p class="note">{words::no_day(profile.status)}</p> })
+                Either::Right(view! { <p class="note">{no_day}</p> })
             }}
         </section>
     })

@@ -4,5 +4,6 @@ mod health;
 mod meters;
 mod ops;
 mod page_door;
+mod public;
 mod readings;
 mod refusals;

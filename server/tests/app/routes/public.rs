@@ -1,0 +1,81 @@
+//! Public figures: which days they rest on, and that a home that reports later than all others does not take the
+//! others' figures away.
+
+use std::time::{Duration, Instant};
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use serde_json::{Value, json};
+
+use crate::support::{AREA, App, NEIGHBOUR, reading};
+
+/// Homes that are enough for a figure over days.
+const HOMES: usize = 12;
+
+/// Registers homes in an area and sends a reading of each for every hour of some days, 0.5 kWh each.
+async fn measured(app: &App, prefix: &str, area: &str, first: Date, days: i64) {
+    let meters: Vec<String> = (0..HOMES).map(|home| format!("{prefix}{home}")).collect();
+    let registrations: Vec<Value> =
+        meters.iter().map(|meter| json!({ "meter_id": meter, "area": area })).collect();
+    let answer = app.post("/meters", json!({ "meters": registrations }).to_string()).await;
+    assert_eq!(answer.json()["accepted"], HOMES, "{answer:?}");
+    for day in 0..days {
+        let date = first.checked_add(day.days()).unwrap();
+        let hours = (0..24).map(|hour| format!("{date}T{hour:02}:00:00Z"));
+        let readings: Vec<Value> = hours
+            .flat_map(|start| meters.iter().map(move |meter| reading(meter, &start, 3600, 500.0)))
+            .collect();
+        let answer = app.post("/readings", json!({ "readings": readings }).to_string()).await;
+        assert_eq!(answer.json()["accepted"], readings.len(), "{answer:?}");
+    }
+    app.settle().await;
+}
+
+/// The card's figure for a year, once it is as asked for.
+async fn year_once(app: &App, area: &str, wanted: impl Fn(&Value, &Value) -> bool) -> (Value, Value) {
+    let began = Instant::now();
+    loop {
+        let card = app.get(&format!("/api/v1/areas/{area}")).await.json();
+        let year =
+            card["figures"].as_array().unwrap().iter().find(|f| f["measure"] == "annual").unwrap().clone();
+        if wanted(&card, &year) {
+            return (card, year);
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it stays {card}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_says_which_days_it_rests_on_and_outlives_a_newer_home() {
+    let app = App::start().await;
+    measured(&app, "old", AREA, date(2024, 1, 8), 8).await;
+    let (card, year) = year_once(&app, AREA, |_, year| year["status"] == "measured").await;
+    assert_eq!(
+        year["basis"],
+        json!({ "days": 8, "from": "2024-01-08T00:00:00Z", "to": "2024-01-16T00:00:00Z" })
+    );
+    assert_eq!((&card["homes"], &card["to"]), (&json!("10 to 19"), &json!("2024-01-16T00:00:00Z")));
+
+    // One home elsewhere, today: nobody's year moves.
+    app.register("alone", NEIGHBOUR).await;
+    app.read("alone", "2026-11-22T10:00:00Z", 1800, 100.0).await;
+    app.settle().await;
+    year_once(&app, NEIGHBOUR, |_, year| year["status"] == "suppressed" || year["status"] == "merged").await;
+    // Longer than a release stands and than new days wait to be looked at.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let (after, same) = year_once(&app, AREA, |_, _| true).await;
+    assert_eq!((&same["status"], &same["value"]), (&json!("measured"), &year["value"]));
+    assert_eq!(after["to"], card["to"]);
+
+    // Enough homes elsewhere, this month: the year is theirs, and of the others it says when they were measured.
+    measured(&app, "new", NEIGHBOUR, date(2026, 11, 10), 8).await;
+    let (card, _) = year_once(&app, AREA, |_, year| year["status"] == "modelled").await;
+    assert_eq!((&card["last_measured"], &card["to"]), (&json!("2024-01"), &json!("2026-11-18T00:00:00Z")));
+    let (_, year) = year_once(&app, NEIGHBOUR, |_, year| year["status"] == "measured").await;
+    assert_eq!(
+        (&year["basis"]["days"], year["basis"]["from"].as_str()),
+        (&json!(8), Some("2026-11-10T00:00:00Z"))
+    );
+    app.stop().await;
+}
