@@ -433,6 +433,7 @@ impl Release {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::UtcSecond;
     use proptest::prelude::*;
 
     /// One borough of two MSOAs; the first has three LSOAs, the second two.
@@ -467,6 +468,7 @@ mod tests {
             homes,
             kind: FigureKind::Period,
             value: Some(value),
+            basis: Some(Basis { days: homes, from: UtcSecond(0), to: UtcSecond(86_400) }),
             modelled: Some(3000.0),
             withheld: false,
         };
@@ -489,6 +491,9 @@ mod tests {
                 (status, value, shown_for),
                 "{area}"
             );
+            // Days tell of homes, too: those of the area whose figure it is, and of no other.
+            let shown = shown_for.or((status == Status::Measured).then_some(area));
+            assert_eq!(figure.basis(), shown.and_then(|shown: usize| figures[shown].basis), "{area}");
         };
         check(0, Status::Measured, Some(3330.0), None);
         check(3, Status::Merged, Some(3100.0), Some(1));
