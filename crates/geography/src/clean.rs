@@ -142,8 +142,8 @@ pub(crate) fn clean(
     if parts.is_empty() {
         return Err(Reason::NoArea);
     }
-    if let Some(at) = first_crossing(parts.iter().map(|(_, part)| part.as_slice())) {
-        let (lat, lon) = grid.unproject(f64::from(at.x), f64::from(at.y));
+    if let Some((x, y)) = first_crossing(parts.iter().map(|(_, part)| part.as_slice())) {
+        let (lat, lon) = grid.unproject(x, y);
         return Err(Reason::SelfIntersection { lat, lon });
     }
     orient(parts, repairs)
@@ -178,8 +178,8 @@ fn split(ring: &[Point]) -> Vec<Vec<Point>> {
     simple
 }
 
-/// A point near which two edges meet that must not. Edges are swept from west to east.
-fn first_crossing<'a>(rings: impl Iterator<Item = &'a [Point]>) -> Option<Point> {
+/// Where two edges meet that must not. Edges are swept from west to east.
+fn first_crossing<'a>(rings: impl Iterator<Item = &'a [Point]>) -> Option<(f64, f64)> {
     let mut edges: Vec<(Point, Point)> = Vec::new();
     for ring in rings {
         edges.extend(polygon::edges(ring));
@@ -191,7 +191,7 @@ fn first_crossing<'a>(rings: impl Iterator<Item = &'a [Point]>) -> Option<Point>
             // The same edge again is a seam between two polygons of the area.
             let seam = (a, b) == (d, c) || (a, b) == (c, d);
             if !seam && polygon::segments_meet(a, b, c, d) {
-                return Some(a);
+                return Some(polygon::meeting(a, b, c, d));
             }
         }
     }

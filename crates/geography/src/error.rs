@@ -48,10 +48,12 @@ pub enum GeographyError {
         found: String,
     },
     /// A property was not named, and none has a name that could be guessed.
-    #[error("which property is the {role} of an area? There are {found}")]
+    #[error("which property is the {role} of an area? Say it with {option}; there are {found}")]
     Unguessed {
         /// What it was to give.
         role: &'static str,
+        /// How to say it.
+        option: &'static str,
         /// The properties that there are.
         found: String,
     },

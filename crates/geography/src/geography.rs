@@ -9,7 +9,7 @@ use metering::AreaCode;
 use crate::area::{Area, AreaIndex, Bounds, Level, LevelIndex};
 use crate::gazetteer::Gazetteer;
 use crate::grid::Grid;
-use crate::locate::Locator;
+use crate::locate::{Locator, NAMED_WITHIN_M, OFF_OUTLINE_MAX_M, OffTheMap};
 use crate::outline::Outlines;
 use crate::search::SearchIndex;
 
@@ -230,6 +230,21 @@ impl Geography {
         found.map(|(number, units)| (self.leaf(number), units * metres))
     }
 
+    /// The finest area that a home at a place is in: the one that contains the place, or else the nearest one,
+    /// if that is at most [`OFF_OUTLINE_MAX_M`] away, for outlines are generalised. Every point that somebody
+    /// says is looked up here, so that the door, the importers and all else agree.
+    pub fn leaf_of_home(&self, lat: f64, lon: f64) -> Result<AreaIndex, OffTheMap> {
+        match self.nearest_leaf(lat, lon, NAMED_WITHIN_M) {
+            Some((area, metres)) if metres <= OFF_OUTLINE_MAX_M => Ok(area),
+            nearest => Err(OffTheMap {
+                lat,
+                lon,
+                map: self.name.clone(),
+                nearest: nearest.map(|(area, metres)| (self.area(area).code.clone(), metres)),
+            }),
+        }
+    }
+
     /// Whether the area contains the place.
     pub fn contains(&self, area: AreaIndex, lat: f64, lon: f64) -> bool {
         let leaf = self.leaf_at(lat, lon).and_then(|leaf| self.leaf_number(leaf));
@@ -260,7 +275,7 @@ impl Geography {
         self.search.get_or_init(|| SearchIndex::new(self))
     }
 
-    fn locator(&self) -> &Locator {
+    pub(crate) fn locator(&self) -> &Locator {
         self.locator.get_or_init(|| Locator::new(&self.outlines))
     }
 

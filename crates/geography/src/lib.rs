@@ -45,4 +45,5 @@ pub use gazetteer::{Gazetteer, NamedPlace, PostcodeSector};
 pub use geography::Geography;
 pub use grid::{Grid, Point};
 pub use import::{Guess, ImportOptions, ImportReport, ParentProperty};
+pub use locate::{OFF_OUTLINE_MAX_M, OffTheMap};
 pub use search::{HitKind, SearchHit};

@@ -46,6 +46,22 @@ pub(crate) fn segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool {
         || (a, b) == (c, d)
 }
 
+/// Where two segments meet that do ([`segments_meet`]): where they cross, or an end of one that touches the other.
+pub(crate) fn meeting(a: Point, b: Point, c: Point, d: Point) -> (f64, f64) {
+    let at = |p: Point| (f64::from(p.x), f64::from(p.y));
+    let touching = [(a, b, c), (a, b, d), (c, d, a), (c, d, b)].into_iter();
+    let mut touching = touching.filter(|&(p, q, end)| end != p && end != q && on_segment(p, q, end));
+    if let Some((.., end)) = touching.next() {
+        return at(end);
+    }
+    // The part of the way from a to b where c-d is reached: twice the areas of the triangles on either side.
+    let (from, to) = (cross(c, d, a) as f64, cross(c, d, b) as f64);
+    // The very same segment has no single place.
+    let part = if from == to { 0.0 } else { from / (from - to) };
+    let ((ax, ay), (bx, by)) = (at(a), at(b));
+    (ax + (bx - ax) * part, ay + (by - ay) * part)
+}
+
 /// Whether the closed triangle contains the point.
 pub(crate) fn in_triangle(a: Point, b: Point, c: Point, point: Point) -> bool {
     let turns = [cross(a, b, point), cross(b, c, point), cross(c, a, point)];
@@ -131,6 +147,18 @@ mod tests {
         check([p(0, 0), p(4, 0), p(0, 0), p(6, 0)], true);
         check([p(0, 0), p(4, 0), p(4, 0), p(0, 0)], true);
         check([p(0, 0), p(4, 0), p(0, 1), p(4, 1)], false);
+    }
+
+    #[test]
+    fn segments_meet_where_they_cross_or_touch() {
+        let check = |[a, b, c, d]: [Point; 4], expect: (f64, f64)| {
+            assert_eq!(meeting(a, b, c, d), expect, "{a:?} {b:?} {c:?} {d:?}");
+            assert_eq!(meeting(d, c, b, a), expect, "{a:?} {b:?} {c:?} {d:?} the other way");
+        };
+        check([p(0, 0), p(2, 2), p(0, 2), p(2, 0)], (1.0, 1.0));
+        check([p(0, 0), p(8, 0), p(2, -1), p(2, 3)], (2.0, 0.0));
+        check([p(0, 0), p(4, 0), p(3, 0), p(3, 3)], (3.0, 0.0));
+        check([p(0, 0), p(3, 3), p(0, 1), p(3, 1)], (1.0, 1.0));
     }
 
     #[test]

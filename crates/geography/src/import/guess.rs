@@ -133,8 +133,11 @@ pub(super) fn roles(
             let mut candidates = surely.chain(british).chain(perhaps).chain(like_a_code.cloned()).peekable();
             let first = candidates.peek().cloned();
             let found = candidates.find(|property| known.tells_apart(property)).or(first);
-            let found =
-                found.ok_or_else(|| GeographyError::Unguessed { role: "code", found: known.list() })?;
+            let found = found.ok_or_else(|| GeographyError::Unguessed {
+                role: "code",
+                option: "--code PROPERTY (wattmap import geography)",
+                found: known.list(),
+            })?;
             guess("code", found)
         }
     };

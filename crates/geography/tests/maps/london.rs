@@ -83,11 +83,75 @@ fn places_that_everybody_knows() {
     check(51.7520, -1.2577, None);
     check(f64::NAN, 0.0, None);
     check(90.0, 0.0, None);
-    // In the Thames there is no area, but one is near.
+    // In the middle of the Thames there is no area, but one is near.
     assert_eq!(london.leaf_at(51.5085, -0.1195), None);
     let (_, metres) = london.nearest_leaf(51.5085, -0.1195, 500.0).unwrap();
     assert!((1.0..300.0).contains(&metres), "{metres}");
     assert_eq!(london.nearest_leaf(51.7520, -1.2577, 1_000.0), None);
+}
+
+/// Homes, moorings and other addresses by the water: the outlines are generalised, and cut off along the banks.
+const BY_THE_WATER: [(&str, f64, f64, &str); 22] = [
+    ("South Bank by St Thomas' Hospital", 51.5000, -0.1200, "Lambeth"),
+    ("County Hall", 51.5019, -0.1192, "Lambeth"),
+    ("Oxo Tower Wharf", 51.5083, -0.1083, "Southwark"),
+    ("Globe Theatre", 51.5081, -0.0972, "Southwark"),
+    ("Butler's Wharf", 51.5037, -0.0732, "Southwark"),
+    ("Hermitage moorings", 51.5032, -0.0676, "Tower Hamlets"),
+    ("Wapping Pierhead", 51.5034, -0.0610, "Tower Hamlets"),
+    ("Limehouse, Narrow Street", 51.5096, -0.0372, "Tower Hamlets"),
+    ("Millbank Tower", 51.4916, -0.1253, "Westminster"),
+    ("Dolphin Square", 51.4856, -0.1355, "Westminster"),
+    ("St George Wharf Tower", 51.4857, -0.1268, "Lambeth"),
+    ("Nine Elms Pier", 51.4833, -0.1365, "Wandsworth"),
+    ("Battersea Power Station", 51.4827, -0.1449, "Wandsworth"),
+    ("Cheyne Walk moorings", 51.4805, -0.1736, "Kensington and Chelsea"),
+    ("Chelsea Harbour", 51.4753, -0.1812, "Hammersmith and Fulham"),
+    ("Putney Wharf", 51.4672, -0.2150, "Wandsworth"),
+    ("Hammersmith, Lower Mall", 51.4893, -0.2342, "Hammersmith and Fulham"),
+    ("Chiswick Mall", 51.4880, -0.2470, "Hounslow"),
+    ("Eel Pie Island", 51.4453, -0.3260, "Richmond upon Thames"),
+    ("Richmond riverside", 51.4572, -0.3077, "Richmond upon Thames"),
+    ("Trinity Buoy Wharf", 51.5078, 0.0085, "Tower Hamlets"),
+    ("Royal Arsenal riverside", 51.4941, 0.0715, "Greenwich"),
+];
+
+#[test]
+fn homes_by_the_water_are_in_the_area_beside_it() {
+    let london = Geography::london();
+    let mut farthest: f64 = 0.0;
+    for (what, lat, lon, borough) in BY_THE_WATER {
+        let (_, metres) = london.nearest_leaf(lat, lon, 1_000.0).unwrap();
+        println!("{metres:>6.1} m  {what}");
+        farthest = farthest.max(metres);
+        let leaf = london.leaf_of_home(lat, lon).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let found = london.at_level(leaf, london.coarsest()).unwrap();
+        assert_eq!(london.area(found).name, borough, "{what}");
+    }
+    // Some of them are outside every outline, or this tests nothing.
+    assert!(farthest > 20.0, "{farthest}");
+}
+
+#[test]
+fn what_is_off_the_map_is_refused_with_the_distance() {
+    let london = Geography::london();
+    let refused = |lat, lon| london.leaf_of_home(lat, lon).unwrap_err().to_string();
+    let said = refused(51.7520, -1.2577);
+    assert!(
+        said.starts_with("lat 51.752, lon -1.2577 lies in no area of London: none is within 50 km"),
+        "{said}"
+    );
+    // Slough is some kilometres west of Hillingdon.
+    let error = london.leaf_of_home(51.5105, -0.5950).unwrap_err();
+    let (nearest, metres) = error.nearest.clone().unwrap();
+    assert!((4_000.0..9_000.0).contains(&metres), "{metres}");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "lat 51.5105, lon -0.595 lies in no area of London: the nearest, {nearest}, is {metres:.0} m away; allowed are 250 m"
+        )
+    );
+    assert!(refused(f64::NAN, 0.0).contains("none is within 50 km"));
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn what_is_refused() {
         (
             "bow tie",
             feature(json!({"code": "X", "parent": "P"}), bow_tie),
-            "feature 2 (X): intersects itself near latitude 51.",
+            "feature 2 (X): intersects itself near latitude 51.00500, longitude 0.00500",
         ),
         (
             "line",
@@ -322,7 +322,11 @@ fn not_geojson() {
         ),
         (
             r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":null},"geometry":null}]}"#,
-            "which property is the code of an area? There are none",
+            "which property is the code of an area? Say it with --code PROPERTY (wattmap import geography); there are none",
+        ),
+        (
+            r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"wijk":"A","naam":"b"},"geometry":null}]}"#,
+            "Say it with --code PROPERTY (wattmap import geography); there are naam, wijk",
         ),
     ] {
         let refused = refusal(text, &ImportOptions::default());
