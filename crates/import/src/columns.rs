@@ -11,7 +11,7 @@ use crate::clock::{Clock, ClockError, Stamp};
 use crate::lines::{Line, Lines};
 use crate::options::ReadingOptions;
 use crate::problem::{ImportError, LineProblem, Reason, Rule, Trouble};
-use crate::readings::{ParsedReading, interval, own_meter};
+use crate::readings::{FieldNumbers, ParsedReading, interval, own_meter};
 use crate::recognise::Format;
 use crate::table::{Header, Splitter, guess_delimiter, plain};
 
@@ -200,7 +200,7 @@ impl<R: BufRead> ColumnReadings<R> {
             return Some(split.map_err(Trouble::from).and_then(|()| self.reading(line)));
         }
         match self.lines.next() {
-            Err(error) => Some(Err(Trouble::Stopped(error.into()))),
+            Err(error) => Some(Err(Trouble::Stopped(error))),
             Ok(None) => None,
             Ok(Some((_, Line::Refused(problem)))) => Some(Err(problem.into())),
             Ok(Some((line, Line::Text(text)))) => {
@@ -214,7 +214,8 @@ impl<R: BufRead> ColumnReadings<R> {
         let (row, header) = (&self.row, &self.header);
         let name = |column: usize| header.names.get(column).map_or("", String::as_str);
         let refuse = |column: usize, reason: Reason| {
-            LineProblem::new(line, name(column), row.get(column).unwrap_or_default(), reason)
+            let value = row.get(column).unwrap_or_default();
+            LineProblem::new(line, name(column), value, reason).in_column(column + 1)
         };
         let field = |column: usize| {
             row.get(column).ok_or_else(|| {
@@ -277,7 +278,7 @@ impl<R: BufRead> ColumnReadings<R> {
             interval,
             energy: amount.energy,
             line,
-            column: None,
+            columns: FieldNumbers::of(time_column, energy_column),
             rounded: amount.rounded,
         })
     }

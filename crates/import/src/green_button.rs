@@ -18,7 +18,7 @@ use metering::MeterId;
 use crate::amount;
 use crate::options::ReadingOptions;
 use crate::problem::{ImportError, LineProblem, Reason, Rule, Trouble};
-use crate::readings::{ParsedReading, interval};
+use crate::readings::{FieldNumbers, ParsedReading, interval};
 
 use links::{EntryLinks, ReadingTypes};
 use reading_type::ReadingType;
@@ -275,7 +275,7 @@ impl RawReading {
             interval,
             energy: amount.energy,
             line,
-            column: None,
+            columns: FieldNumbers::default(),
             rounded: amount.rounded,
         })
     }

@@ -11,7 +11,7 @@
 //! let mut readings = import::Readings::new(format, file.as_bytes(), &import::ReadingOptions::default())?;
 //! assert_eq!(readings.next().unwrap().unwrap().energy.mwh(), 143_000);
 //! assert_eq!(readings.next().unwrap().unwrap_err().to_string(),
-//!     "line 3: value \"-1\" is below zero (negative_energy)");
+//!     "line 3, column 2: value \"-1\" is below zero (negative_energy)");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -54,6 +54,6 @@ pub use clock::Stamp;
 pub use meters::{Meters, ParsedMeter};
 pub use options::{ColumnNames, ReadingOptions, parse_duration_s};
 pub use problem::{ImportError, LineProblem, Rule, Trouble};
-pub use readings::{ParsedReading, Readings};
+pub use readings::{FieldNumbers, ParsedReading, Readings};
 pub use recognise::{Content, Format, HEAD, Unrecognised, recognise};
-pub use statistics::Statistics;
+pub use statistics::{ParsedStatistic, Statistics};

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use crate::problem::{LineProblem, Reason, Rule};
+use crate::problem::{ImportError, LineProblem, Reason, Rule};
 
 /// Bytes of the longest line that is read: a week of quarter-hours is 13 kB at its widest.
 pub(crate) const LONGEST_LINE: usize = 64 * 1024;
@@ -26,12 +26,15 @@ impl<R: BufRead> Lines<R> {
         Lines { reader, buffer: Vec::new(), number: 0 }
     }
 
-    /// The next line that is not blank, with its number, without its end; `None` behind the last one.
-    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
+    /// The next line that is not blank, with its number, without its end; `None` behind the last one. An
+    /// error names the last line that was read to its end.
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, Line<'_>)>, ImportError> {
         let mut whole = true;
         loop {
-            if !self.read(&mut whole)? {
-                return Ok(None);
+            match self.read(&mut whole) {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(cause) => return Err(ImportError::Broken { line: self.number, cause }),
             }
             // A blank line says nothing, and nothing is lost with it.
             if !whole || !self.buffer.trim_ascii().is_empty() {
@@ -106,6 +109,22 @@ mod tests {
         }
         let got: Vec<_> = got.iter().map(|(number, text)| (*number, text.as_str())).collect();
         assert_eq!(got, expect);
+    }
+
+    #[test]
+    fn what_breaks_says_behind_which_line() {
+        struct Breaks;
+        impl io::Read for Breaks {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("no more of it"))
+            }
+        }
+        let mut lines = Lines::new(io::BufReader::new(io::Read::chain(&b"a\n\nb\nc"[..], Breaks)));
+        assert!(matches!(lines.next(), Ok(Some((1, Line::Text("a"))))));
+        assert!(matches!(lines.next(), Ok(Some((3, Line::Text("b"))))));
+        // Of the third nobody knows whether it is whole.
+        let Err(error) = lines.next() else { panic!("it goes on") };
+        assert_eq!(error.to_string(), "reading failed behind line 3: no more of it");
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! Meters: a table `meter_id,area|lat,lon,type,bedrooms,occupants,heating`, or the JSON of the door.
 
-use std::io::{BufRead, Read};
+mod json;
 
-use metering::door::{DraftPlace, MeterDraft};
+use std::io::BufRead;
+
+use metering::door::{DraftPlace, MeterDraft, ROOMS_MAX};
 use metering::{AreaCode, Dwelling, MeterId};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::lines::{LONGEST_LINE, Line, Lines};
+use crate::lines::{Line, Lines};
 use crate::problem::{ImportError, LineProblem, Reason, Rule, Trouble};
 use crate::readings::wrong_content;
 use crate::recognise::{Content, Format};
 use crate::table::{Header, Splitter, guess_delimiter};
+use json::{from_json, is_document, read_document};
 
 pub(crate) const METER: &[&str] = &["meterid", "meter", "lclid", "mpan", "nmi"];
 pub(crate) const AREA: &[&str] = &["area", "areacode", "lsoa", "lsoacode", "lsoa11cd", "lsoa21cd"];
@@ -21,9 +23,6 @@ const KIND: &[&str] = &["type", "dwelling", "dwellingtype"];
 const BEDROOMS: &[&str] = &["bedrooms"];
 const OCCUPANTS: &[&str] = &["occupants", "people"];
 const HEATING: &[&str] = &["heating"];
-
-/// Bytes of a JSON document at most: a million meters. NDJSON and tables have no such bound.
-const LONGEST_DOCUMENT: u64 = 128 * 1024 * 1024;
 
 /// A meter as a file has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +71,7 @@ impl<R: BufRead> Iterator for Meters<R> {
             Source::Table(table) => table.next(),
             Source::Document(meters) => meters.next().map(|meter| meter.map_err(Trouble::from)),
             Source::Lines(lines) => match lines.next() {
-                Err(error) => Some(Err(Trouble::Stopped(error.into()))),
+                Err(error) => Some(Err(Trouble::Stopped(error))),
                 Ok(None) => None,
                 Ok(Some((_, Line::Refused(problem)))) => Some(Err(problem.into())),
                 Ok(Some((line, Line::Text(text)))) => Some(from_json(line, text).map_err(Trouble::from)),
@@ -132,7 +131,7 @@ impl<R: BufRead> MeterTable<R> {
 
     fn next(&mut self) -> Option<Result<ParsedMeter, Trouble>> {
         let line = match self.lines.next() {
-            Err(error) => return Some(Err(Trouble::Stopped(error.into()))),
+            Err(error) => return Some(Err(Trouble::Stopped(error))),
             Ok(None) => return None,
             Ok(Some((_, Line::Refused(problem)))) => return Some(Err(problem.into())),
             Ok(Some((line, Line::Text(text)))) => match self.row.split(line, text) {
@@ -147,7 +146,7 @@ impl<R: BufRead> MeterTable<R> {
         let field = |column: usize| self.row.get(column).unwrap_or_default();
         let refuse = |column: usize, code: Rule, message: &str| {
             let name = self.header.names.get(column).map_or("", String::as_str);
-            LineProblem::new(line, name, field(column), Reason::new(code, message))
+            LineProblem::new(line, name, field(column), Reason::new(code, message)).in_column(column + 1)
         };
         let meter = MeterId::parse(field(self.meter))
             .map_err(|error| refuse(self.meter, Rule::BadMeterId, &error.to_string()))?;
@@ -155,6 +154,14 @@ impl<R: BufRead> MeterTable<R> {
             (Some(area), _) if !field(area).is_empty() => {
                 let code = AreaCode::parse(field(area));
                 DraftPlace::Area(code.map_err(|error| refuse(area, Rule::BadArea, &error.to_string()))?)
+            }
+            // A row that says nothing of where it is: the one or the other was meant.
+            (Some(area), Some((lat, lon))) if field(lat).is_empty() && field(lon).is_empty() => {
+                return Err(refuse(
+                    area,
+                    Rule::BadPlace,
+                    "is empty, and so is the position: where is the meter?",
+                ));
             }
             (_, Some((lat, lon))) => {
                 let degrees = |column: usize, most: f64| {
@@ -177,10 +184,14 @@ impl<R: BufRead> MeterTable<R> {
         let word = |column: Option<usize>| column.filter(|&column| !field(column).is_empty());
         let count = |column: Option<usize>| match word(column) {
             None => Ok(None),
-            Some(column) => field(column)
-                .parse::<u8>()
-                .map(Some)
-                .map_err(|_| refuse(column, Rule::BadDwelling, "is not a whole number from 0 to 255")),
+            Some(column) => {
+                field(column).parse::<u8>().ok().filter(|&count| count <= ROOMS_MAX).map(Some).ok_or_else(
+                    || {
+                        let rule = format!("is not a whole number from 0 to {ROOMS_MAX}");
+                        refuse(column, Rule::BadDwelling, &rule)
+                    },
+                )
+            }
         };
         let dwelling = Dwelling {
             kind: self.named(
@@ -207,89 +218,9 @@ impl<R: BufRead> MeterTable<R> {
         let name = text.to_ascii_lowercase().replace([' ', '-'], "_");
         serde_json::from_value(serde_json::Value::String(name)).map(Some).map_err(|_| {
             let reason = Reason::new(Rule::BadDwelling, format_args!("is none of {allowed}"));
-            LineProblem::new(line, &self.header.names[column], text, reason)
+            LineProblem::new(line, &self.header.names[column], text, reason).in_column(column + 1)
         })
     }
-}
-
-/// A meter as the door takes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MeterJson {
-    meter_id: String,
-    area: Option<String>,
-    lat: Option<f64>,
-    lon: Option<f64>,
-    #[serde(default)]
-    dwelling: Dwelling,
-}
-
-fn from_json(line: u64, text: &str) -> Result<ParsedMeter, LineProblem> {
-    let refuse = |field: &str, value: &str, code: Rule, message: &str| {
-        LineProblem::new(line, field, value, Reason::new(code, message))
-    };
-    let json: MeterJson = serde_json::from_str(text)
-        .map_err(|error| refuse("meter", text, Rule::BadJson, &format!("is not a meter: {error}")))?;
-    let meter = MeterId::parse(&json.meter_id)
-        .map_err(|error| refuse("meter_id", &json.meter_id, Rule::BadMeterId, &error.to_string()))?;
-    let place = match (json.area, json.lat, json.lon) {
-        (Some(area), None, None) => DraftPlace::Area(
-            AreaCode::parse(&area)
-                .map_err(|error| refuse("area", &area, Rule::BadArea, &error.to_string()))?,
-        ),
-        (None, Some(lat), Some(lon)) if lat.abs() <= 90.0 && lon.abs() <= 180.0 => {
-            DraftPlace::Point { lat, lon }
-        }
-        _ => {
-            return Err(refuse(
-                "area",
-                text,
-                Rule::BadPlace,
-                "has neither \"area\" nor \"lat\" and \"lon\" on earth",
-            ));
-        }
-    };
-    Ok(ParsedMeter { draft: MeterDraft { meter, place, dwelling: json.dwelling }, line })
-}
-
-/// Whether JSON is one document, not a meter a line: it is an array, or its first key is `meters`.
-fn is_document(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    let text = String::from_utf8_lossy(&head[..head.len().min(LONGEST_LINE)]).into_owned();
-    match text.trim_start().strip_prefix('{') {
-        None => text.trim_start().starts_with('['),
-        Some(rest) => rest.trim_start().starts_with("\"meters\""),
-    }
-}
-
-#[derive(Deserialize)]
-struct DocumentJson<'a> {
-    #[serde(borrow)]
-    meters: Vec<&'a RawValue>,
-}
-
-fn read_document(reader: impl BufRead) -> Result<Vec<Result<ParsedMeter, LineProblem>>, ImportError> {
-    let mut text = String::new();
-    reader.take(LONGEST_DOCUMENT + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST_DOCUMENT {
-        let what = "bytes in one JSON document: write a meter a line (NDJSON) instead";
-        return Err(ImportError::TooMany { line: 1, what, bound: LONGEST_DOCUMENT as usize });
-    }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let meters: Vec<&RawValue> = match text.trim_start().starts_with('[') {
-        true => serde_json::from_str(text),
-        false => serde_json::from_str::<DocumentJson<'_>>(text).map(|document| document.meters),
-    }
-    .map_err(|error| ImportError::Json { line: error.line() as u64, message: error.to_string() })?;
-    let (mut line, mut counted) = (1, 0);
-    let parsed = meters.into_iter().map(|raw| {
-        // The values are slices of the text: where one begins says in which line.
-        let at = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..at]).count() as u64;
-        counted = at;
-        from_json(line, raw.get())
-    });
-    Ok(parsed.collect())
 }
 
 #[cfg(test)]
@@ -330,11 +261,11 @@ mod tests {
         assert_eq!(
             refused,
             [
-                "line 4: lat \"91\" is not a number of degrees from -90 to 90 (bad_place)",
-                "line 5: type \"castle\" is none of flat, terraced, semi_detached, detached, bungalow, other (bad_dwelling)",
-                "line 6: bedrooms \"many\" is not a whole number from 0 to 255 (bad_dwelling)",
-                "line 7: lat \"\" is not a number of degrees from -90 to 90 (bad_place)",
-                "line 8: meter_id \"F G\" contains ' '; allowed are A-Z a-z 0-9 and ._:- (bad_meter_id)",
+                "line 4, column 3: lat \"91\" is not a number of degrees from -90 to 90 (bad_place)",
+                "line 5, column 5: type \"castle\" is none of flat, terraced, semi_detached, detached, bungalow, other (bad_dwelling)",
+                "line 6, column 6: bedrooms \"many\" is not a whole number from 0 to 50 (bad_dwelling)",
+                "line 7, column 2: area \"\" is empty, and so is the position: where is the meter? (bad_place)",
+                "line 8, column 1: meter_id \"F G\" contains ' '; allowed are A-Z a-z 0-9 and ._:- (bad_meter_id)",
             ]
         );
     }

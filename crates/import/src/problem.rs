@@ -60,6 +60,33 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// All of them.
+    pub const ALL: [Rule; 23] = [
+        Rule::BadMeterId,
+        Rule::BadStart,
+        Rule::NonexistentTime,
+        Rule::BadDuration,
+        Rule::Misaligned,
+        Rule::BadEnergy,
+        Rule::NoValue,
+        Rule::NegativeEnergy,
+        Rule::MissingField,
+        Rule::WrongWidth,
+        Rule::NotText,
+        Rule::TooLong,
+        Rule::UnclosedQuote,
+        Rule::BadWeek,
+        Rule::WrongKind,
+        Rule::NotMeasured,
+        Rule::OtherMeter,
+        Rule::BadArea,
+        Rule::BadYear,
+        Rule::BadFigure,
+        Rule::BadPlace,
+        Rule::BadDwelling,
+        Rule::BadJson,
+    ];
+
     /// As in a report.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -104,7 +131,7 @@ const LONGEST_VALUE: usize = 60;
 pub struct LineProblem {
     /// The line, from 1.
     pub line: u64,
-    /// Where a line holds many values: the number of the field in it, from 1.
+    /// The number of the field in its line, from 1; none where a format has no such thing, and for a whole line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
     /// The field, as the file names it.
@@ -192,6 +219,14 @@ pub enum ImportError {
     /// Reading failed: the disk, the network, a broken archive.
     #[error("reading failed: {0}")]
     Io(#[from] std::io::Error),
+    /// The same, in the middle: mostly an archive that was cut off.
+    #[error("reading failed behind line {line}: {cause}")]
+    Broken {
+        /// The last line that was read to its end; 0 for none.
+        line: u64,
+        /// What failed. Part of the sentence already, so it is not its source, too.
+        cause: std::io::Error,
+    },
     /// It is not clear what kind of file it is.
     #[error(transparent)]
     Unrecognised(#[from] Unrecognised),
@@ -247,12 +282,12 @@ pub enum ImportError {
         saw: String,
     },
     /// Not well-formed, or cut off.
-    #[error("line {line}: not well-formed XML: {source}")]
+    #[error("line {line}: not well-formed XML: {cause}")]
     Xml {
         /// Where the reader was.
         line: u64,
-        /// What it says.
-        source: quick_xml::Error,
+        /// What it says. Part of the sentence already, so it is not its source, too.
+        cause: quick_xml::Error,
     },
     /// It ends in the middle.
     #[error("line {line}: the file is cut off: it ends within an element")]
@@ -307,6 +342,14 @@ pub enum ImportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_rules_are_in_the_list() {
+        for (place, rule) in Rule::ALL.into_iter().enumerate() {
+            assert_eq!(rule as usize, place);
+        }
+        assert_eq!(Rule::BadJson as usize + 1, Rule::ALL.len(), "the last one");
+    }
 
     #[test]
     fn a_problem_reads_as_a_sentence() {

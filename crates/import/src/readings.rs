@@ -23,10 +23,36 @@ pub struct ParsedReading {
     pub energy: Energy,
     /// The line it stands in, from 1.
     pub line: u64,
-    /// Where a line holds many values: the number of the field in it, from 1.
-    pub column: Option<u32>,
+    /// Where in it.
+    pub columns: FieldNumbers,
     /// Whether the file's value was finer than a mWh.
     pub rounded: bool,
+}
+
+/// Numbers of fields in a line, from 1; none where a format has no fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FieldNumbers {
+    /// That of the time.
+    pub start: Option<u32>,
+    /// That of the energy.
+    pub energy: Option<u32>,
+}
+
+impl FieldNumbers {
+    /// Of fields counted from 0.
+    pub(crate) fn of(start: usize, energy: usize) -> Self {
+        let number = |field: usize| u32::try_from(field + 1).ok();
+        FieldNumbers { start: number(start), energy: number(energy) }
+    }
+
+    /// That of the field that a reading has under this name at the door.
+    pub fn named(self, field: &str) -> Option<u32> {
+        match field {
+            "start" => self.start,
+            "energy_wh" => self.energy,
+            _ => None,
+        }
+    }
 }
 
 impl ParsedReading {

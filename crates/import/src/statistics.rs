@@ -89,6 +89,15 @@ enum Shape {
     Long { year: Option<usize>, given: Option<u16>, columns: Columns },
 }
 
+/// A figure as a file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParsedStatistic {
+    /// What it says.
+    pub statistic: AreaStatistic,
+    /// The line it stands in, from 1.
+    pub line: u64,
+}
+
 /// The statistics of a file, in the order of its rows.
 pub struct Statistics<R> {
     lines: Lines<R>,
@@ -131,10 +140,10 @@ impl<R: BufRead> Statistics<R> {
         }
     }
 
-    fn advance(&mut self) -> Option<Result<AreaStatistic, Trouble>> {
+    fn advance(&mut self) -> Option<Result<ParsedStatistic, Trouble>> {
         while self.next >= self.figures() {
             let (line, text) = match self.lines.next() {
-                Err(error) => return Some(Err(Trouble::Stopped(error.into()))),
+                Err(error) => return Some(Err(Trouble::Stopped(error))),
                 Ok(None) => return None,
                 Ok(Some((_, Line::Refused(problem)))) => return Some(Err(problem.into())),
                 Ok(Some((line, Line::Text(text)))) => (line, text),
@@ -152,7 +161,8 @@ impl<R: BufRead> Statistics<R> {
                 self.year(*year, *given).and_then(|year| self.statistic(year, columns))
             }
         };
-        Some(statistic.map_err(Trouble::from))
+        let line = self.line;
+        Some(statistic.map(|statistic| ParsedStatistic { statistic, line }).map_err(Trouble::from))
     }
 
     fn problem(&self, column: usize, code: Rule, message: &str) -> LineProblem {
@@ -214,7 +224,7 @@ impl<R: BufRead> Statistics<R> {
 }
 
 impl<R: BufRead> Iterator for Statistics<R> {
-    type Item = Result<AreaStatistic, Trouble>;
+    type Item = Result<ParsedStatistic, Trouble>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.stopped {
@@ -267,7 +277,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<Result<AreaStatistic, String>> {
-        Statistics::new(text.as_bytes(), None).unwrap().map(|item| item.map_err(|t| t.to_string())).collect()
+        let statistics = Statistics::new(text.as_bytes(), None).unwrap();
+        let items = statistics.map(|item| item.map(|parsed| parsed.statistic).map_err(|t| t.to_string()));
+        items.collect()
     }
 
     const WIDE: &str = "LSOA11CD,LSOA11NM,MSOA11CD,meters_n_2018,total_kWh_2018,mean_kWhpm_2018,median_kWhpm_2018,meters_n_2019,total_kWh_2019,mean_kWhpm_2019,median_kWhpm_2019\n";
@@ -306,6 +318,8 @@ mod tests {
             Err(ImportError::NoColumn { what: "the year", .. })
         ));
         let only = Statistics::new(text.as_bytes(), Some(2019)).unwrap().next().unwrap().unwrap();
+        assert_eq!(only.line, 2);
+        let only = only.statistic;
         assert_eq!((only.year, only.total_kwh), (2019, 6959.0 * 3957.0));
     }
 

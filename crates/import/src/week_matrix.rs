@@ -16,7 +16,7 @@ use crate::amount::{self, Unit};
 use crate::lines::{Line, Lines};
 use crate::options::ReadingOptions;
 use crate::problem::{LineProblem, Reason, Rule, Trouble};
-use crate::readings::{ParsedReading, interval, own_meter};
+use crate::readings::{FieldNumbers, ParsedReading, interval, own_meter};
 use crate::table::{Splitter, guess_delimiter, plain};
 
 /// The year of the one published file of this kind, the Swiss households of the University of Bamberg:
@@ -105,7 +105,7 @@ impl<R: BufRead> WeekMatrixReadings<R> {
                 interval: interval(start, current.duration_s)?,
                 energy: amount.energy,
                 line: current.line,
-                column: u32::try_from(column + 1).ok(),
+                columns: FieldNumbers::of(column, column),
                 rounded: amount.rounded,
             })
         });
@@ -117,7 +117,7 @@ impl<R: BufRead> WeekMatrixReadings<R> {
     /// Reads a row; false behind the last one.
     fn next_row(&mut self) -> Result<bool, Trouble> {
         loop {
-            let (line, text) = match self.lines.next().map_err(|error| Trouble::Stopped(error.into()))? {
+            let (line, text) = match self.lines.next()? {
                 None => return Ok(false),
                 Some((_, Line::Refused(problem))) => return Err(problem.into()),
                 Some((line, Line::Text(text))) => (line, text),
@@ -139,10 +139,10 @@ impl<R: BufRead> WeekMatrixReadings<R> {
     fn begin(&self, line: u64) -> Result<CurrentRow, LineProblem> {
         let field = |index| self.row.get(index).unwrap_or_default();
         let refuse = |name: &str, value: &str, reason| LineProblem::new(line, name, value, reason);
-        let meter =
-            own_meter(field(0), self.meter.as_ref()).map_err(|reason| refuse("id", field(0), reason))?;
-        let monday =
-            monday(self.year, field(1), &self.zone).map_err(|reason| refuse("week", field(1), reason))?;
+        let meter = own_meter(field(0), self.meter.as_ref())
+            .map_err(|reason| refuse("id", field(0), reason).in_column(1))?;
+        let monday = monday(self.year, field(1), &self.zone)
+            .map_err(|reason| refuse("week", field(1), reason).in_column(2))?;
         let values = self.row.len().saturating_sub(BEFORE) as i64;
         let duration_s = if values > 0 && A_WEEK_S % values == 0 { A_WEEK_S / values } else { 0 };
         if Interval::new(UtcSecond(0), duration_s).is_err() {
@@ -215,8 +215,8 @@ mod tests {
         assert!(starts.windows(2).all(|pair| pair[1] - pair[0] == 900));
         let first = readings[0].as_ref().unwrap();
         assert_eq!(first.interval.start().to_string(), "2018-10-28T23:00:00Z");
-        assert_eq!((first.line, first.column, first.energy.mwh()), (1, Some(3), 250_000));
-        assert_eq!(readings[1343].as_ref().unwrap().column, Some(674));
+        assert_eq!((first.line, first.columns.energy, first.energy.mwh()), (1, Some(3), 250_000));
+        assert_eq!(readings[1343].as_ref().unwrap().columns.energy, Some(674));
     }
 
     #[test]
@@ -253,10 +253,13 @@ mod tests {
             &(good.clone() + &good.replacen("0.25", "", 1)),
             "line 2, column 3: energy \"\" is no value (no_value)",
         );
-        check(&row("A", "w53", 672), "line 1: week \"w53\" is not a week of 2018, such as w44 (bad_week)");
+        check(
+            &row("A", "w53", 672),
+            "line 1, column 2: week \"w53\" is not a week of 2018, such as w44 (bad_week)",
+        );
         check(
             &row("A B", "w44", 672),
-            "line 1: id \"A B\" contains ' '; allowed are A-Z a-z 0-9 and ._:- (bad_meter_id)",
+            "line 1, column 1: id \"A B\" contains ' '; allowed are A-Z a-z 0-9 and ._:- (bad_meter_id)",
         );
         check(
             &row("A", "w44", 671),

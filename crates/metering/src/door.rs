@@ -7,6 +7,7 @@
 //!
 //! Pure: the clock and the limits come with [`Rules`].
 
+mod code;
 mod json;
 mod meters;
 mod readings;
@@ -15,6 +16,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use code::Code;
+pub use meters::ROOMS_MAX;
 
 use crate::{AreaCode, Dwelling, MeterId, Reading, UtcSecond};
 
@@ -54,7 +58,7 @@ pub struct Batch<T> {
 pub struct Rejection {
     /// Which, from 0.
     pub index: u32,
-    /// Why, for a program.
+    /// Why, for a program: a [`Code`].
     pub code: Cow<'static, str>,
     /// The field that is wrong.
     pub field: Cow<'static, str>,
@@ -79,7 +83,7 @@ pub enum DoorError {
     Malformed {
         /// From 1.
         line: usize,
-        /// In bytes, from 1; 0 stands before the first.
+        /// In bytes, from 1.
         column: usize,
         /// What is wrong there.
         message: String,
@@ -145,19 +149,19 @@ pub fn judge(readings: Vec<Reading>, rules: &Rules) -> Batch<Reading> {
 /// What is wrong with one item, before it has an index.
 #[derive(Debug)]
 struct Fault {
-    code: &'static str,
+    code: Code,
     field: &'static str,
     message: String,
 }
 
 impl Fault {
-    fn new(code: &'static str, field: &'static str, message: impl fmt::Display) -> Self {
+    fn new(code: Code, field: &'static str, message: impl fmt::Display) -> Self {
         Fault { code, field, message: format!("{field} {message}") }
     }
 
     fn at(self, index: u32) -> Rejection {
         let Fault { code, field, message } = self;
-        Rejection { index, code: Cow::Borrowed(code), field: Cow::Borrowed(field), message }
+        Rejection { index, code: code.into(), field: Cow::Borrowed(field), message }
     }
 }
 

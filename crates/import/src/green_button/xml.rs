@@ -161,9 +161,13 @@ impl<R: BufRead> Document<R> {
                         ImportError::TooMany { line, what: "bytes in one tag or text", bound: LONGEST_EVENT }
                     }
                     quick_xml::Error::Io(error) => {
-                        ImportError::Io(io::Error::new(error.kind(), error.to_string()))
+                        ImportError::Broken {
+                            // The one that is begun is not whole.
+                            line: watched.line - 1,
+                            cause: io::Error::new(error.kind(), error.to_string()),
+                        }
                     }
-                    source => ImportError::Xml { line: watched.line, source },
+                    cause => ImportError::Xml { line: watched.line, cause },
                 });
             }
         };

@@ -140,17 +140,17 @@ fn every_refused_line_has_its_number_and_its_rule() {
     assert_eq!(
         outcome.refused,
         [
-            "line 3: kwh \"-0.5\" is below zero (negative_energy)",
-            "line 4: kwh \"\" is missing: the row ends after 2 fields (missing_field)",
-            "line 5: meter_id \"A B\" contains ' '; allowed are A-Z a-z 0-9 and ._:- (bad_meter_id)",
-            "line 6: meter_id \"\" is 0 bytes long; allowed are 1 to 64 (bad_meter_id)",
-            "line 8: start \"yesterday\" is not a time, such as 2026-11-22T10:00:00Z or 2026-11-22 10:00 (bad_start)",
-            "line 9: start \"2023-01-01 02:10\" is not a multiple of the duration of 1800 s (misaligned)",
-            "line 10: start \"2023-03-26 01:30\" does not exist: the clocks went forward over it (nonexistent_time)",
-            "line 11: kwh \"many\" is not a decimal number (bad_energy)",
-            "line 12: start \"1969-12-31 23:30\" is outside the years 1970 to 9999 (bad_start)",
+            "line 3, column 3: kwh \"-0.5\" is below zero (negative_energy)",
+            "line 4, column 3: kwh \"\" is missing: the row ends after 2 fields (missing_field)",
+            "line 5, column 1: meter_id \"A B\" contains ' '; allowed are A-Z a-z 0-9 and ._:- (bad_meter_id)",
+            "line 6, column 1: meter_id \"\" is 0 bytes long; allowed are 1 to 64 (bad_meter_id)",
+            "line 8, column 2: start \"yesterday\" is not a time, such as 2026-11-22T10:00:00Z or 2026-11-22 10:00 (bad_start)",
+            "line 9, column 2: start \"2023-01-01 02:10\" is not a multiple of the duration of 1800 s (misaligned)",
+            "line 10, column 2: start \"2023-03-26 01:30\" does not exist: the clocks went forward over it (nonexistent_time)",
+            "line 11, column 3: kwh \"many\" is not a decimal number (bad_energy)",
+            "line 12, column 2: start \"1969-12-31 23:30\" is outside the years 1970 to 9999 (bad_start)",
             "line 13: line \"\\\"A,2023-01-01 03:00,1\" has a quotation mark that is not closed (unclosed_quote)",
-            "line 15: start \"31/12/2023 03:30\" may be day or month first: say which with --time-format, such as \"%d/%m/%Y %H:%M\" (bad_start)",
+            "line 15, column 2: start \"31/12/2023 03:30\" may be day or month first: say which with --time-format, such as \"%d/%m/%Y %H:%M\" (bad_start)",
         ]
     );
 }

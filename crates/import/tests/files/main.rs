@@ -4,7 +4,7 @@
 
 mod carried_files;
 mod columns;
-#[path = "../common/mod.rs"]
 mod common;
 mod green_button;
 mod hostile;
+mod real_data;

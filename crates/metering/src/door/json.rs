@@ -47,6 +47,7 @@ pub(super) fn batch<'de, D: Draft<'de>>(
 ) -> Result<Batch<D::Made>, DoorError> {
     let mut intake = Intake::<D>::new(rules);
     match format {
+        Format::Json if body.trim_ascii().is_empty() => return Err(empty(D::LIST)),
         Format::Json => {
             let mut deserializer = serde_json::Deserializer::from_slice(body);
             let read = Whole(&mut intake).deserialize(&mut deserializer).and_then(|()| deserializer.end());
@@ -70,6 +71,11 @@ pub(super) fn batch<'de, D: Draft<'de>>(
     Ok(intake.batch)
 }
 
+fn empty(list: &str) -> DoorError {
+    let message = format!("the body is empty, expected an object with the list {list:?}");
+    DoorError::Malformed { line: 1, column: 1, message }
+}
+
 fn malformed(error: &serde_json::Error, lines_before: usize) -> DoorError {
     let text = error.to_string();
     // The place is told apart from the message.
@@ -77,7 +83,9 @@ fn malformed(error: &serde_json::Error, lines_before: usize) -> DoorError {
         Some(end) => text[..end].to_owned(),
         None => text,
     };
-    DoorError::Malformed { line: error.line().max(1) + lines_before, column: error.column(), message }
+    // What is wrong with the first byte of a line is said before it is read: as if it were at column 0.
+    let (line, column) = (error.line().max(1) + lines_before, error.column().max(1));
+    DoorError::Malformed { line, column, message }
 }
 
 /// Items as they come.

@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use super::json::{Draft, Number};
 use super::readings::meter_id;
-use super::{DraftPlace, Fault, MeterDraft, Rules, quoted, shortened};
+use super::{Code, DraftPlace, Fault, MeterDraft, Rules, quoted, shortened};
 use crate::reading::{DwellingKind, Heating};
 use crate::{AreaCode, Dwelling};
 
 /// Bedrooms and occupants of a home at most: beyond that it is a typing mistake or no home.
-const ROOMS_MAX: u8 = 50;
+pub const ROOMS_MAX: u8 = 50;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a meter")]
@@ -58,15 +58,15 @@ fn place(area: Option<&str>, lat: Option<Number<'_>>, lon: Option<Number<'_>>) -
     match (area, lat, lon) {
         (Some(code), None, None) => AreaCode::parse(code)
             .map(DraftPlace::Area)
-            .map_err(|rule| Fault::new("bad_area", "area", format_args!("{} {rule}", quoted(code)))),
+            .map_err(|rule| Fault::new(Code::BadArea, "area", format_args!("{} {rule}", quoted(code)))),
         (None, Some(lat), Some(lon)) => {
             Ok(DraftPlace::Point { lat: degrees("lat", lat, 90.0)?, lon: degrees("lon", lon, 180.0)? })
         }
-        (None, None, None) => Err(Fault::new("bad_area", "area", "is missing; say area, or lat and lon")),
-        (None, None, Some(_)) => Err(Fault::new("bad_position", "lat", "is missing beside lon")),
-        (None, Some(_), None) => Err(Fault::new("bad_position", "lon", "is missing beside lat")),
+        (None, None, None) => Err(Fault::new(Code::BadArea, "area", "is missing; say area, or lat and lon")),
+        (None, None, Some(_)) => Err(Fault::new(Code::BadPosition, "lat", "is missing beside lon")),
+        (None, Some(_), None) => Err(Fault::new(Code::BadPosition, "lon", "is missing beside lat")),
         (Some(_), _, _) => {
-            Err(Fault::new("bad_area", "area", "is said beside lat or lon; say the one or the other"))
+            Err(Fault::new(Code::BadArea, "area", "is said beside lat or lon; say the one or the other"))
         }
     }
 }
@@ -74,7 +74,7 @@ fn place(area: Option<&str>, lat: Option<Number<'_>>, lon: Option<Number<'_>>) -
 fn degrees(field: &'static str, number: Number<'_>, most: f64) -> Result<f64, Fault> {
     number.0.parse().ok().filter(|degrees: &f64| degrees.abs() <= most).ok_or_else(|| {
         Fault::new(
-            "bad_position",
+            Code::BadPosition,
             field,
             format_args!(
                 "{} is no coordinate; allowed are degrees from -{most} to {most}",
@@ -96,7 +96,7 @@ fn dwelling(draft: DwellingDraft<'_>) -> Result<Dwelling, Fault> {
 fn count(field: &'static str, number: Number<'_>) -> Result<u8, Fault> {
     number.0.parse().ok().filter(|&count: &u8| count <= ROOMS_MAX).ok_or_else(|| {
         let rule = format_args!("allowed are whole numbers from 0 to {ROOMS_MAX}").to_string();
-        Fault::new("bad_dwelling", field, format_args!("is {}; {rule}", shortened(number.0)))
+        Fault::new(Code::BadDwelling, field, format_args!("is {}; {rule}", shortened(number.0)))
     })
 }
 
@@ -111,7 +111,7 @@ fn kind(name: &str) -> Result<DwellingKind, Fault> {
         _ => {
             let allowed = "flat, terraced, semi_detached, detached, bungalow, other";
             let message = format_args!("is {}; allowed are {allowed}", quoted(name)).to_string();
-            return Err(Fault::new("bad_dwelling", "dwelling.type", message));
+            return Err(Fault::new(Code::BadDwelling, "dwelling.type", message));
         }
     })
 }
@@ -126,7 +126,7 @@ fn heating(name: &str) -> Result<Heating, Fault> {
         _ => {
             let allowed = "gas, electric, heat_pump, district, other";
             let message = format_args!("is {}; allowed are {allowed}", quoted(name)).to_string();
-            return Err(Fault::new("bad_dwelling", "dwelling.heating", message));
+            return Err(Fault::new(Code::BadDwelling, "dwelling.heating", message));
         }
     })
 }

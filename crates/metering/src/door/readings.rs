@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::json::{Draft, Number};
-use super::{Fault, Rules, quoted, shortened};
+use super::{Code, Fault, Rules, quoted, shortened};
 use crate::energy::EnergyError;
 use crate::time::IntervalError;
 use crate::wire::{ENERGY_PER_SECOND_MAX_MWH, implausible};
@@ -31,7 +31,7 @@ impl<'de> Draft<'de> for ReadingDraft<'de> {
     fn judge(self, rules: &Rules) -> Result<Reading, Fault> {
         let meter = meter_id(&self.meter_id)?;
         let start = UtcSecond::parse(&self.start).map_err(|rule| {
-            Fault::new("bad_start", "start", format_args!("{} {rule}", quoted(&self.start)))
+            Fault::new(Code::BadStart, "start", format_args!("{} {rule}", quoted(&self.start)))
         })?;
         let interval = interval(start, &self.start, self.duration_s, rules)?;
         let energy = energy(self.energy_wh, interval)?;
@@ -42,24 +42,26 @@ impl<'de> Draft<'de> for ReadingDraft<'de> {
 
 pub(super) fn meter_id(text: &str) -> Result<MeterId, Fault> {
     MeterId::parse(text)
-        .map_err(|rule| Fault::new("bad_meter_id", "meter_id", format_args!("{} {rule}", quoted(text))))
+        .map_err(|rule| Fault::new(Code::BadMeterId, "meter_id", format_args!("{} {rule}", quoted(text))))
 }
 
 fn interval(start: UtcSecond, text: &str, duration: Number<'_>, rules: &Rules) -> Result<Interval, Fault> {
     let duration_s: i64 = duration.0.parse().map_err(|_| {
         let rule = "is not a whole number of seconds; allowed are the divisors of 1800 from 10 up, and 3600";
-        Fault::new("bad_duration", "duration_s", format_args!("{} {rule}", shortened(duration.0)))
+        Fault::new(Code::BadDuration, "duration_s", format_args!("{} {rule}", shortened(duration.0)))
     })?;
     Interval::new(start, duration_s).map_err(|rule| match rule {
-        IntervalError::Duration(_) => Fault::new("bad_duration", "duration_s", rule),
+        IntervalError::Duration(_) => Fault::new(Code::BadDuration, "duration_s", rule),
         IntervalError::Misaligned { .. } => {
-            Fault::new("misaligned", "start", format_args!("{} {rule}", quoted(text)))
+            Fault::new(Code::Misaligned, "start", format_args!("{} {rule}", quoted(text)))
         }
         // The calendar ends there; what lies beyond is as far from now as can be.
         IntervalError::OutOfRange if start > rules.now => {
-            Fault::new("too_far_in_future", "start", format_args!("{} {rule}", quoted(text)))
+            Fault::new(Code::TooFarInFuture, "start", format_args!("{} {rule}", quoted(text)))
         }
-        IntervalError::OutOfRange => Fault::new("too_old", "start", format_args!("{} {rule}", quoted(text))),
+        IntervalError::OutOfRange => {
+            Fault::new(Code::TooOld, "start", format_args!("{} {rule}", quoted(text)))
+        }
     })
 }
 
@@ -82,14 +84,14 @@ fn energy(number: Number<'_>, interval: Interval) -> Result<Energy, Fault> {
         Err(_) if number.0.starts_with('-') => Err(negative(number.0)),
         Err(EnergyError::OutOfRange) => Err(too_much(number.0, interval)),
         Err(rule @ (EnergyError::TooFine | EnergyError::NotANumber)) => {
-            Err(Fault::new("bad_energy", "energy_wh", format_args!("{} {rule}", shortened(number.0))))
+            Err(Fault::new(Code::BadEnergy, "energy_wh", format_args!("{} {rule}", shortened(number.0))))
         }
     }
 }
 
 fn negative(number: &str) -> Fault {
     let message = format_args!("{} is negative; consumption is 0 or more", shortened(number)).to_string();
-    Fault::new("negative_energy", "energy_wh", message)
+    Fault::new(Code::NegativeEnergy, "energy_wh", message)
 }
 
 fn too_much(number: &str, interval: Interval) -> Fault {
@@ -100,14 +102,14 @@ fn too_much(number: &str, interval: Interval) -> Fault {
         interval.duration_s()
     )
     .to_string();
-    Fault::new("implausible_energy", "energy_wh", message)
+    Fault::new(Code::ImplausibleEnergy, "energy_wh", message)
 }
 
 fn timely(interval: Interval, rules: &Rules) -> Result<(), Fault> {
     let (start, end) = (interval.start(), interval.end());
     if end.0 > rules.now.0.saturating_add(rules.future_tolerance_s) {
         return Err(Fault::new(
-            "too_far_in_future",
+            Code::TooFarInFuture,
             "start",
             format_args!(
                 "{start} ends at {end}, and it is {} here; a reading may end at most {} s from now",
@@ -117,7 +119,7 @@ fn timely(interval: Interval, rules: &Rules) -> Result<(), Fault> {
     }
     if start.0 < rules.now.0.saturating_sub(rules.retention_s) {
         return Err(Fault::new(
-            "too_old",
+            Code::TooOld,
             "start",
             format_args!("{start} is longer ago than readings are kept: {} days", rules.retention_s / 86_400),
         ));

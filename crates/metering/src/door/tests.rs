@@ -88,9 +88,10 @@ fn where_a_body_is_malformed() {
         }
         other => panic!("{body}: {other:?}"),
     };
-    check("", Format::Json, 1, 0, "EOF");
+    check("", Format::Json, 1, 1, "the body is empty, expected an object with the list \"readings\"");
+    check(" \r\n\t", Format::Json, 1, 1, "the body is empty");
     check("{", Format::Json, 1, 1, "EOF");
-    check("[]", Format::Json, 1, 0, "an object with the list \"readings\"");
+    check("[]", Format::Json, 1, 1, "an object with the list \"readings\"");
     check("{}", Format::Json, 1, 2, "missing field `readings`");
     check("{\"reading\":[]}", Format::Json, 1, 10, "unknown field `reading`");
     check("{\"readings\":[],\"readings\":[]}", Format::Json, 1, 25, "duplicate field");
@@ -103,6 +104,8 @@ fn where_a_body_is_malformed() {
     check(&format!("{one}\n{}", &one[..20]), Format::Lines, 2, 20, "EOF");
     check(&one.replace("\"M\"", "5"), Format::Lines, 1, 13, "integer `5`, expected");
     check(&format!("{}{}", "[".repeat(300), "]".repeat(300)), Format::Lines, 1, 1, "");
+    check(&"[".repeat(300), Format::Json, 1, 1, "an object with the list");
+    check("\n\n5", Format::Lines, 3, 1, "a reading");
 }
 
 #[test]
@@ -183,12 +186,21 @@ fn kinds_are_spelt_as_they_are_printed() {
     }
 }
 
+/// Whoever looks where an error is said to be finds something there, or the end of the line.
+fn place_exists(error: Option<DoorError>, body: &[u8]) {
+    if let Some(DoorError::Malformed { line, column, .. }) = error {
+        let text = body.split(|&byte| byte == b'\n').nth(line - 1).expect("the line");
+        assert!((1..=text.len() + 1).contains(&column), "line {line}, column {column}: {body:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         for format in [Format::Json, Format::Lines] {
-            let _ = readings(&body, format, &RULES);
-            let _ = meters(&body, format, &RULES);
+            for error in [readings(&body, format, &RULES).err(), meters(&body, format, &RULES).err()] {
+                place_exists(error, &body);
+            }
         }
     }
 
@@ -197,9 +209,9 @@ proptest! {
         let mut body = format!("{{\"readings\":[{0},{0}]}}", reading("M", "2026-11-22T10:00:00Z", "1800", "1")).into_bytes();
         let at = at % body.len();
         body[at] = with;
-        let _ = readings(&body, Format::Json, &RULES);
+        place_exists(readings(&body, Format::Json, &RULES).err(), &body);
         body.truncate(cut);
-        let _ = readings(&body, Format::Json, &RULES);
+        place_exists(readings(&body, Format::Json, &RULES).err(), &body);
     }
 
     #[test]

@@ -2,14 +2,10 @@
 //! directory that `WATTMAP_TEST_DATA` names, by default `../shared/data` beside the repository.
 //! `cargo xtask test real-data` runs these; they fail where the files are not there.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use common::{content, read};
+use crate::common::{content, read};
 use import::{Format, ReadingOptions, Statistics, recognise};
 use metering::statistics::AreaStatistic;
 
@@ -28,7 +24,7 @@ fn given(name: &str) -> Vec<u8> {
 fn statistics(name: &str) -> Vec<AreaStatistic> {
     let file = given(name);
     assert_eq!(recognise(&file[..import::HEAD]), Ok(Format::Statistics));
-    Statistics::new(file.as_slice(), None).unwrap().map(|statistic| statistic.unwrap()).collect()
+    Statistics::new(file.as_slice(), None).unwrap().map(|parsed| parsed.unwrap().statistic).collect()
 }
 
 #[test]
