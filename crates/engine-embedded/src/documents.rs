@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use engine::{Document, DocumentStore, StoreError};
 
 use crate::store::EmbeddedStore;
-use crate::{OpenError, files};
+use crate::{OpenError, files, private};
 
 /// The kind whose documents are files: readable and writable by a second process.
 pub const KEYS: &str = "keys";
@@ -47,7 +47,7 @@ impl EmbeddedDocuments {
     /// The documents of the kind [`KEYS`] alone, whether or not another process has the directory.
     pub fn keys_only(dir: impl AsRef<Path>) -> Result<Self, OpenError> {
         let keys = dir.as_ref().join("keys");
-        fs::create_dir_all(&keys).map_err(OpenError::io("make it", &keys))?;
+        private::create_dir_all(&keys).map_err(OpenError::io("make it", &keys))?;
         Ok(EmbeddedDocuments { keys, store: None })
     }
 

@@ -1,5 +1,6 @@
 //! Why a directory can't be opened.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why an engine does not start. Each is one sentence that names the file or directory.
@@ -12,6 +13,8 @@ pub enum OpenError {
         dir: PathBuf,
         /// The other process, if it said.
         pid: Option<u32>,
+        /// Where it serves, if it does.
+        serves: Option<SocketAddr>,
     },
     /// A setting makes no sense, or not for this directory.
     #[error("{0}")]

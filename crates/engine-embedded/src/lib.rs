@@ -2,7 +2,7 @@
 //! process.
 //!
 //! ```text
-//! DIR/lock            held while a process works here
+//! DIR/lock            held while a process works here; says which, and where it serves
 //! DIR/meta            what the directory is
 //! DIR/log/            the journal of readings: segments, which there are, how it ended
 //! DIR/store/tree/     aggregates, readings, registrations, hints, progress, dead letters, documents
@@ -15,6 +15,9 @@
 //! where it was last written out. Every file has checksums, all are read and compared before anything
 //! is served: what is not as it was written stops the start with a sentence that names the file.
 //!
+//! What is in the directory is a household's life by the half-hour: files are their owner's alone (0600,
+//! directories 0700), and those that were not are when the engine opens them.
+//!
 //! What is *not* here: decisions. What a record means is `crates/pipeline`'s affair.
 
 mod config;
@@ -25,11 +28,13 @@ mod live;
 mod lock;
 mod log;
 mod meta;
+mod private;
 mod store;
 #[cfg(test)]
 mod tests;
 mod varint;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +45,7 @@ pub use documents::{EmbeddedDocuments, KEYS};
 pub use error::OpenError;
 pub use live::EmbeddedLive;
 pub use log::EmbeddedLog;
+pub use private::keep_new_files_private;
 pub use store::EmbeddedStore;
 
 use lock::DirectoryLock;
@@ -77,9 +83,10 @@ impl EmbeddedEngine {
             return Err(OpenError::Config(problem));
         }
         let dir = dir.as_ref();
-        std::fs::create_dir_all(dir).map_err(OpenError::io("make the data directory", dir))?;
+        private::create_dir_all(dir).map_err(OpenError::io("make the data directory", dir))?;
         let dir = &dir.canonicalize().map_err(OpenError::io("find it", dir))?;
         let lock = Arc::new(DirectoryLock::take(dir)?);
+        private::tighten(dir);
         let (log_dir, store_dir) = (dir.join("log"), dir.join("store"));
         let meta = match Meta::read(dir)? {
             Some(meta) => meta,
@@ -118,6 +125,8 @@ impl EmbeddedEngine {
         let log = Arc::new(EmbeddedLog::start(log_dir, config, meta, found, checkpoint, lock.clone())?);
         store.follow(&log);
         let documents = Arc::new(EmbeddedDocuments::new(dir, store.clone())?);
+        // The tree makes its files itself, by the process's mask.
+        private::tighten(dir);
         Ok(EmbeddedEngine {
             dir: dir.clone(),
             log,
@@ -126,6 +135,11 @@ impl EmbeddedEngine {
             live: Arc::new(EmbeddedLive::new()),
             lock,
         })
+    }
+
+    /// Whether there is one in a directory, or was going to be.
+    pub fn is_in(dir: impl AsRef<Path>) -> bool {
+        Meta::is_in(dir.as_ref())
     }
 
     /// The log.
@@ -146,6 +160,11 @@ impl EmbeddedEngine {
     /// The live feed.
     pub fn live(&self) -> Arc<EmbeddedLive> {
         self.live.clone()
+    }
+
+    /// Tells whoever else wants the directory that this process serves, and where.
+    pub fn serves(&self, address: SocketAddr) {
+        self.lock.serves(address);
     }
 
     /// How much of the disk is used. Blocking, but brief.

@@ -1,13 +1,16 @@
 //! One process at a time.
 
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::Read;
+use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::OpenError;
+use crate::{OpenError, private};
 
 /// Held while a process works in a directory. The system takes it back when the process ends, however
-/// it ends, so there is never a stale one; the number in the file only tells who to look for.
+/// it ends, so there is never a stale one. The file says who to look for: the process's number in its first
+/// line, and in the second one, if the process serves, where.
 #[derive(Debug)]
 pub(crate) struct DirectoryLock {
     file: File,
@@ -16,7 +19,7 @@ pub(crate) struct DirectoryLock {
 impl DirectoryLock {
     pub(crate) fn take(dir: &Path) -> Result<DirectoryLock, OpenError> {
         let path = dir.join("lock");
-        let mut file = File::options()
+        let mut file = private::options()
             .read(true)
             .write(true)
             .create(true)
@@ -27,17 +30,28 @@ impl DirectoryLock {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {
                 let mut text = String::new();
-                let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-                return Err(OpenError::InUse { dir: dir.to_owned(), pid });
+                let _ = file.read_to_string(&mut text);
+                let mut lines = text.lines();
+                let pid = lines.next().and_then(|line| line.trim().parse().ok());
+                let serves = lines.next().and_then(|line| line.trim().parse().ok());
+                return Err(OpenError::InUse { dir: dir.to_owned(), pid, serves });
             }
             Err(std::fs::TryLockError::Error(e)) => return Err(OpenError::io("lock it", &path)(e)),
         }
-        // A full disk must not keep anyone from starting to make room: the number is a courtesy.
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
-        Ok(DirectoryLock { file })
+        let lock = DirectoryLock { file };
+        lock.say(&format!("{}\n", std::process::id()));
+        Ok(lock)
+    }
+
+    /// Says to who finds the directory in use that this process serves, and where.
+    pub(crate) fn serves(&self, address: SocketAddr) {
+        self.say(&format!("{}\n{address}\n", std::process::id()));
+    }
+
+    fn say(&self, text: &str) {
+        // A full disk must not keep anyone from starting to make room: what it says is a courtesy.
+        let _ =
+            self.file.write_all_at(text.as_bytes(), 0).and_then(|()| self.file.set_len(text.len() as u64));
     }
 
     /// Gives it back before the last handle is gone.

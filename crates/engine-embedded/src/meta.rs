@@ -32,6 +32,11 @@ fn unfinished(dir: &Path) -> PathBuf {
 }
 
 impl Meta {
+    /// Whether a directory is one, whole or not.
+    pub(crate) fn is_in(dir: &Path) -> bool {
+        path(dir).exists() || unfinished(dir).exists() || dir.join("log").exists()
+    }
+
     /// Reads it. None for a directory that has to be made first.
     pub(crate) fn read(dir: &Path) -> Result<Option<Meta>, OpenError> {
         let path = path(dir);

@@ -12,7 +12,7 @@ use super::listing::{Ending, Listing};
 use super::segment::{self, Frames, Header, Segment};
 use super::writer;
 use crate::meta::Meta;
-use crate::{OpenError, files};
+use crate::{OpenError, files, private};
 
 /// A log as it was found.
 pub(crate) struct Found {
@@ -25,7 +25,7 @@ pub(crate) struct Found {
 /// Makes a log whose first frame holds every partition's generation marker, at offset 0.
 pub(crate) fn create(dir: &Path, meta: &Meta, now_ms: i64) -> Result<(), OpenError> {
     let io = || OpenError::io("make the log", dir);
-    fs::create_dir_all(dir).map_err(io())?;
+    private::create_dir_all(dir).map_err(io())?;
     let bases = vec![0; meta.partitions as usize];
     let header = Header { number: 1, generation: meta.generation, sequence: 0, bases: bases.clone() };
     let marker =

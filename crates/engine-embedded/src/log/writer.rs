@@ -20,7 +20,7 @@ use super::frame::{Chunk, Frame};
 use super::listing::{Ending, Listing};
 use super::segment::{self, Header, Segment};
 use super::shared::{Pending, Shared};
-use crate::files;
+use crate::{files, private};
 
 /// A group takes no further call once it is this large: it bounds how long the first one waits.
 const GROUP_BYTES: usize = 4 << 20;
@@ -38,7 +38,7 @@ pub(crate) fn now_ms() -> i64 {
 pub(crate) fn create_segment(dir: &std::path::Path, header: &Header, salt: u32) -> io::Result<(File, u64)> {
     // An earlier attempt may have left one; it holds no frame, or it would be listed.
     let path = segment::path(dir, header.number);
-    let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
+    let file = private::options().read(true).write(true).create(true).truncate(true).open(path)?;
     let line = header.encode(salt)?;
     file.write_all_at(&line, 0)?;
     file.sync_all()?;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::log::frame::{Chunk, Frame};
 use crate::log::segment::Frames;
-use crate::{OpenError, files};
+use crate::{OpenError, files, private};
 
 /// One change: a key, and its value unless it is removed.
 pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -95,7 +95,7 @@ impl Journal {
             return Ok(open);
         }
         let path = path(&self.dir, self.number);
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
+        let file = private::options().read(true).write(true).create(true).truncate(true).open(path)?;
         files::sync_dir(&self.dir)?;
         Ok(self.open.insert(Open { file, len: 0, frames: 0, torn: false }))
     }

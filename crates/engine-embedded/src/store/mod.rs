@@ -30,7 +30,6 @@ mod value;
 mod verify;
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::JoinHandle;
@@ -41,7 +40,7 @@ use metering::Position;
 
 use crate::lock::DirectoryLock;
 use crate::log::EmbeddedLog;
-use crate::{EmbeddedConfig, OpenError};
+use crate::{EmbeddedConfig, OpenError, private};
 use journal::Journal;
 use pack::Unpacked;
 use tree::{Batch, Tree};
@@ -117,7 +116,7 @@ pub struct EmbeddedStore {
 
 /// Makes an empty store.
 pub(crate) fn create(dir: &Path) -> Result<(), OpenError> {
-    fs::create_dir_all(dir.join("documents")).map_err(OpenError::io("make the store", dir))?;
+    private::create_dir_all(&dir.join("documents")).map_err(OpenError::io("make the store", dir))?;
     Tree::open(&dir.join("tree"), 0).map(drop)
 }
 

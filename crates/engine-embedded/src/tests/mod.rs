@@ -40,13 +40,53 @@ async fn a_second_one_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let engine = EmbeddedEngine::open(dir.path(), config()).unwrap();
     let Err(error) = EmbeddedEngine::open(dir.path(), config()) else { panic!("it opened") };
-    assert!(matches!(error, OpenError::InUse { pid: Some(pid), .. } if pid == std::process::id()));
+    assert!(
+        matches!(error, OpenError::InUse { pid: Some(pid), serves: None, .. } if pid == std::process::id())
+    );
+    // One that serves says where, for who wants to ask it instead.
+    for address in ["127.0.0.1:12345", "[::]:80"] {
+        engine.serves(address.parse().unwrap());
+        let Err(error) = EmbeddedEngine::open(dir.path(), config()) else { panic!("it opened") };
+        let said = match error {
+            OpenError::InUse { serves: Some(said), .. } => said.to_string(),
+            other => panic!("{other}"),
+        };
+        assert_eq!(said, address);
+    }
     assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
     // A stop gives the directory back, even while someone still holds a part.
     let log = engine.log();
     engine.close().await.unwrap();
     EmbeddedEngine::open(dir.path(), config()).unwrap();
     assert!(log.append(vec![envelope("m", 1)]).await.is_err(), "it is closed");
+}
+
+#[tokio::test]
+async fn what_others_could_read_is_closed_and_what_is_not_ours_is_left() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let set = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let dir = home.path().join("data");
+    drop(EmbeddedEngine::open(&dir, config()).unwrap());
+    let segment = dir.join("log/0000000001.segment");
+    assert!(segment.exists(), "{:?}", std::fs::read_dir(dir.join("log")).unwrap().collect::<Vec<_>>());
+    assert_eq!((mode(&dir), mode(&dir.join("log")), mode(&segment)), (0o700, 0o700, 0o600));
+    for (path, open) in [(&dir, 0o755), (&dir.join("store"), 0o770), (&segment, 0o664)] {
+        set(path, open);
+    }
+    drop(EmbeddedEngine::open(&dir, config()).unwrap());
+    assert_eq!((mode(&dir), mode(&dir.join("store")), mode(&segment)), (0o700, 0o700, 0o600));
+    // In a directory with other things, those and the directory stay as they are.
+    let other = dir.join("letter");
+    std::fs::write(&other, "not ours").unwrap();
+    for (path, open) in [(&dir, 0o755), (&other, 0o644), (&segment, 0o644)] {
+        set(path, open);
+    }
+    drop(EmbeddedEngine::open(&dir, config()).unwrap());
+    assert_eq!((mode(&dir), mode(&other), mode(&segment)), (0o755, 0o644, 0o600));
 }
 
 #[tokio::test]
