@@ -8,6 +8,7 @@ pub mod keys;
 pub mod replay;
 pub mod run;
 
+mod connection;
 mod engine;
 
 pub use engine::{Opened, geography_of, open};

@@ -3,9 +3,9 @@
 //! A receipt is given only after the log has said that everything in it is durable.
 
 mod body;
+mod place;
 mod rate;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,14 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use engine::{AppendError, Envelope, ReadingLog};
 use geography::Geography;
-use metering::door::{Batch, DraftPlace, MeterDraft, Receipt, Rejection, Rules};
+use metering::door::{Batch, MeterDraft, Receipt, Rejection, Rules};
 use metering::wire::Record;
 use metering::{Reading, Registration};
+use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use body::{Body, Coding};
+pub use place::{UnknownArea, locate};
 
 use crate::clock::Clock;
 use crate::config::DoorLimits;
@@ -51,6 +53,17 @@ pub enum Kind {
     Readings,
     /// Registrations.
     Meters,
+}
+
+/// How a request is to be taken: its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+// A misspelt `dry_run` must not write.
+#[serde(deny_unknown_fields, default)]
+pub struct Manner {
+    /// Judge everything and take nothing. The receipt is what it would have been.
+    pub dry_run: bool,
+    /// Of registrations: what becomes of those in an area that is not on the map.
+    pub unknown_area: UnknownArea,
 }
 
 impl Door {
@@ -98,8 +111,8 @@ impl Door {
         }
     }
 
-    /// Takes a request's body: all that may pass is durable when this returns a receipt.
-    pub async fn take(&self, key: &Key, kind: Kind, body: Body) -> Result<Receipt, Problem> {
+    /// Takes a request's body: all that may pass is durable when this returns a receipt, unless it is a dry run.
+    pub async fn take(&self, key: &Key, kind: Kind, body: Body, manner: Manner) -> Result<Receipt, Problem> {
         let (rules, limit, geography) =
             (self.rules(), self.limits.decompressed_bytes, self.geography.clone());
         // Decompressing and parsing take a core for up to a few milliseconds: not on a thread that others wait for.
@@ -107,36 +120,47 @@ impl Door {
             let text = body.decompressed(limit)?;
             Ok::<_, Problem>(match kind {
                 Kind::Readings => enclose(metering::door::readings(&text, body.format, &rules)?),
-                Kind::Meters => place(metering::door::meters(&text, body.format, &rules)?, &geography),
+                Kind::Meters => {
+                    let batch = metering::door::meters(&text, body.format, &rules)?;
+                    register(batch, &geography, manner.unknown_area)
+                }
             })
         })
         .await
         .map_err(|error| Problem::internal(&error))?;
-        let Judged { envelopes, rejected } = judged?;
-        self.metrics.judged(kind, &rejected);
-        let accepted = envelopes.len();
-        self.rates.spend(&key.id, accepted + rejected.len(), Instant::now());
-        if accepted > 0 {
-            self.append(kind, envelopes).await?;
+        let judged = judged?;
+        self.rates.spend(&key.id, judged.envelopes.len() + judged.rejected.len(), Instant::now());
+        if manner.dry_run {
+            return Ok(Receipt { accepted: judged.envelopes.len() as u32, rejected: judged.rejected });
         }
-        Ok(Receipt { accepted: accepted as u32, rejected })
+        Ok(self.keep(kind, judged).await?)
     }
 
     /// Takes readings of the right shape, by the same rules: from importers and simulated homes.
     pub async fn take_readings(&self, readings: Vec<Reading>) -> Result<Receipt, AppendError> {
-        let Judged { envelopes, rejected } = enclose(metering::door::judge(readings, &self.rules()));
-        self.metrics.judged(Kind::Readings, &rejected);
-        let accepted = envelopes.len();
-        if accepted > 0 {
-            self.append(Kind::Readings, envelopes).await?;
-        }
-        Ok(Receipt { accepted: accepted as u32, rejected })
+        self.keep(Kind::Readings, enclose(metering::door::judge(readings, &self.rules()))).await
+    }
+
+    /// Takes registrations of the right shape; those in areas that are not on the map are refused.
+    pub async fn take_meters(&self, drafts: Vec<MeterDraft>) -> Result<Receipt, AppendError> {
+        let batch = Batch { accepted: (0..).zip(drafts).collect(), rejected: Vec::new() };
+        self.keep(Kind::Meters, register(batch, &self.geography, UnknownArea::Refuse)).await
     }
 
     /// Takes registrations that are sound already.
     pub async fn take_registrations(&self, registrations: Vec<Registration>) -> Result<(), AppendError> {
         let envelopes = registrations.into_iter().map(|one| envelope(&Record::Registration(one))).collect();
         self.append(Kind::Meters, envelopes).await
+    }
+
+    async fn keep(&self, kind: Kind, judged: Judged) -> Result<Receipt, AppendError> {
+        let Judged { envelopes, rejected } = judged;
+        self.metrics.judged(kind, &rejected);
+        let accepted = envelopes.len();
+        if accepted > 0 {
+            self.append(kind, envelopes).await?;
+        }
+        Ok(Receipt { accepted: accepted as u32, rejected })
     }
 
     async fn append(&self, kind: Kind, envelopes: Vec<Envelope>) -> Result<(), AppendError> {
@@ -188,31 +212,12 @@ pub fn envelope(record: &Record) -> Envelope {
     Envelope { key, value: record.encode().into() }
 }
 
-/// Finds the area of registrations that say where they are by a point.
-fn place(batch: Batch<MeterDraft>, geography: &Geography) -> Judged {
+/// Finds the areas of registrations.
+fn register(batch: Batch<MeterDraft>, geography: &Geography, unknown: UnknownArea) -> Judged {
+    let (registrations, elsewhere) = locate(batch.accepted, geography, unknown);
     let mut rejected = batch.rejected;
-    let mut envelopes = Vec::with_capacity(batch.accepted.len());
-    for (index, draft) in batch.accepted {
-        let area = match draft.place {
-            DraftPlace::Area(code) => Ok(code),
-            DraftPlace::Point { lat, lon } => geography
-                .leaf_at(lat, lon)
-                .map(|area| geography.area(area).code.clone())
-                .ok_or_else(|| format!("lat {lat}, lon {lon} lies in no area of {}", geography.name())),
-        };
-        match area {
-            Ok(area) => {
-                let registration = Registration { meter: draft.meter, area, dwelling: draft.dwelling };
-                envelopes.push(envelope(&Record::Registration(registration)));
-            }
-            Err(message) => rejected.push(Rejection {
-                index,
-                code: Cow::Borrowed("unknown_area"),
-                field: Cow::Borrowed("lat"),
-                message,
-            }),
-        }
-    }
+    rejected.extend(elsewhere);
     rejected.sort_by_key(|rejection| rejection.index);
+    let envelopes = registrations.into_iter().map(|one| envelope(&Record::Registration(one))).collect();
     Judged { envelopes, rejected }
 }

@@ -20,7 +20,7 @@ pub struct Problem {
     /// Where in the request's body, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
-    /// In bytes.
+    /// In bytes, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
     /// When to try again.
@@ -49,6 +49,15 @@ impl Problem {
     pub fn parameter(name: &str, value: &str, rule: &str) -> Self {
         let shown: String = value.chars().take(80).collect();
         Problem::new(StatusCode::BAD_REQUEST, format!("{name} is {shown:?}; {rule}"))
+    }
+
+    /// 400: a body that is not the JSON that is expected.
+    pub fn not_json(error: &serde_json::Error) -> Self {
+        // What is wrong with the first byte of a line is said as if it were at column 0.
+        let (line, column) = (error.line().max(1), error.column().max(1));
+        let text = error.to_string();
+        let message = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+        DoorError::Malformed { line, column, message: message.to_owned() }.into()
     }
 
     /// 404.

@@ -18,33 +18,44 @@ pub const FIGURES_MAX: usize = 500_000;
 pub struct Stored {
     /// Areas that the year has figures of now.
     pub areas: usize,
-    /// Of the figures that came, how many are of areas that are not on this map. They are kept all the same.
-    pub not_on_the_map: usize,
+    /// Areas of figures that were refused, because they are not on this map. In the order in which they came.
+    pub unknown_areas: Vec<AreaCode>,
+}
+
+/// The areas of figures that are not on the map, at whatever level, in the order in which they come.
+pub fn unknown_areas(geography: &Geography, statistics: &[AreaStatistic]) -> Vec<AreaCode> {
+    let areas = statistics.iter().map(|statistic| &statistic.area);
+    areas.filter(|area| geography.index_of(area).is_none()).cloned().collect()
 }
 
 /// Puts a year's figures in. They take the place of the former ones of the same areas; figures of other
-/// areas of that year stay.
+/// areas of that year stay. A dry run changes nothing.
 pub async fn put(
     documents: &dyn DocumentStore,
     geography: &Geography,
     year: u16,
-    statistics: Vec<AreaStatistic>,
+    mut statistics: Vec<AreaStatistic>,
+    dry_run: bool,
 ) -> Result<Stored, StoreError> {
+    let unknown_areas = unknown_areas(geography, &statistics);
+    statistics.retain(|statistic| geography.index_of(&statistic.area).is_some());
     let id = year.to_string();
     let former: Vec<AreaStatistic> = match documents.document(STATISTICS, &id).await? {
         Some(body) => serde_json::from_slice(&body)
             .map_err(|error| StoreError::Corrupt(format!("the statistics of {year} are damaged: {error}")))?,
         None => Vec::new(),
     };
-    let not_on_the_map =
-        statistics.iter().filter(|statistic| geography.index_of(&statistic.area).is_none()).count();
     let mut by_area: BTreeMap<AreaCode, AreaStatistic> =
         former.into_iter().map(|statistic| (statistic.area.clone(), statistic)).collect();
     by_area.extend(statistics.into_iter().map(|statistic| (statistic.area.clone(), statistic)));
     let all: Vec<AreaStatistic> = by_area.into_values().collect();
+    let areas = all.len();
+    if dry_run {
+        return Ok(Stored { areas, unknown_areas });
+    }
     let body = serde_json::to_vec(&all).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     documents.put_documents(STATISTICS, vec![Document { id, body }]).await?;
-    Ok(Stored { areas: all.len(), not_on_the_map })
+    Ok(Stored { areas, unknown_areas })
 }
 
 /// What is wrong with figures that came as JSON, as a sentence: the parser of files has its own.

@@ -1,53 +1,129 @@
 //! `wattmap check`: a line for everything that has to be there.
+//!
+//! A data directory has one process. Where a server has it, that one is asked, and what only a look into the
+//! files could tell is said to be open.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use engine_embedded::EmbeddedDocuments;
+use engine_embedded::{EmbeddedDocuments, OpenError};
+use hyper::StatusCode;
 
-use super::engine::{geography_of, open};
+use super::connection;
+use super::engine::{Opened, geography_of, open};
 use crate::config::Config;
 use crate::keys;
 use crate::roles::aggregate::undecided;
 
+/// How long a server may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Prints a line each, and remembers whether all was well.
+struct Lines {
+    sound: bool,
+}
+
+impl Lines {
+    fn say(&mut self, what: &str, outcome: anyhow::Result<String>) {
+        match outcome {
+            Ok(detail) => println!("ok    {what}: {detail}"),
+            Err(error) => {
+                self.sound = false;
+                println!("FAIL  {what}: {error:#}");
+            }
+        }
+    }
+}
+
 /// Runs it.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let mut sound = true;
-    let mut say = |what: &str, outcome: Result<String, anyhow::Error>| match outcome {
-        Ok(detail) => println!("ok    {what}: {detail}"),
-        Err(error) => {
-            sound = false;
-            println!("FAIL  {what}: {error:#}");
-        }
-    };
-    say("keys", keys_of(&config).await);
+    let mut lines = Lines { sound: true };
+    lines.say("keys", keys_of(&config).await);
     match open(&config).await {
-        Ok(opened) => {
-            say(
-                "data directory",
-                Ok(format!("{} can be opened, and is whole", config.engine.data.display())),
-            );
-            let (log, mut records) = (&opened.ports.log, 0);
-            for partition in 0..log.partitions() {
-                records += log.head(partition).await?;
+        Ok(opened) => look_into(opened, &config, &mut lines).await?,
+        Err(error) => match error.downcast_ref::<OpenError>() {
+            Some(OpenError::InUse { serves: Some(address), .. }) => {
+                let address = *address;
+                lines.say("server", ask(address, &error).await);
+                println!(
+                    "      not looked into: log, store and geography, which that process has; it checked every \
+                     file when it started"
+                );
             }
-            say("log", Ok(format!("{} partitions, {records} records", log.partitions())));
-            let left = undecided(&opened.ports).await;
-            say("store", left.map(|left| format!("{left} records are still to be aggregated")));
-            let geography = geography_of(&config, opened.ports.documents.as_ref()).await;
-            say(
-                "geography",
-                geography.map(|found| format!("{}, {} areas", found.name(), found.areas().len())),
-            );
-            opened.close().await?;
-        }
-        Err(error) => say("data directory", Err(error)),
+            Some(OpenError::InUse { serves: None, .. }) => {
+                let hint = "which does not serve, or not yet; look again when it does, or has ended";
+                lines.say("data directory", Err(anyhow::anyhow!("{error:#}, {hint}")));
+            }
+            _ => lines.say("data directory", Err(error)),
+        },
     }
-    say("site", crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))));
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    lines.say("site", crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))));
+    Ok(if lines.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Everything that is in a data directory that nobody has.
+async fn look_into(opened: Opened, config: &Config, lines: &mut Lines) -> anyhow::Result<()> {
+    let data = config.engine.data.display();
+    lines.say("data directory", Ok(format!("{data} can be opened, and is whole")));
+    let (log, mut records) = (&opened.ports.log, 0);
+    for partition in 0..log.partitions() {
+        records += log.head(partition).await?;
+    }
+    lines.say("log", Ok(format!("{} partitions, {records} records", log.partitions())));
+    let left = undecided(&opened.ports).await;
+    lines.say("store", left.map(|left| format!("{left} records are still to be aggregated")));
+    let geography = geography_of(config, opened.ports.documents.as_ref()).await;
+    lines.say("geography", geography.map(|found| format!("{}, {} areas", found.name(), found.areas().len())));
+    opened.close().await
+}
+
+/// What a server says of itself.
+async fn ask(address: SocketAddr, in_use: &anyhow::Error) -> anyhow::Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Ready {
+        missing: Vec<String>,
+    }
+    let address = from_here(address);
+    let whose = format!("{in_use:#}, at http://{address}");
+    let (status, body) = connection::get(&address.to_string(), "/readyz", ANSWER_WITHIN)
+        .await
+        .map_err(|error| error.context(format!("{whose}, which does not answer")))?;
+    match (status, serde_json::from_slice::<Ready>(&body)) {
+        (StatusCode::OK, Ok(_)) => Ok(format!("{whose}, which was asked and is ready")),
+        (StatusCode::SERVICE_UNAVAILABLE, Ok(Ready { missing })) => {
+            anyhow::bail!("{whose}, which is not ready; it lacks {}", missing.join(", "))
+        }
+        _ => anyhow::bail!("{whose}, which answers /readyz with {status} and what no wattmap server says"),
+    }
+}
+
+/// The address for a client on this machine: a server may listen on all that it has.
+fn from_here(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 async fn keys_of(config: &Config) -> anyhow::Result<String> {
     let documents = EmbeddedDocuments::keys_only(&config.engine.data)?;
     let valid = keys::list(&documents).await?.iter().filter(|key| key.revoked.is_none()).count();
     Ok(format!("{valid} valid"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_all_addresses_is_asked_on_this_machine() {
+        for (listens, asked) in
+            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.0.0.7:80", "10.0.0.7:80")]
+        {
+            assert_eq!(from_here(listens.parse().unwrap()), asked.parse().unwrap());
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Opening the engine that is configured.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -28,6 +30,11 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Tells whoever else wants the data directory that this process serves, and where.
+    pub fn serves(&self, address: SocketAddr) {
+        self.embedded.serves(address);
+    }
+
     /// Ends: everything is written out and the directory is free. Stop what flushes before.
     pub async fn close(self) -> anyhow::Result<()> {
         Ok(self.embedded.close().await?)
@@ -81,21 +88,43 @@ pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::
 /// The areas: of the configured file, or else those that were imported, or else London.
 pub async fn geography_of(config: &Config, documents: &dyn DocumentStore) -> anyhow::Result<Arc<Geography>> {
     if let Some(path) = &config.web.geography {
-        let bytes = tokio::fs::read(path)
-            .await
-            .with_context(|| format!("the geography {} can't be read", path.display()))?;
-        // What was guessed of a GeoJSON file is said as loudly as `wattmap import geography` says it.
-        let understood =
-            tokio::task::spawn_blocking(move || Geography::from_file(&bytes, &ImportOptions::default()));
-        let (geography, report) =
-            understood.await?.with_context(|| format!("the geography {} can't be used", path.display()))?;
-        if let Some(report) = report {
-            tracing::info!(%report, "the geography {} was read", path.display());
-        }
-        return Ok(Arc::new(geography));
+        return configured(path).await;
     }
     if let Some(bytes) = documents.document(GEOGRAPHY.0, GEOGRAPHY.1).await? {
         return Ok(Arc::new(Geography::from_bytes(&bytes).context("the imported geography can't be used")?));
     }
+    london().await
+}
+
+/// The same areas, for a command that writes nothing: a data directory that is not there is not made.
+pub(crate) async fn geography_without_server(config: &Config) -> anyhow::Result<Arc<Geography>> {
+    if let Some(path) = &config.web.geography {
+        return configured(path).await;
+    }
+    if !EmbeddedEngine::is_in(&config.engine.data) {
+        return london().await;
+    }
+    let opened = open(config).await?;
+    let geography = geography_of(config, opened.ports.documents.as_ref()).await;
+    opened.close().await?;
+    geography
+}
+
+async fn configured(path: &Path) -> anyhow::Result<Arc<Geography>> {
+    let bytes = tokio::fs::read(path)
+        .await
+        .with_context(|| format!("the geography {} can't be read", path.display()))?;
+    // What was guessed of a GeoJSON file is said as loudly as `wattmap import geography` says it.
+    let understood =
+        tokio::task::spawn_blocking(move || Geography::from_file(&bytes, &ImportOptions::default()));
+    let (geography, report) =
+        understood.await?.with_context(|| format!("the geography {} can't be used", path.display()))?;
+    if let Some(report) = report {
+        tracing::info!(%report, "the geography {} was read", path.display());
+    }
+    Ok(Arc::new(geography))
+}
+
+async fn london() -> anyhow::Result<Arc<Geography>> {
     Ok(tokio::task::spawn_blocking(Geography::london).await?)
 }

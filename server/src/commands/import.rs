@@ -33,6 +33,9 @@ use through_server::ThroughServer;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 
+/// The exit code of `--strict` where something was refused; 2 is that of a wrong command line.
+const SOME_REFUSED: u8 = 3;
+
 /// Runs it. Fails if a file could not be read to its end, or if nothing of a file could be used.
 pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     let common = match &args.what {
@@ -51,28 +54,43 @@ pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     let outcome = import_all(&args.what, sources, destination.as_mut(), &config).await;
     // What was taken before a failure is counted, too.
     let notes = destination.finish().await;
-    let useful = outcome?;
+    let told = outcome?;
     for note in notes? {
         println!("{note}");
     }
-    Ok(if useful { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match told {
+        Told { useless: true, .. } => ExitCode::FAILURE,
+        Told { refused: true, .. } if common.strict => ExitCode::from(SOME_REFUSED),
+        Told { .. } => ExitCode::SUCCESS,
+    })
 }
 
 async fn destination(common: &Common, config: &Config) -> anyhow::Result<Box<dyn Destination>> {
     Ok(match (&common.server, &common.key) {
-        _ if common.dry_run => Box::new(Dry),
-        (Some(url), Some(key)) => Box::new(ThroughServer::new(url, key.clone())?),
+        (Some(url), Some(key)) => {
+            Box::new(ThroughServer::new(url, key.clone(), common.patience, common.dry_run)?)
+        }
+        _ if common.dry_run => Box::new(Dry::open(config).await?),
         _ => Box::new(Direct::open(config).await?),
     })
 }
 
-/// Imports one file after the other; false if one of them had nothing but what was refused.
+/// What the exit code tells of the files.
+#[derive(Debug, Default)]
+struct Told {
+    /// One of them had nothing but what was refused.
+    useless: bool,
+    /// Something was refused.
+    refused: bool,
+}
+
+/// Imports one file after the other.
 async fn import_all(
     what: &What,
     sources: Vec<Source>,
     destination: &mut dyn Destination,
     config: &Config,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Told> {
     let limits = config.door;
     let rules = || Rules {
         now: SystemClock.now(),
@@ -80,7 +98,7 @@ async fn import_all(
         retention_s: limits.retention_s,
         batch: limits.batch,
     };
-    let mut useful = true;
+    let mut told = Told::default();
     for source in sources {
         let report = match what {
             What::Meters(args) => meters::import(args, source, destination).await?,
@@ -89,7 +107,9 @@ async fn import_all(
             What::Geography(_) => continue,
         };
         println!("{report}");
-        useful &= report.counts.accepted > 0 || report.counts.refused_in_all() == 0;
+        let refused = report.counts.refused_in_all() > 0;
+        told.refused |= refused;
+        told.useless |= refused && report.counts.accepted == 0;
     }
-    Ok(useful)
+    Ok(told)
 }

@@ -17,7 +17,7 @@ use crate::figures::FiguresService;
 const FRAME_EVERY: Duration = Duration::from_secs(1);
 
 /// Without any change, a frame without areas is sent as a sign of life; windows pass, too.
-const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
+pub(super) const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 
 /// Changes that a client may be behind before it gets a snapshot instead.
 const BEHIND_MAX: usize = 8;

@@ -4,8 +4,9 @@
 //! by level. A client follows its level through a short queue; one that falls behind is not waited for:
 //! it gets a fresh snapshot instead of what it missed.
 
+mod client;
+mod connect;
 mod hub;
-mod socket;
 
+pub use connect::{LiveLimits, LiveState, route};
 pub use hub::Hub;
-pub use socket::{LiveLimits, LiveState, route};

@@ -19,7 +19,7 @@ use super::aggregate::{Aggregation, own_all};
 use crate::clock::Clock;
 use crate::commands::{Opened, geography_of};
 use crate::config::Config;
-use crate::door::{Body, Coding, Door, Kind};
+use crate::door::{Body, Coding, Door, Kind, Manner};
 use crate::figures::{FiguresService, Sources};
 use crate::ingestion::Ingestion;
 use crate::keys::{Keys, Scope};
@@ -61,6 +61,7 @@ pub async fn start(
 ) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     let state = compose(config, &opened, clock).await?;
+    opened.serves(address);
     let stop = CancellationToken::new();
     let ended = tokio::spawn(live(state.clone(), opened, listener, stop.clone()));
     Ok(Running { address, state, stop, ended })
@@ -187,7 +188,7 @@ impl PageDoor {
             }
             let _turn = self.0.door.turn(&key).await?;
             let body = Body { bytes: text.into(), format: Format::Json, coding: Coding::Identity };
-            self.0.door.take(&key, kind, body).await
+            self.0.door.take(&key, kind, body, Manner::default()).await
         };
         let receipt: Receipt = submitted
             .await

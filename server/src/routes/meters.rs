@@ -4,15 +4,17 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::authorised::Sender;
+use super::query::QueryOf;
 use super::readings::submit;
-use crate::door::Kind;
+use crate::door::{Kind, Manner};
 use crate::problem::Problem;
 use crate::state::AppState;
 
 pub(super) async fn post(
     State(state): State<AppState>,
     sender: Sender,
+    QueryOf(manner): QueryOf<Manner>,
     request: Request,
 ) -> Result<Response, Problem> {
-    submit(&state, sender, Kind::Meters, request).await
+    submit(&state, sender, (Kind::Meters, manner), request).await
 }

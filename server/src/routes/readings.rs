@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::authorised::Sender;
-use crate::door::{Body, Kind, status_of};
+use super::query::QueryOf;
+use crate::door::{Body, Kind, Manner, status_of};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -18,16 +19,17 @@ use crate::state::AppState;
 pub(super) async fn post(
     State(state): State<AppState>,
     sender: Sender,
+    QueryOf(manner): QueryOf<Manner>,
     request: Request,
 ) -> Result<Response, Problem> {
-    submit(&state, sender, Kind::Readings, request).await
+    submit(&state, sender, (Kind::Readings, manner), request).await
 }
 
 /// Takes a request with readings or registrations.
 pub(super) async fn submit(
     state: &AppState,
     Sender(key): Sender,
-    kind: Kind,
+    (kind, manner): (Kind, Manner),
     request: Request,
 ) -> Result<Response, Problem> {
     let (format, coding) = Body::described_by(request.headers())?;
@@ -46,7 +48,7 @@ pub(super) async fn submit(
             return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail));
         }
     };
-    let receipt = state.door.take(&key, kind, Body { bytes, format, coding }).await?;
+    let receipt = state.door.take(&key, kind, Body { bytes, format, coding }, manner).await?;
     drop(turn);
     Ok((status_of(&receipt), Json(receipt)).into_response())
 }

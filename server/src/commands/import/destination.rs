@@ -16,11 +16,16 @@ pub(super) trait Destination: Send {
     /// Takes readings; gives those that it refused, by their index.
     async fn readings(&mut self, readings: Vec<Reading>) -> anyhow::Result<Vec<Rejection>>;
 
-    /// Takes registrations.
+    /// Takes registrations; gives those that it refused, those in areas that are not on the map among them.
     async fn meters(&mut self, meters: Vec<MeterDraft>) -> anyhow::Result<Vec<Rejection>>;
 
-    /// Takes published figures of one year; others of the same area and year give way to them.
-    async fn statistics(&mut self, year: u16, statistics: Vec<AreaStatistic>) -> anyhow::Result<()>;
+    /// Takes published figures of one year; others of the same area and year give way to them. Gives those
+    /// that it refused.
+    async fn statistics(
+        &mut self,
+        year: u16,
+        statistics: Vec<AreaStatistic>,
+    ) -> anyhow::Result<Vec<Rejection>>;
 
     /// How far an import of that identity was, if it was not finished.
     async fn resume(&mut self, identity: &str) -> anyhow::Result<Option<Checkpoint>>;

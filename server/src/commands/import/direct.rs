@@ -1,6 +1,5 @@
 //! Into the engine itself: this process opens the data directory, and decides what it brings in.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +8,9 @@ use anyhow::Context;
 use async_trait::async_trait;
 use engine::{AppendError, Document};
 use engine_embedded::OpenError;
-use geography::Geography;
-use metering::door::{DraftPlace, MeterDraft, Rejection};
+use metering::door::{MeterDraft, Rejection};
 use metering::statistics::AreaStatistic;
-use metering::{DeadReason, Reading, Registration};
+use metering::{AreaCode, DeadReason, Reading};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +18,7 @@ use super::checkpoint::{Checkpoint, KIND};
 use super::destination::Destination;
 use super::progress::waiting_for;
 use super::report::grouped;
+use super::statistics::of_unknown_areas;
 use crate::commands::engine::{Opened, aggregation_of, open};
 use crate::config::Config;
 use crate::door::Door;
@@ -41,14 +40,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// An open engine that owns all partitions while it takes things in.
 pub(super) struct Direct {
     opened: Opened,
-    geography: Arc<Geography>,
     door: Door,
     aggregation: Aggregation,
     stop: CancellationToken,
     /// None once they have ended.
     owners: Option<JoinHandle<anyhow::Result<()>>>,
     dead_before: BTreeMap<DeadReason, u64>,
-    sent: u64,
     notes: Vec<String>,
 }
 
@@ -59,16 +56,16 @@ impl Direct {
         let aggregation = aggregation_of(&opened, config).await?;
         let Aggregation { ports, geography, clock, .. } = aggregation.clone();
         let metrics = Arc::new(Metrics::new());
-        let door = Door::new(ports.log, geography.clone(), clock, config.door, metrics);
+        let door = Door::new(ports.log, geography, clock, config.door, metrics);
         let dead_before = dead_letters(&aggregation).await?;
         let stop = CancellationToken::new();
         let owners = Some(tokio::spawn(own_all(aggregation.clone(), stop.clone())));
         let notes = Vec::new();
-        Ok(Direct { opened, geography, door, aggregation, stop, owners, dead_before, sent: 0, notes })
+        Ok(Direct { opened, door, aggregation, stop, owners, dead_before, notes })
     }
 
-    /// Waits until no more than `most` records are undecided. An error: an owner can't go on.
-    async fn wait_for(&mut self, most: i64, each: impl Fn(i64)) -> anyhow::Result<()> {
+    /// Waits until not too many records are undecided. An error: an owner can't go on.
+    async fn keep_pace(&mut self) -> anyhow::Result<()> {
         loop {
             if let Some(ended) = self.owners.take_if(|owners| owners.is_finished()) {
                 ended.await??;
@@ -77,33 +74,10 @@ impl Direct {
             let (log, clock) = (self.aggregation.ports.log.as_ref(), self.aggregation.clock.as_ref());
             let partitions = self.aggregation.ingestion.status(log, clock).await?;
             let left: i64 = partitions.iter().map(|one| one.head - one.decided).sum();
-            each(left);
-            if left <= most {
+            if left <= WAITING_MAX {
                 return Ok(());
             }
             tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
-    /// The area that a registration means, if it is one of the finest level.
-    fn area_of(&self, index: u32, draft: &MeterDraft) -> Result<metering::AreaCode, Rejection> {
-        let refuse = |field, message| Rejection {
-            index,
-            code: Cow::Borrowed(DeadReason::UnknownArea.as_str()),
-            field: Cow::Borrowed(field),
-            message,
-        };
-        let map = self.geography.name();
-        match &draft.place {
-            DraftPlace::Area(code) => match self.geography.index_of(code) {
-                Some(area) if self.geography.area(area).level == self.geography.finest() => Ok(code.clone()),
-                Some(_) => Err(refuse("area", format!("area {code} is not of the finest level of {map}"))),
-                None => Err(refuse("area", format!("area {code} is not on the map of {map}"))),
-            },
-            DraftPlace::Point { lat, lon } => match self.geography.leaf_at(*lat, *lon) {
-                Some(area) => Ok(self.geography.area(area).code.clone()),
-                None => Err(refuse("lat", format!("lat {lat}, lon {lon} lies in no area of {map}"))),
-            },
         }
     }
 }
@@ -115,32 +89,26 @@ impl Destination for Direct {
     }
 
     async fn readings(&mut self, readings: Vec<Reading>) -> anyhow::Result<Vec<Rejection>> {
-        self.sent += readings.len() as u64;
         let receipt = patiently(|| self.door.take_readings(readings.clone())).await?;
-        self.wait_for(WAITING_MAX, |_| {}).await?;
+        self.keep_pace().await?;
         Ok(receipt.rejected)
     }
 
     async fn meters(&mut self, meters: Vec<MeterDraft>) -> anyhow::Result<Vec<Rejection>> {
-        let (mut registrations, mut rejected) = (Vec::with_capacity(meters.len()), Vec::new());
-        for (index, draft) in (0_u32..).zip(meters) {
-            match self.area_of(index, &draft) {
-                Ok(area) => {
-                    registrations.push(Registration { meter: draft.meter, area, dwelling: draft.dwelling });
-                }
-                Err(rejection) => rejected.push(rejection),
-            }
-        }
-        self.sent += registrations.len() as u64;
-        patiently(|| self.door.take_registrations(registrations.clone())).await?;
-        Ok(rejected)
+        Ok(patiently(|| self.door.take_meters(meters.clone())).await?.rejected)
     }
 
-    async fn statistics(&mut self, year: u16, statistics: Vec<AreaStatistic>) -> anyhow::Result<()> {
+    async fn statistics(
+        &mut self,
+        year: u16,
+        statistics: Vec<AreaStatistic>,
+    ) -> anyhow::Result<Vec<Rejection>> {
         let documents = self.aggregation.ports.documents.as_ref();
-        let stored = crate::statistics::put(documents, &self.geography, year, statistics).await?;
+        let areas: Vec<AreaCode> = statistics.iter().map(|statistic| statistic.area.clone()).collect();
+        let geography = &self.aggregation.geography;
+        let stored = crate::statistics::put(documents, geography, year, statistics, false).await?;
         self.notes.push(super::statistics::note(year, &stored));
-        Ok(())
+        Ok(of_unknown_areas(&areas, &stored.unknown_areas))
     }
 
     async fn resume(&mut self, identity: &str) -> anyhow::Result<Option<Checkpoint>> {
@@ -161,26 +129,21 @@ impl Destination for Direct {
         Ok(())
     }
 
-    async fn finish(mut self: Box<Self>) -> anyhow::Result<Vec<String>> {
-        let mut outcome = Ok(());
-        if self.sent > 0 {
+    async fn finish(self: Box<Self>) -> anyhow::Result<Vec<String>> {
+        let Direct { opened, aggregation, stop, owners, dead_before, mut notes, .. } = *self;
+        // The owners store what they have decided before they end, as far as the store takes it in time...
+        stop.cancel();
+        let mut outcome = match owners {
+            Some(owners) => owners.await.context("an owner of a partition").flatten(),
+            None => Ok(()),
+        };
+        // ... and the rest is waited for: an import that says it is done is done.
+        if outcome.is_ok() {
             let bar = waiting_for("counting what was taken in");
             let left = |left: i64| {
                 bar.set_message(format!("counting: {} records left", grouped(left.max(0) as u64)));
             };
-            outcome = self.wait_for(0, left).await;
-            bar.finish_and_clear();
-        }
-        let Direct { opened, aggregation, stop, owners, dead_before, mut notes, .. } = *self;
-        // What is decided is stored by the owners before they end, as far as the store takes it in time...
-        stop.cancel();
-        if let Some(owners) = owners {
-            outcome = outcome.and(owners.await.context("an owner of a partition").flatten());
-        }
-        // ... and a slow one is waited for: an import that says it is done is done.
-        if outcome.is_ok() {
-            let bar = waiting_for("storing what was counted");
-            outcome = drain(aggregation.clone(), |_| {}).await;
+            outcome = drain(aggregation.clone(), left).await;
             bar.finish_and_clear();
         }
         if outcome.is_ok() {

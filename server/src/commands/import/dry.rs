@@ -1,15 +1,36 @@
 //! Nowhere: everything is read and checked, nothing is written.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use metering::Reading;
+use geography::Geography;
 use metering::door::{MeterDraft, Rejection};
 use metering::statistics::AreaStatistic;
+use metering::{AreaCode, Reading};
 
 use super::checkpoint::Checkpoint;
 use super::destination::Destination;
+use super::direct::while_a_server_runs;
+use super::statistics::of_unknown_areas;
+use crate::commands::engine::geography_without_server;
+use crate::config::Config;
+use crate::door::{UnknownArea, locate};
+use crate::statistics::unknown_areas;
 
-/// Takes everything and keeps nothing.
-pub(super) struct Dry;
+/// What an import that writes nothing says at its end.
+pub(super) const NOTE: &str = "nothing was written (--dry-run)";
+
+/// Refuses what the real run would, and keeps nothing.
+pub(super) struct Dry {
+    geography: Arc<Geography>,
+}
+
+impl Dry {
+    /// With the areas that the real run would have. A server that has the data directory is in the way of both.
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        Ok(Dry { geography: geography_without_server(config).await.map_err(while_a_server_runs)? })
+    }
+}
 
 #[async_trait]
 impl Destination for Dry {
@@ -21,12 +42,14 @@ impl Destination for Dry {
         Ok(Vec::new())
     }
 
-    async fn meters(&mut self, _: Vec<MeterDraft>) -> anyhow::Result<Vec<Rejection>> {
-        Ok(Vec::new())
+    async fn meters(&mut self, meters: Vec<MeterDraft>) -> anyhow::Result<Vec<Rejection>> {
+        Ok(locate((0..).zip(meters), &self.geography, UnknownArea::Refuse).1)
     }
 
-    async fn statistics(&mut self, _: u16, _: Vec<AreaStatistic>) -> anyhow::Result<()> {
-        Ok(())
+    async fn statistics(&mut self, _: u16, statistics: Vec<AreaStatistic>) -> anyhow::Result<Vec<Rejection>> {
+        let unknown = unknown_areas(&self.geography, &statistics);
+        let areas: Vec<AreaCode> = statistics.into_iter().map(|statistic| statistic.area).collect();
+        Ok(of_unknown_areas(&areas, &unknown))
     }
 
     async fn resume(&mut self, _: &str) -> anyhow::Result<Option<Checkpoint>> {
@@ -38,6 +61,6 @@ impl Destination for Dry {
     }
 
     async fn finish(self: Box<Self>) -> anyhow::Result<Vec<String>> {
-        Ok(vec!["nothing was written (--dry-run)".to_owned()])
+        Ok(vec![NOTE.to_owned()])
     }
 }

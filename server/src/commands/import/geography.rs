@@ -1,6 +1,8 @@
 //! `wattmap import geography`
 
+use std::fs::Permissions;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -77,5 +79,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
     std::fs::write(&unfinished, bytes)?;
+    // Unlike all else that is written here, it is for everybody: the map shows it.
+    std::fs::set_permissions(&unfinished, Permissions::from_mode(0o644))?;
     std::fs::rename(unfinished, path)
 }

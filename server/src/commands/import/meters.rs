@@ -6,8 +6,11 @@ use metering::door::MeterDraft;
 use super::destination::Destination;
 use super::options::MeterArgs;
 use super::progress::Progress;
-use super::report::{Counts, Refusal, Rejects, Report, grouped};
+use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
 use super::source::Source;
+
+/// How to go on after a stop.
+const AGAIN: &str = "start it again when that is mended: what is registered twice counts once";
 
 /// Imports one file. Registering again is harmless, so there is nothing to resume.
 pub(super) async fn import(
@@ -16,52 +19,65 @@ pub(super) async fn import(
     destination: &mut dyn Destination,
 ) -> anyhow::Result<Report> {
     let format = source.format(args.common.format, Content::Meters)?;
-    let mut report = Report::new(source.name(), "meters", Counts::default());
-    let mut rejects = Rejects::open(args.common.rejects.as_deref(), false)?;
     let (progress, path) = (Progress::of(&source), source.path.clone());
-    let stopped = |error: import::ImportError| anyhow::anyhow!("{}: {error}", path.display());
-    let mut batch: Vec<ParsedMeter> = Vec::new();
-    for item in Meters::new(format, source.reader).map_err(&stopped)? {
-        match item {
-            Ok(meter) => batch.push(meter),
-            Err(Trouble::Refused(problem)) => report.refused(&problem.into(), &mut rejects)?,
-            Err(Trouble::Stopped(error)) => return Err(stopped(error)),
-        }
-        if batch.len() >= destination.batch() {
-            send(&mut batch, destination, &mut report, &mut rejects).await?;
-            progress.show(|| format!("{} meters", grouped(report.counts.accepted)));
-        }
-    }
-    send(&mut batch, destination, &mut report, &mut rejects).await?;
-    rejects.flush()?;
+    let mut import = Import {
+        report: Report::new(source.name(), "meters", Counts::default()),
+        rejects: Rejects::open(args.common.rejects.as_deref(), false)?,
+        batch: Vec::new(),
+    };
+    let meters =
+        Meters::new(format, source.reader).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    let outcome = import.all(meters, destination, &progress).await;
     progress.end();
-    Ok(report)
+    outcome.map_err(|error| stopped(&path, &error, &import.report, AGAIN))?;
+    Ok(import.report)
 }
 
-async fn send(
-    batch: &mut Vec<ParsedMeter>,
-    destination: &mut dyn Destination,
-    report: &mut Report,
-    rejects: &mut Rejects,
-) -> anyhow::Result<()> {
-    if batch.is_empty() {
-        return Ok(());
+/// An import under way.
+struct Import {
+    report: Report,
+    rejects: Rejects,
+    batch: Vec<ParsedMeter>,
+}
+
+impl Import {
+    async fn all(
+        &mut self,
+        meters: impl Iterator<Item = Result<ParsedMeter, Trouble>>,
+        destination: &mut dyn Destination,
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
+        let mut outcome = Ok(());
+        for item in meters {
+            match item {
+                Ok(meter) => self.batch.push(meter),
+                Err(Trouble::Refused(problem)) => self.report.refused(&problem.into(), &mut self.rejects)?,
+                // What came before is sound, and taken.
+                Err(Trouble::Stopped(error)) => outcome = Err(error.into()),
+            }
+            if self.batch.len() >= destination.batch() {
+                self.send(destination).await?;
+                progress.show(|| format!("{} meters", grouped(self.report.counts.accepted)));
+            }
+        }
+        self.send(destination).await?;
+        self.rejects.flush()?;
+        outcome
     }
-    let (lines, drafts): (Vec<u64>, Vec<MeterDraft>) =
-        batch.drain(..).map(|parsed| (parsed.line, parsed.draft)).unzip();
-    let count = drafts.len() as u64;
-    let refused = destination.meters(drafts).await?;
-    report.counts.accepted += count - refused.len() as u64;
-    for rejection in refused {
-        let refusal = Refusal {
-            line: lines.get(rejection.index as usize).copied().unwrap_or_default(),
-            column: None,
-            field: rejection.field.into_owned(),
-            value: String::new(),
-            code: rejection.code.into_owned(),
-            message: rejection.message,
-        };
-        report.refused(&refusal, rejects)?;
+
+    async fn send(&mut self, destination: &mut dyn Destination) -> anyhow::Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let (lines, drafts): (Vec<u64>, Vec<MeterDraft>) =
+            self.batch.drain(..).map(|parsed| (parsed.line, parsed.draft)).unzip();
+        let count = drafts.len() as u64;
+        let refused = destination.meters(drafts).await?;
+        self.report.counts.accepted += count - refused.len() as u64;
+        for rejection in refused {
+            let line = lines.get(rejection.index as usize).copied().unwrap_or_default();
+            self.report.refused(&Refusal::at(line, None, rejection), &mut self.rejects)?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The command's options, as clap reads them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueHint};
 use import::{ColumnNames, Format, ReadingOptions, Stamp, Unit, parse_duration_s};
@@ -44,6 +45,12 @@ pub(super) struct Common {
     /// Send to a running server instead of opening the data directory.
     #[arg(long, value_name = "URL", requires = "key")]
     pub(super) server: Option<String>,
+    /// How long a server that is away or busy is tried again: seconds, or 2m, 1h.
+    #[arg(long, value_name = "DURATION", value_parser = patience, default_value = "2m")]
+    pub(super) patience: Duration,
+    /// Exit with code 3 if anything was refused, not only if nothing could be used.
+    #[arg(long)]
+    pub(super) strict: bool,
     /// The key for the server.
     #[arg(long, env = "WATTMAP_KEY", hide_env_values = true)]
     pub(super) key: Option<String>,
@@ -186,6 +193,11 @@ fn duration(text: &str) -> Result<i64, String> {
     parse_duration_s(text).ok_or_else(|| "allowed are seconds, or a number with s, m or h".to_owned())
 }
 
+fn patience(text: &str) -> Result<Duration, String> {
+    let seconds = duration(text)?;
+    u64::try_from(seconds).map(Duration::from_secs).map_err(|_| "allowed are 0 seconds and more".to_owned())
+}
+
 fn unit(text: &str) -> Result<Unit, String> {
     Unit::parse(text).ok_or_else(|| "allowed are Wh and kWh".to_owned())
 }
@@ -227,6 +239,7 @@ mod tests {
                 .unwrap();
         let What::Readings(args) = parsed.import.what else { panic!("{parsed:?}") };
         assert_eq!(args.reading_options().duration_s, Some(1800));
+        assert_eq!((args.common.patience, args.common.strict), (Duration::from_secs(120), false));
         for wrong in [
             "import readings",
             "import readings a --meter a/b",
@@ -235,6 +248,7 @@ mod tests {
             "import readings a --duration long",
             "import readings a --format xls",
             "import readings a --server http://localhost",
+            "import readings a --patience soon",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

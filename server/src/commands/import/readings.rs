@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use import::{Content, ParsedReading, Readings, Trouble};
+use import::{Content, FieldNumbers, ParsedReading, Readings, Trouble};
 use metering::door::{DraftPlace, MeterDraft, Rules};
 use metering::{Dwelling, MeterId, Reading};
 
@@ -10,7 +10,7 @@ use super::checkpoint::Checkpoint;
 use super::destination::Destination;
 use super::options::ReadingArgs;
 use super::progress::Progress;
-use super::report::{Counts, Refusal, Rejects, Report, grouped};
+use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
 use super::source::Source;
 
 /// Values between two notes of how far the import is: about a second's work.
@@ -19,11 +19,14 @@ const NOTE_EVERY: u64 = 100_000;
 /// Meters of a file that can be registered on the way; each is remembered.
 const METERS_MAX: usize = 1_000_000;
 
+/// How to go on after a stop.
+const AGAIN: &str = "what was accepted is kept; the same command goes on behind it";
+
 /// Where a reading stands in its file.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     line: u64,
-    column: Option<u32>,
+    columns: FieldNumbers,
     rounded: bool,
 }
 
@@ -49,49 +52,33 @@ pub(super) async fn import(
     if let Some(checkpoint) = &resumed {
         eprintln!("{}: going on after {} values", checkpoint.file, grouped(checkpoint.done));
     }
+    let counts = resumed.map(|one| one.counts).unwrap_or_default();
     let mut import = Import {
         args,
-        report: Report::new(source.name(), "readings", resumed.map(|one| one.counts).unwrap_or_default()),
+        report: Report::new(source.name(), "readings", counts.clone()),
         rejects: Rejects::open(args.common.rejects.as_deref(), passed_over > 0)?,
         batch: Batch::default(),
         registered: HashSet::new(),
         identity,
         done: 0,
+        kept: Kept { done: passed_over, counts },
         noted: passed_over,
     };
     let (progress, path) = (Progress::of(&source), source.path.clone());
     let readings = Readings::new(format, source.reader, &args.reading_options())
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     import.report.assumes(readings.assumptions());
-    let mut outcome = Ok(());
-    for item in readings {
-        import.done += 1;
-        if import.done <= passed_over {
-            continue;
-        }
-        match item {
-            Ok(reading) => import.take(reading)?,
-            Err(Trouble::Refused(problem)) => import.refuse(&problem.into())?,
-            // What came before is kept: it is sound, and the next run goes on behind it.
-            Err(Trouble::Stopped(error)) => {
-                import.done -= 1;
-                outcome = Err(anyhow::anyhow!("{}: {error}", path.display()));
-                break;
-            }
-        }
-        if import.batch.readings.len() >= destination.batch() {
-            import.send(destination, rules).await?;
-            progress.show(|| format!("{} readings", grouped(import.report.counts.accepted)));
-        }
-    }
-    import.send(destination, rules).await?;
-    import.rejects.flush()?;
+    let outcome = import.all(readings, destination, rules, &progress).await;
     progress.end();
-    match &outcome {
-        Ok(()) => destination.note(&import.identity, None).await?,
-        Err(_) => import.note(destination).await?,
+    if let Err(error) = outcome {
+        if import.kept.done > passed_over {
+            // Where it can't be noted, what was taken is sent again: slower, and harmless.
+            let _ = import.note(destination).await;
+        }
+        import.report.counts = import.kept.counts;
+        return Err(stopped(&path, &error, &import.report, AGAIN));
     }
-    outcome.map_err(|error| error.context(format!("stopped in the middle\n{}", import.report)))?;
+    destination.note(&import.identity, None).await?;
     Ok(import.report)
 }
 
@@ -105,13 +92,55 @@ struct Import<'a> {
     identity: String,
     /// Values that were dealt with, or are in the batch.
     done: u64,
-    /// How many of them the last checkpoint has.
+    /// How far everything was dealt with when the last batch was taken.
+    kept: Kept,
+    /// How many values the last checkpoint has.
     noted: u64,
 }
 
+/// What a stop leaves behind.
+struct Kept {
+    done: u64,
+    counts: Counts,
+}
+
 impl Import<'_> {
+    /// Reads the file to its end, behind what was dealt with before.
+    async fn all(
+        &mut self,
+        readings: impl Iterator<Item = Result<ParsedReading, Trouble>>,
+        destination: &mut dyn Destination,
+        rules: &dyn Fn() -> Rules,
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
+        let passed_over = self.kept.done;
+        let mut outcome = Ok(());
+        for item in readings {
+            self.done += 1;
+            if self.done <= passed_over {
+                continue;
+            }
+            match item {
+                Ok(reading) => self.take(reading)?,
+                Err(Trouble::Refused(problem)) => self.refuse(&problem.into())?,
+                // What came before is kept: it is sound, and the next run goes on behind it.
+                Err(Trouble::Stopped(error)) => {
+                    self.done -= 1;
+                    outcome = Err(error.into());
+                }
+            }
+            if self.batch.readings.len() >= destination.batch() {
+                self.send(destination, rules).await?;
+                progress.show(|| format!("{} readings", grouped(self.report.counts.accepted)));
+            }
+        }
+        self.send(destination, rules).await?;
+        self.rejects.flush()?;
+        outcome
+    }
+
     fn take(&mut self, parsed: ParsedReading) -> anyhow::Result<()> {
-        let place = Place { line: parsed.line, column: parsed.column, rounded: parsed.rounded };
+        let place = Place { line: parsed.line, columns: parsed.columns, rounded: parsed.rounded };
         let Some(reading) = parsed.into_reading(None) else {
             anyhow::bail!("{} names no meter: say whose it is with --meter ID", self.report_file());
         };
@@ -170,17 +199,12 @@ impl Import<'_> {
                 refused_there.into_iter().filter_map(|one| Some((*kept.get(one.index as usize)?, one)));
             let here = judged.rejected.into_iter().map(|one| (one.index as usize, one));
             for (index, rejection) in here.chain(there) {
-                let Place { line, column, .. } = places[index];
-                self.refuse(&Refusal {
-                    line,
-                    column,
-                    field: rejection.field.into_owned(),
-                    value: String::new(),
-                    code: rejection.code.into_owned(),
-                    message: rejection.message,
-                })?;
+                let Place { line, columns, .. } = places[index];
+                let column = columns.named(&rejection.field);
+                self.refuse(&Refusal::at(line, column, rejection))?;
             }
         }
+        self.kept = Kept { done: self.done, counts: self.report.counts.clone() };
         if self.done - self.noted >= NOTE_EVERY {
             self.note(destination).await?;
         }
@@ -193,10 +217,10 @@ impl Import<'_> {
 
     /// Notes how far the import is; all that is counted is durable by now.
     async fn note(&mut self, destination: &mut dyn Destination) -> anyhow::Result<()> {
-        self.noted = self.done;
         self.rejects.flush()?;
-        let counts: Counts = self.report.counts.clone();
-        let checkpoint = Checkpoint { file: self.report_file(), done: self.done, counts };
+        let Kept { done, counts } = &self.kept;
+        let checkpoint = Checkpoint { file: self.report_file(), done: *done, counts: counts.clone() };
+        self.noted = *done;
         destination.note(&self.identity, Some(&checkpoint)).await
     }
 }

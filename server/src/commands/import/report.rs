@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use import::LineProblem;
+use metering::door::Rejection;
 use serde::{Deserialize, Serialize};
 
 /// Refused lines that are shown; all of them go to `--rejects`.
@@ -91,6 +92,11 @@ impl fmt::Display for Report {
     }
 }
 
+/// What ended the import of a file before its end, with what had come of it until then and how to go on.
+pub(super) fn stopped(file: &Path, why: &dyn fmt::Display, report: &Report, to_go_on: &str) -> anyhow::Error {
+    anyhow::anyhow!("{}: {why:#}\nit stopped in the middle. Until then {report}\n{to_go_on}", file.display())
+}
+
 /// A number with commas, as in `22,536`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -110,7 +116,8 @@ pub(super) struct Refusal {
     pub(super) line: u64,
     pub(super) column: Option<u32>,
     pub(super) field: String,
-    pub(super) value: String,
+    /// What stands there, where the message does not say it.
+    pub(super) value: Option<String>,
     pub(super) code: String,
     pub(super) message: String,
 }
@@ -118,7 +125,17 @@ pub(super) struct Refusal {
 impl From<LineProblem> for Refusal {
     fn from(problem: LineProblem) -> Self {
         let LineProblem { line, column, field, value, code, message } = problem;
+        // Of a whole line that can't be shown there is nothing to show.
+        let value = (field != "line" || !value.is_empty()).then_some(value);
         Refusal { line, column, field, value, code: code.to_string(), message }
+    }
+}
+
+impl Refusal {
+    /// Of what the door or a destination refused: its message names the field and the value.
+    pub(super) fn at(line: u64, column: Option<u32>, rejection: Rejection) -> Self {
+        let Rejection { field, code, message, .. } = rejection;
+        Refusal { line, column, field: field.into_owned(), value: None, code: code.into_owned(), message }
     }
 }
 
@@ -128,9 +145,9 @@ impl fmt::Display for Refusal {
         if let Some(column) = self.column {
             write!(f, ", column {column}")?;
         }
-        match self.value.is_empty() {
-            true => write!(f, ": {} ({})", self.message, self.code),
-            false => write!(f, ": {} {:?} {} ({})", self.field, self.value, self.message, self.code),
+        match &self.value {
+            None => write!(f, ": {} ({})", self.message, self.code),
+            Some(value) => write!(f, ": {} {value:?} {} ({})", self.field, self.message, self.code),
         }
     }
 }
@@ -157,8 +174,8 @@ impl Rejects {
     fn write(&mut self, file: &str, refusal: &Refusal) -> anyhow::Result<()> {
         let Some(writer) = &mut self.0 else { return Ok(()) };
         let column = refusal.column.map(|column| column.to_string()).unwrap_or_default();
-        let texts =
-            [&refusal.field, &refusal.value, &refusal.code, &refusal.message].map(|text| quoted(text));
+        let value = refusal.value.as_deref().unwrap_or_default();
+        let texts = [&refusal.field, value, &refusal.code, &refusal.message].map(quoted);
         writeln!(writer, "{},{},{column},{}", quoted(file), refusal.line, texts.join(","))
             .context("the rejects can't be written down")
     }
@@ -193,7 +210,7 @@ mod tests {
             line,
             column: Some(3),
             field: "energy".to_owned(),
-            value: value.to_owned(),
+            value: Some(value.to_owned()),
             code: "negative_energy".to_owned(),
             message: "is below zero".to_owned(),
         }

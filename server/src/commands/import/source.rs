@@ -42,8 +42,12 @@ impl Source {
         let read = Arc::new(AtomicU64::new(0));
         let mut reader = unpacked(Counted { file, read: read.clone() }).with_context(cannot)?;
         let mut head = Vec::new();
-        reader.by_ref().take(HEAD as u64).read_to_end(&mut head).with_context(cannot)?;
-        let reader = Box::new(Cursor::new(head.clone()).chain(reader));
+        let reader: Box<dyn BufRead + Send> = match reader.by_ref().take(HEAD as u64).read_to_end(&mut head) {
+            Ok(_) => Box::new(Cursor::new(head.clone()).chain(reader)),
+            // A short file that is cut off: what can be read is, and then it is said where it ends.
+            Err(error) if !head.is_empty() => Box::new(Cursor::new(head.clone()).chain(Broken(error))),
+            Err(error) => return Err(error).with_context(cannot),
+        };
         Ok(Source { path: path.to_owned(), bytes, read, reader, head, fingerprint })
     }
 
@@ -77,6 +81,29 @@ impl Source {
 
 fn explained(source: &Source, why: &Unrecognised) -> anyhow::Error {
     anyhow::anyhow!("{}: {why}", source.path.display())
+}
+
+/// Where reading failed before, and fails for ever.
+struct Broken(io::Error);
+
+impl Broken {
+    fn again(&self) -> io::Error {
+        io::Error::new(self.0.kind(), self.0.to_string())
+    }
+}
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self.again())
+    }
+}
+
+impl BufRead for Broken {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Err(self.again())
+    }
+
+    fn consume(&mut self, _: usize) {}
 }
 
 /// A file that counts what is read of it.
@@ -151,6 +178,20 @@ mod tests {
             assert_eq!(content(&mut source), text);
             assert_eq!(source.read.load(Ordering::Relaxed), source.bytes);
         }
+    }
+
+    #[test]
+    fn a_short_file_that_is_cut_off_gives_what_it_has() {
+        let text = "start,value\n".to_owned() + &"2012-10-12 00:30:00,0.1\n".repeat(20);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        gzip.write_all(text.as_bytes()).unwrap();
+        let whole = gzip.finish().unwrap();
+        let file = file(&whole[..200]);
+        let mut source = Source::open(file.path()).unwrap();
+        assert_eq!(source.format(None, Content::Readings).unwrap(), Format::StartValue);
+        let mut read = Vec::new();
+        let error = source.reader.read_to_end(&mut read).unwrap_err();
+        assert!(text.as_bytes().starts_with(&read) && read.len() > 100, "{} bytes, {error}", read.len());
     }
 
     #[test]

@@ -2,17 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use import::{Content, Statistics, Trouble};
+use import::{Content, ParsedStatistic, Statistics, Trouble};
+use metering::AreaCode;
+use metering::door::{Code, Rejection};
 use metering::statistics::AreaStatistic;
 
 use super::destination::Destination;
 use super::options::StatisticsArgs;
 use super::progress::Progress;
-use super::report::{Counts, Rejects, Report, grouped};
+use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
 use super::source::Source;
 
 /// Figures of a file at most: every small area of a large country, for ten years.
 const FIGURES_MAX: usize = 5_000_000;
+
+/// How to go on after a stop.
+const AGAIN: &str =
+    "start it again when that is mended: figures take the place of those of the same area and year";
+
+/// Figures by year, each with its line.
+type ByYear = BTreeMap<u16, (Vec<u64>, Vec<AreaStatistic>)>;
 
 /// Imports one file. Its figures take the place of former ones of the same areas and years.
 pub(super) async fn import(
@@ -21,41 +30,74 @@ pub(super) async fn import(
     destination: &mut dyn Destination,
 ) -> anyhow::Result<Report> {
     source.format(args.common.format, Content::Statistics)?;
-    let mut report = Report::new(source.name(), "figures", Counts::default());
-    let mut rejects = Rejects::open(args.common.rejects.as_deref(), false)?;
     let (progress, path) = (Progress::of(&source), source.path.clone());
-    let stopped = |error: import::ImportError| anyhow::anyhow!("{}: {error}", path.display());
-    let mut by_year: BTreeMap<u16, Vec<AreaStatistic>> = BTreeMap::new();
-    for item in Statistics::new(source.reader, args.year).map_err(&stopped)? {
-        match item {
-            Ok(statistic) => {
-                report.counts.accepted += 1;
-                by_year.entry(statistic.year).or_default().push(statistic);
-            }
-            Err(Trouble::Refused(problem)) => report.refused(&problem.into(), &mut rejects)?,
-            Err(Trouble::Stopped(error)) => return Err(stopped(error)),
-        }
-        anyhow::ensure!(
-            report.counts.accepted <= FIGURES_MAX as u64,
-            "{} holds more than {FIGURES_MAX} figures",
-            path.display()
-        );
-        progress.show(|| format!("{} figures", grouped(report.counts.accepted)));
-    }
-    for (year, statistics) in by_year {
-        destination.statistics(year, statistics).await?;
-    }
-    rejects.flush()?;
+    let mut import = Import {
+        report: Report::new(source.name(), "figures", Counts::default()),
+        rejects: Rejects::open(args.common.rejects.as_deref(), false)?,
+    };
+    let statistics = Statistics::new(source.reader, args.year)
+        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    let outcome = import.all(statistics, destination, &progress).await;
     progress.end();
-    Ok(report)
+    outcome.map_err(|error| stopped(&path, &error, &import.report, AGAIN))?;
+    Ok(import.report)
+}
+
+/// An import under way.
+struct Import {
+    report: Report,
+    rejects: Rejects,
+}
+
+impl Import {
+    /// All is read before anything is taken: a file that is cut off leaves no half of a year.
+    async fn all(
+        &mut self,
+        statistics: impl Iterator<Item = Result<ParsedStatistic, Trouble>>,
+        destination: &mut dyn Destination,
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
+        let (mut by_year, mut count) = (ByYear::new(), 0);
+        for item in statistics {
+            match item {
+                Ok(ParsedStatistic { line, statistic }) => {
+                    count += 1;
+                    let (lines, figures) = by_year.entry(statistic.year).or_default();
+                    lines.push(line);
+                    figures.push(statistic);
+                }
+                Err(Trouble::Refused(problem)) => self.report.refused(&problem.into(), &mut self.rejects)?,
+                Err(Trouble::Stopped(error)) => return Err(error.into()),
+            }
+            anyhow::ensure!(count <= FIGURES_MAX, "it holds more than {FIGURES_MAX} figures");
+            progress.show(|| format!("{} figures", grouped(count as u64)));
+        }
+        for (year, (lines, figures)) in by_year {
+            let refused = destination.statistics(year, figures).await?;
+            self.report.counts.accepted += (lines.len() - refused.len()) as u64;
+            for rejection in refused {
+                let line = lines.get(rejection.index as usize).copied().unwrap_or_default();
+                self.report.refused(&Refusal::at(line, None, rejection), &mut self.rejects)?;
+            }
+        }
+        self.rejects.flush()
+    }
+}
+
+/// The figures whose areas the map does not have, as refusals. `areas` is their areas as they came.
+pub(super) fn of_unknown_areas(areas: &[AreaCode], unknown: &[AreaCode]) -> Vec<Rejection> {
+    let unknown: std::collections::HashSet<&AreaCode> = unknown.iter().collect();
+    let refused = (0..).zip(areas).filter(|(_, area)| unknown.contains(area));
+    let rejection = |(index, area): (u32, &AreaCode)| Rejection {
+        index,
+        code: Code::UnknownArea.into(),
+        field: "area".into(),
+        message: format!("area {area} is not on the map"),
+    };
+    refused.map(rejection).collect()
 }
 
 /// What came of a year's figures, as a sentence.
 pub(super) fn note(year: u16, stored: &crate::statistics::Stored) -> String {
-    let mut note = format!("{year}: figures of {} areas are stored", grouped(stored.areas as u64));
-    if stored.not_on_the_map > 0 {
-        let elsewhere = grouped(stored.not_on_the_map as u64);
-        note.push_str(&format!("; {elsewhere} are of areas that are not on this map"));
-    }
-    note
+    format!("{year}: figures of {} areas are stored", grouped(stored.areas as u64))
 }

@@ -1,18 +1,21 @@
 //! Through a running server: the same endpoints as everybody's.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 use hyper::{Method, StatusCode};
-use metering::Reading;
 use metering::door::{DraftPlace, MeterDraft, Receipt, Rejection};
 use metering::statistics::AreaStatistic;
+use metering::{AreaCode, Reading};
 use serde_json::json;
 
 use super::checkpoint::Checkpoint;
 use super::client::Client;
 use super::destination::Destination;
+use super::statistics::of_unknown_areas;
+use crate::statistics::Stored;
 
 /// Readings of a request: what the contract recommends for steady sending.
 const BATCH: usize = 1000;
@@ -24,19 +27,25 @@ const JSON: &str = "application/json";
 pub(super) struct ThroughServer {
     client: Client,
     url: String,
+    /// It judges everything and takes nothing.
+    dry_run: bool,
     notes: Vec<String>,
 }
 
 impl ThroughServer {
-    pub(super) fn new(url: &str, key: String) -> anyhow::Result<Self> {
-        Ok(ThroughServer { client: Client::new(url, key)?, url: url.to_owned(), notes: Vec::new() })
+    /// `patience` is how long a server that is away or busy is waited for.
+    pub(super) fn new(url: &str, key: String, patience: Duration, dry_run: bool) -> anyhow::Result<Self> {
+        let client = Client::new(url, key, patience)?;
+        Ok(ThroughServer { client, url: url.to_owned(), dry_run, notes: Vec::new() })
     }
 
+    /// Posts what a person stands beside: what is refused is refused now, areas that are not on the map as well.
     async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<Vec<Rejection>> {
         if body.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.client.send(Method::POST, path, NDJSON, body.as_bytes()).await?;
+        let with_query = format!("{path}?unknown_area=refuse&dry_run={}", self.dry_run);
+        let answer = self.client.send(Method::POST, &with_query, NDJSON, body.as_bytes()).await?;
         match answer.status {
             // 422: the request was understood, and everything in it refused.
             StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => {
@@ -92,27 +101,38 @@ impl Destination for ThroughServer {
         self.post("/api/v1/meters", &body).await
     }
 
-    async fn statistics(&mut self, year: u16, statistics: Vec<AreaStatistic>) -> anyhow::Result<()> {
+    async fn statistics(
+        &mut self,
+        year: u16,
+        statistics: Vec<AreaStatistic>,
+    ) -> anyhow::Result<Vec<Rejection>> {
         let path = format!("/api/v1/ops/statistics/{year}");
         let body = serde_json::to_vec(&statistics)?;
-        let answer = self.client.send(Method::PUT, &path, JSON, &body).await?;
+        let with_query = format!("{path}?dry_run={}", self.dry_run);
+        let answer = self.client.send(Method::PUT, &with_query, JSON, &body).await?;
         if answer.status != StatusCode::OK {
             bail!("{}{path}: {}", self.url, answer.explained());
         }
-        let stored = serde_json::from_slice(&answer.body)
+        let stored: Stored = serde_json::from_slice(&answer.body)
             .with_context(|| format!("{} answers what no wattmap server does", self.url))?;
-        self.notes.push(super::statistics::note(year, &stored));
-        Ok(())
+        if !self.dry_run {
+            self.notes.push(super::statistics::note(year, &stored));
+        }
+        let areas: Vec<AreaCode> = statistics.into_iter().map(|statistic| statistic.area).collect();
+        Ok(of_unknown_areas(&areas, &stored.unknown_areas))
     }
 
     async fn resume(&mut self, identity: &str) -> anyhow::Result<Option<Checkpoint>> {
-        // Without one, all is sent again: slower, and harmless.
+        // Without one, all is sent again: slower, and harmless. A dry run looks at all of it.
+        if self.dry_run {
+            return Ok(None);
+        }
         let text = self.checkpoint_file(identity).and_then(|path| std::fs::read(path).ok());
         Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     async fn note(&mut self, identity: &str, checkpoint: Option<&Checkpoint>) -> anyhow::Result<()> {
-        let Some(path) = self.checkpoint_file(identity) else { return Ok(()) };
+        let Some(path) = self.checkpoint_file(identity).filter(|_| !self.dry_run) else { return Ok(()) };
         let noted = match checkpoint {
             Some(checkpoint) => write_whole(&path, &serde_json::to_vec(checkpoint)?),
             None if path.exists() => std::fs::remove_file(&path),
@@ -124,7 +144,10 @@ impl Destination for ThroughServer {
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> anyhow::Result<Vec<String>> {
+    async fn finish(mut self: Box<Self>) -> anyhow::Result<Vec<String>> {
+        if self.dry_run {
+            self.notes.push(super::dry::NOTE.to_owned());
+        }
         Ok(self.notes)
     }
 }

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::dead_letters::{meter, reason};
@@ -27,11 +26,7 @@ pub(in crate::routes) async fn post(
     State(state): State<AppState>,
     body: Bytes,
 ) -> Result<Json<Redriven>, Problem> {
-    let order: Order = serde_json::from_slice(&body).map_err(|error| Problem {
-        line: Some(error.line()),
-        column: Some(error.column()),
-        ..Problem::new(StatusCode::BAD_REQUEST, error.to_string())
-    })?;
+    let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error))?;
     let reason = order.reason.as_deref().map(reason).transpose()?;
     let meter = order.meter.as_deref().map(meter).transpose()?;
     Ok(Json(redrive(&state.ports, reason, meter, order.dry_run).await?))

@@ -38,11 +38,7 @@ pub(in crate::routes) async fn put(
     State(state): State<AppState>,
     body: Bytes,
 ) -> Result<Json<Answer>, Problem> {
-    let change: Change = serde_json::from_slice(&body).map_err(|error| Problem {
-        line: Some(error.line()),
-        column: Some(error.column()),
-        ..Problem::new(StatusCode::BAD_REQUEST, error.to_string())
-    })?;
+    let change: Change = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error))?;
     let now = state.simulation.control();
     let control = Control {
         state: change.state.unwrap_or(now.state),

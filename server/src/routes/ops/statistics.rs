@@ -8,8 +8,10 @@ use axum::http::header::CONTENT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use metering::statistics::AreaStatistic;
+use serde::Deserialize;
 
 use crate::problem::Problem;
+use crate::routes::QueryOf;
 use crate::routes::authorised::Operator;
 use crate::state::AppState;
 use crate::statistics::{Stored, problem, put as store};
@@ -20,11 +22,19 @@ pub(in crate::routes) const PACKED_MAX: usize = 16 << 20;
 /// Bytes of the JSON, unpacked: some hundred for each area.
 const UNPACKED_MAX: u64 = 64 << 20;
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::routes) struct PutQuery {
+    dry_run: bool,
+}
+
 /// Published figures of a year, as a JSON array, gzipped or not. They take the place of those of the same areas.
+/// Figures of areas that are not on the map are refused, and named; with `dry_run=true` all is only looked at.
 pub(in crate::routes) async fn put(
     _: Operator,
     State(state): State<AppState>,
     Path(year): Path<String>,
+    QueryOf(PutQuery { dry_run }): QueryOf<PutQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Stored>, Problem> {
@@ -42,7 +52,7 @@ pub(in crate::routes) async fn put(
         .await
         .map_err(|error| Problem::internal(&error))??;
     let documents = state.ports.documents.as_ref();
-    Ok(Json(store(documents, &state.geography, year, statistics).await?))
+    Ok(Json(store(documents, &state.geography, year, statistics, dry_run).await?))
 }
 
 fn understand(year: u16, body: &[u8], packed: bool) -> Result<Vec<AreaStatistic>, Problem> {
@@ -57,8 +67,8 @@ fn understand(year: u16, body: &[u8], packed: bool) -> Result<Vec<AreaStatistic>
         let detail = format!("The body is longer than {UNPACKED_MAX} bytes, unpacked.");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let statistics: Vec<AreaStatistic> = serde_json::from_slice(&text)
-        .map_err(|error| malformed(format!("The body is not as it should be: {error}")))?;
+    let statistics: Vec<AreaStatistic> =
+        serde_json::from_slice(&text).map_err(|error| Problem::not_json(&error))?;
     match problem(year, &statistics) {
         Some(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
         None => Ok(statistics),

@@ -4,31 +4,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use geography::LevelIndex;
 use metering::AreaCode;
 use metering::api::{LiveArea, LiveFrame, LiveRequest};
-use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite;
 use tokio_util::sync::CancellationToken;
 
-use super::hub::{Change, Everything, Hub};
-
-/// The largest message that a client may send: a subscription to every area of a level fits.
-const MESSAGE_BYTES_MAX: usize = 256 * 1024;
-
-/// What may wait to be written to a client: a snapshot of a large level, twice.
-const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+use super::hub::{Change, Everything, Hub, SIGN_OF_LIFE_EVERY};
 
 /// A client that takes a frame no faster than this is gone.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a client may take to hear why it is cut off before the connection goes away under it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How often a client is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -36,104 +28,15 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long a client may stay silent, answers to pings included.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 
-/// Bounds that are configured.
-#[derive(Debug, Clone)]
-pub struct LiveLimits {
-    /// Clients at once.
-    pub clients_max: usize,
-    /// Origins besides the site's own that pages may connect from.
-    pub origins: Vec<String>,
-}
-
-impl Default for LiveLimits {
-    fn default() -> Self {
-        LiveLimits { clients_max: 20_000, origins: Vec::new() }
-    }
-}
-
-/// What the route needs.
-#[derive(Clone)]
-pub struct LiveState {
-    hub: Arc<Hub>,
-    limits: Arc<LiveLimits>,
-    places: Arc<Semaphore>,
-    shutdown: CancellationToken,
-}
-
-impl LiveState {
-    /// Of a hub and bounds.
-    pub fn new(hub: Arc<Hub>, limits: LiveLimits, shutdown: CancellationToken) -> Self {
-        let places = Arc::new(Semaphore::new(limits.clients_max));
-        LiveState { hub, limits: Arc::new(limits), places, shutdown }
-    }
-
-    /// Clients that are connected.
-    pub fn clients(&self) -> usize {
-        self.limits.clients_max - self.places.available_permits()
-    }
-}
-
-/// `GET /live`
-pub fn route(state: LiveState) -> Router {
-    Router::new().route("/live", get(connect)).with_state(state)
-}
-
-#[derive(Deserialize)]
-struct LiveQuery {
-    level: Option<String>,
-}
-
-async fn connect(
-    State(state): State<LiveState>,
-    Query(query): Query<LiveQuery>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    if !origin_allowed(&headers, &state.limits.origins) {
-        return (StatusCode::FORBIDDEN, "This page's origin may not connect to /live.").into_response();
-    }
-    let geography = state.hub.figures().geography();
-    let level = match query.level {
-        // The level that the map begins with: the one below the coarsest.
-        None => LevelIndex(1.min(geography.finest().0)),
-        Some(name) => match geography.level_named(&name) {
-            Some(level) => level,
-            None => return (StatusCode::BAD_REQUEST, unknown_level(&state.hub, &name)).into_response(),
-        },
-    };
-    let Ok(place) = state.places.clone().try_acquire_owned() else {
-        let retry = [(header::RETRY_AFTER, "10")];
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, "All places for live connections are taken.")
-            .into_response();
-    };
-    upgrade
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| Client::serve(socket, state, level, place))
-}
-
-fn unknown_level(hub: &Hub, name: &str) -> String {
-    let names: Vec<&str> = hub.figures().geography().levels().iter().map(geography::Level::name).collect();
-    format!("level is {name:?}; allowed are {}", names.join(", "))
-}
-
-/// Browsers say which page connects; programs say nothing and may.
-fn origin_allowed(headers: &HeaderMap, others: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").map(|(_, authority)| authority);
-    own.is_some() && own == host || others.iter().any(|other| other == origin)
-}
-
 /// A client, while it is connected.
-struct Client {
+pub(super) struct Client {
     socket: WebSocket,
     hub: Arc<Hub>,
     level: LevelIndex,
     /// Only these areas, if it asked for some.
     only: Option<HashSet<AreaCode>>,
+    /// When the last frame was sent to it.
+    spoke: Instant,
     changes: broadcast::Receiver<Arc<Change>>,
     /// The last change that it knows.
     version: u64,
@@ -146,22 +49,31 @@ enum End {
     Silent,
     Closing,
     Misbehaved(&'static str),
+    TooLong,
 }
 
 impl Client {
-    async fn serve(socket: WebSocket, state: LiveState, level: LevelIndex, place: OwnedSemaphorePermit) {
-        let (changes, everything) = state.hub.subscribe(level);
+    /// Serves it until one of the two ends it; `place` is one of the places that there are for clients.
+    pub(super) async fn serve(
+        socket: WebSocket,
+        hub: Arc<Hub>,
+        shutdown: CancellationToken,
+        level: LevelIndex,
+        place: OwnedSemaphorePermit,
+    ) {
+        let (changes, everything) = hub.subscribe(level);
         let mut client = Client {
             socket,
-            hub: state.hub,
+            hub,
             level,
             only: None,
+            spoke: Instant::now(),
             changes,
             version: everything.version,
             seq: 0,
         };
         let end = match client.send_everything(&everything).await {
-            Ok(()) => client.follow(state.shutdown).await,
+            Ok(()) => client.follow(shutdown).await,
             Err(end) => end,
         };
         client.close(end).await;
@@ -192,6 +104,7 @@ impl Client {
                         Some(Ok(Message::Text(text))) => self.request(&text).await,
                         Some(Ok(Message::Binary(_))) => Err(End::Misbehaved("text frames are expected")),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+                        Some(Err(error)) if is_too_long(&error) => return End::TooLong,
                         Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
                     }
                 }
@@ -213,9 +126,30 @@ impl Client {
         let Some(level) = self.hub.figures().geography().level_named(&subscription.level) else {
             return self.complain(unknown_level(&self.hub, &subscription.level)).await;
         };
+        if let Some(message) = subscription.areas.as_deref().and_then(|areas| self.not_there(level, areas)) {
+            return self.complain(message).await;
+        }
         self.level = level;
         self.only = subscription.areas.map(|areas| areas.into_iter().collect());
         self.start_over().await
+    }
+
+    /// What is wrong with areas that are asked for: the first that the level does not have.
+    fn not_there(&self, level: LevelIndex, areas: &[AreaCode]) -> Option<String> {
+        let geography = self.hub.figures().geography();
+        let level_of = |code: &AreaCode| geography.index_of(code).map(|area| geography.area(area).level);
+        let mut wrong = areas.iter().filter(|code| level_of(code) != Some(level));
+        let first = wrong.next()?;
+        let name = |level| geography.level(level).name();
+        let is = match level_of(first) {
+            Some(other) => format!("is of level {}, not {}", name(other), name(level)),
+            None => format!("is not on the map of {}", geography.name()),
+        };
+        let more = match wrong.count() {
+            0 => String::new(),
+            more => format!("; {more} more are not there either"),
+        };
+        Some(format!("area {first} {is}{more}"))
     }
 
     /// Subscribes again and sends everything.
@@ -239,6 +173,10 @@ impl Client {
         }
         self.version = change.version;
         let areas = self.of_interest(&change.areas);
+        // What changed elsewhere is nothing to whoever asked for some areas, but for a sign of life.
+        if self.only.is_some() && areas.is_empty() && self.spoke.elapsed() < SIGN_OF_LIFE_EVERY {
+            return Ok(());
+        }
         self.seq += 1;
         let (seq, level, at, heard_s) = (self.seq, self.level_name(), change.at, change.heard_s);
         self.send_frame(&LiveFrame::Delta { seq, level, at, heard_s, areas }).await
@@ -261,6 +199,7 @@ impl Client {
     }
 
     async fn send_frame(&mut self, frame: &LiveFrame) -> Result<(), End> {
+        self.spoke = Instant::now();
         match serde_json::to_string(frame) {
             Ok(text) => self.send(Message::Text(text.into())).await,
             Err(error) => {
@@ -283,36 +222,27 @@ impl Client {
             End::Silent => (close_code::POLICY, "silent for too long"),
             End::Closing => (close_code::AWAY, "the server is stopping"),
             End::Misbehaved(reason) => (close_code::UNSUPPORTED, reason),
+            End::TooLong => (close_code::SIZE, "a message may have 256 KiB"),
         };
         let frame = CloseFrame { code, reason: reason.into() };
         // The client may be gone: there is nobody left to tell.
         let _ = timeout(SEND_WITHIN, self.socket.send(Message::Close(Some(frame)))).await;
+        if code == close_code::SIZE {
+            // The rest of what it sends is not read. A connection with unread bytes is not closed but reset, and
+            // a reset overtakes the reason: so it is given a moment to arrive.
+            tokio::time::sleep(LAST_WORDS).await;
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether a message was refused for its length.
+fn is_too_long(error: &axum::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
+    matches!(cause, Some(tungstenite::Error::Capacity(_)))
+}
 
-    #[test]
-    fn who_may_connect() {
-        let check = |origin: Option<&str>, expect| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, "wattmap.example:3000".parse().unwrap());
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, origin.parse().unwrap());
-            }
-            assert_eq!(
-                origin_allowed(&headers, &["https://friend.example".to_owned()]),
-                expect,
-                "{origin:?}"
-            );
-        };
-        check(None, true);
-        check(Some("http://wattmap.example:3000"), true);
-        check(Some("https://friend.example"), true);
-        check(Some("https://evil.example"), false);
-        check(Some("http://wattmap.example:3000.evil.example"), false);
-        check(Some("null"), false);
-    }
+/// What is wrong with a level that is asked for.
+pub(super) fn unknown_level(hub: &Hub, name: &str) -> String {
+    let names: Vec<&str> = hub.figures().geography().levels().iter().map(geography::Level::name).collect();
+    format!("level is {name:?}; allowed are {}", names.join(", "))
 }

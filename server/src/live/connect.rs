@@ -1,0 +1,136 @@
+//! Who may connect to `/live`, and how many.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use geography::LevelIndex;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::client::{Client, unknown_level};
+use super::hub::Hub;
+
+/// The largest message that a client may send: a subscription to every area of a level fits.
+const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+
+/// What may wait to be written to a client: a snapshot of a large level, twice.
+const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bounds that are configured.
+#[derive(Debug, Clone)]
+pub struct LiveLimits {
+    /// Clients at once.
+    pub clients_max: usize,
+    /// Origins besides the site's own that pages may connect from.
+    pub origins: Vec<String>,
+}
+
+impl Default for LiveLimits {
+    fn default() -> Self {
+        LiveLimits { clients_max: 20_000, origins: Vec::new() }
+    }
+}
+
+/// What the route needs.
+#[derive(Clone)]
+pub struct LiveState {
+    hub: Arc<Hub>,
+    limits: Arc<LiveLimits>,
+    places: Arc<Semaphore>,
+    shutdown: CancellationToken,
+}
+
+impl LiveState {
+    /// Of a hub and bounds.
+    pub fn new(hub: Arc<Hub>, limits: LiveLimits, shutdown: CancellationToken) -> Self {
+        let places = Arc::new(Semaphore::new(limits.clients_max));
+        LiveState { hub, limits: Arc::new(limits), places, shutdown }
+    }
+
+    /// Clients that are connected.
+    pub fn clients(&self) -> usize {
+        self.limits.clients_max - self.places.available_permits()
+    }
+}
+
+/// `GET /live`
+pub fn route(state: LiveState) -> Router {
+    Router::new().route("/live", get(connect)).with_state(state)
+}
+
+#[derive(Deserialize)]
+struct LiveQuery {
+    level: Option<String>,
+}
+
+async fn connect(
+    State(state): State<LiveState>,
+    Query(query): Query<LiveQuery>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !origin_allowed(&headers, &state.limits.origins) {
+        return (StatusCode::FORBIDDEN, "This page's origin may not connect to /live.").into_response();
+    }
+    let geography = state.hub.figures().geography();
+    let level = match query.level {
+        // The level that the map begins with: the one below the coarsest.
+        None => LevelIndex(1.min(geography.finest().0)),
+        Some(name) => match geography.level_named(&name) {
+            Some(level) => level,
+            None => return (StatusCode::BAD_REQUEST, unknown_level(&state.hub, &name)).into_response(),
+        },
+    };
+    let Ok(place) = state.places.clone().try_acquire_owned() else {
+        let retry = [(header::RETRY_AFTER, "10")];
+        return (StatusCode::SERVICE_UNAVAILABLE, retry, "All places for live connections are taken.")
+            .into_response();
+    };
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .on_upgrade(move |socket| Client::serve(socket, state.hub, state.shutdown, level, place))
+}
+
+/// Browsers say which page connects; programs say nothing and may.
+fn origin_allowed(headers: &HeaderMap, others: &[String]) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = origin.split_once("://").map(|(_, authority)| authority);
+    own.is_some() && own == host || others.iter().any(|other| other == origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_connect() {
+        let check = |origin: Option<&str>, expect| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "wattmap.example:3000".parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            assert_eq!(
+                origin_allowed(&headers, &["https://friend.example".to_owned()]),
+                expect,
+                "{origin:?}"
+            );
+        };
+        check(None, true);
+        check(Some("http://wattmap.example:3000"), true);
+        check(Some("https://friend.example"), true);
+        check(Some("https://evil.example"), false);
+        check(Some("http://wattmap.example:3000.evil.example"), false);
+        check(Some("null"), false);
+    }
+}
