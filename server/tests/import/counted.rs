@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::wattmap::run;
+use crate::support::program::run;
 
 /// Of an area and the start of a half-hour: mWh, and how many meters were heard.
 pub(crate) type Counted = BTreeMap<(String, i64), (i64, u64)>;
@@ -26,10 +26,10 @@ pub(crate) fn expect(area: &str, duration_s: i64, readings: &Readings, counted: 
 }
 
 /// What was counted, as `wattmap export aggregates` says it.
-pub(crate) fn exported(data: &Path) -> Counted {
-    let out = data.with_extension("out");
+pub(crate) fn exported(dir: &Path) -> Counted {
+    let out = dir.join("out");
     let _ = std::fs::remove_dir_all(&out);
-    run(data, &["export", "aggregates", "--format", "csv", "--out", out.to_str().unwrap()]);
+    run(dir, &["export", "aggregates", "--format", "csv", "--out", out.to_str().unwrap()]);
     let mut counted = Counted::new();
     for file in std::fs::read_dir(&out).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::counted::Readings;
+use super::counted::Readings;
 
 /// A carried file.
 pub(crate) fn carried(name: &str) -> PathBuf {

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 
-use crate::counted::{Counted, assert_same, expect, exported};
-use crate::files::written;
-use crate::wattmap::wattmap;
+use super::counted::{Counted, assert_same, expect, exported};
+use super::files::written;
+use crate::support::program::wattmap;
 
 #[test]
 fn killed_again_and_again_it_counts_everything_once() {
     let dir = tempdir().unwrap();
-    let (data, file) = (dir.path().join("data"), dir.path().join("many.csv"));
+    let file = dir.path().join("many.csv");
     let meters = written(&file, 30, 8_000);
     let arguments = ["import", "readings", file.to_str().unwrap(), "--area", "E01000001"];
     let (mut killed, mut resumed) = (0, 0);
@@ -20,7 +20,7 @@ fn killed_again_and_again_it_counts_everything_once() {
     let mut life = Duration::from_millis(150);
     loop {
         assert!(life < Duration::from_secs(300), "it never ends");
-        let mut command = wattmap(&data, &arguments);
+        let mut command = wattmap(dir.path(), &arguments);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let until = Instant::now() + life;
         life += life / 5;
@@ -54,5 +54,5 @@ fn killed_again_and_again_it_counts_everything_once() {
     for place in expected.values_mut() {
         place.1 = 30;
     }
-    assert_same(&exported(&data), &expected);
+    assert_same(&exported(dir.path()), &expected);
 }

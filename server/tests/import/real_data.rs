@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::tempdir;
 
-use crate::counted::{Counted, assert_same, expect, exported};
-use crate::files::{green_button, start_value, text_of};
-use crate::through_a_server::sums;
-use crate::wattmap::{Server, run};
+use super::counted::{Counted, assert_same, expect, exported};
+use super::files::{green_button, start_value, text_of};
+use super::through_a_server::sums;
+use crate::support::program::run;
+use crate::support::{Keys, Program};
 
 fn given(name: &str) -> PathBuf {
     let directory = std::env::var_os("WATTMAP_TEST_DATA")
@@ -20,17 +21,16 @@ fn given(name: &str) -> PathBuf {
     path.canonicalize().unwrap()
 }
 
-#[test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
-fn the_main_job() {
+async fn the_main_job() {
     let dir = tempdir().unwrap();
-    let data = dir.path().join("data");
-    let server = Server::start(&data);
-    let [ingest, operator] = ["ingest", "operator"]
-        .map(|scope| run(&data, &["keys", "create", "--name", scope, "--scope", scope]).trim().to_owned());
-    let url = server.url();
+    let server = Program::start(dir.path(), &[]).await;
+    let http = server.http.clone();
+    let Keys { ingest, operator } = http.keys.clone();
+    let url = http.url();
     let import = |what: &str, file: &Path, key: &str| {
-        run(&data, &["import", what, file.to_str().unwrap(), "--server", &url, "--key", key])
+        run(dir.path(), &["import", what, file.to_str().unwrap(), "--server", &url, "--key", key])
     };
     let [lcl, sdge, swiss, statistics] = [
         "lcl_MAC000002_halfhourly.csv.gz",
@@ -55,7 +55,7 @@ fn the_main_job() {
 
     let readings = |file: &Path, meter: &str| {
         let file = file.to_str().unwrap();
-        run(&data, &["import", "readings", file, "--meter", meter, "--server", &url, "--key", &ingest])
+        run(dir.path(), &["import", "readings", file, "--meter", meter, "--server", &url, "--key", &ingest])
     };
     let said = readings(&lcl, "MAC000002");
     assert!(said.contains("22,536 readings accepted, 0 refused"), "{said}");
@@ -72,7 +72,7 @@ fn the_main_job() {
     let areas = ["E01000001", "E01000002"].into_iter().chain(SWISS_AREAS);
     for area in areas {
         let of_area: i64 = expected.iter().filter(|((of, _), _)| of == area).map(|(_, (mwh, _))| mwh).sum();
-        for point in sums(&server, &operator, area, of_area) {
+        for point in sums(&http, area, of_area).await {
             let start: jiff::Timestamp = point["start"].as_str().unwrap().parse().unwrap();
             let got = (point["energy_mwh"].as_i64().unwrap(), point["meters"].as_u64().unwrap());
             let place = (area.to_owned(), start.as_second());
@@ -81,7 +81,7 @@ fn the_main_job() {
     }
 
     // What everybody sees: where hundreds are measured, their figure; where one home is, none; else statistics.
-    let map = server.get("/api/v1/map?level=lsoa&measure=annual", &operator);
+    let map = http.get("/api/v1/map?level=lsoa&measure=annual").await.json();
     let areas = map["areas"].as_array().unwrap();
     let mut by_status: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for area in areas {
@@ -95,8 +95,8 @@ fn the_main_job() {
     assert!(by_status.is_empty(), "{:?}", by_status.keys());
 
     // And once more, without the server: the whole store, against the whole of the files.
-    server.stop();
-    assert_same(&exported(&data), &expected);
+    server.stop().await;
+    assert_same(&exported(dir.path()), &expected);
 }
 
 /// Three neighbours in Camden.

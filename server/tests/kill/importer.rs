@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::oracle::{Area, Counted, Readings, Sum, Sums};
-use crate::process::{Process, command};
+use super::oracle::{Area, Counted, Readings, Sum, Sums};
+use super::program::command;
+use crate::support::Program;
 
 /// Lines of a file: several batches, and less than an import notes how far it is after.
 const LINES: usize = 40_000;
@@ -118,8 +119,8 @@ impl Importer {
     }
 
     /// Through a server.
-    pub(crate) fn through(&self, server: &Process) -> Import {
-        let http = server.client();
+    pub(crate) fn through(&self, server: &Program) -> Import {
+        let http = server.http.clone();
         let url = format!("http://{}", http.address);
         self.start(&self.dir, &["--server", &url, "--key", &http.keys.ingest])
     }

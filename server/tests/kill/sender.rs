@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::oracle::{Area, Counted, Readings, Sums};
-use crate::process::Http;
+use super::oracle::{Area, Counted, Readings, Sums};
+use crate::support::Http;
 
 /// Meters of a sender.
 const METERS: usize = 12;
@@ -126,10 +126,11 @@ impl Sender {
     async fn try_once(&mut self, http: &Http) -> bool {
         let Some(request) = self.under_way.take() else { return true };
         let answer = http.post(request.path, request.body.clone()).await;
-        let Some((status, receipt)) = answer.filter(|(status, _)| *status != 503) else {
+        let Some(answer) = answer.filter(|answer| answer.status != 503) else {
             self.under_way = Some(request);
             return false;
         };
+        let (status, receipt) = (answer.status.as_u16(), answer.json());
         assert_eq!((status, receipt["accepted"].as_u64()), (200, Some(request.count as u64)), "{receipt}");
         self.acknowledged += request.count as u64;
         self.dead.least += request.dead();

@@ -8,10 +8,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 
-use crate::importer::Importer;
-use crate::oracle::{Area, Sums, assert_same_readings};
-use crate::process::{self, Keys, Process};
-use crate::sender::Sender;
+use super::importer::Importer;
+use super::oracle::{Area, Sums, assert_same_readings};
+use super::program::{self, SETTINGS};
+use super::sender::Sender;
+use crate::support::{Keys, Program};
 
 /// Senders at once; each has its own meters, so that it knows their order, and its own areas, so that its
 /// aggregates tell whether what it had under way was taken.
@@ -63,7 +64,7 @@ impl World {
             })
             .collect();
         let importer = Importer::new(dir.path(), &areas[SENDERS * AREAS_A_SENDER]);
-        let keys = process::make_keys(dir.path());
+        let keys = Keys::make(dir.path());
         World { dir, keys, random, areas, senders, importer, told: Told::default() }
     }
 
@@ -83,9 +84,10 @@ impl World {
     pub(crate) async fn live_and_die(&mut self) {
         // It may die before it serves: while it reads what the one before left behind, or just made good.
         while self.chance(DIES_IN_RECOVERY) {
-            let process = Process::spawn(self.path());
+            let process = Program::spawn(self.path(), SETTINGS);
             tokio::time::sleep(self.moment(0..400)).await;
-            process.kill();
+            // SIGKILL.
+            drop(process);
             self.told.in_recovery += 1;
         }
         let process = self.start_and_check().await;
@@ -101,7 +103,7 @@ impl World {
         let life = self.moment(20..700);
         let loads: Vec<_> = std::mem::take(&mut self.senders)
             .into_iter()
-            .map(|sender| tokio::spawn(sender.send_until_nobody_answers(process.client())))
+            .map(|sender| tokio::spawn(sender.send_until_nobody_answers(process.http.clone())))
             .collect();
         tokio::time::sleep(life).await;
         if self.chance(STOPS_CLEANLY) {
@@ -119,16 +121,16 @@ impl World {
         }
     }
 
-    async fn start_and_check(&mut self) -> Process {
-        let process = Process::start(self.path(), &self.keys).await;
-        process.settled().await;
+    async fn start_and_check(&mut self) -> Program {
+        let process = Program::start_with(self.path(), SETTINGS, &self.keys).await;
+        process.http.settled().await;
         self.check(&process).await;
         process
     }
 
     /// Compares every aggregate there is with what it has to be.
-    async fn check(&mut self, process: &Process) {
-        let http = process.client();
+    async fn check(&mut self, process: &Program) {
+        let http = process.http.clone();
         let mut found = Sums::default();
         for area in &self.areas {
             found.read(area, &http.operate(&format!("/areas/{}/exact?by=half-hour", area.code)).await);
@@ -151,20 +153,20 @@ impl World {
     /// stored readings, stored readings against those that were acknowledged.
     pub(crate) async fn last_judgement(&mut self) {
         let process = self.start_and_check().await;
-        let http = process.client();
+        let http = process.http.clone();
         for sender in &mut self.senders {
             sender.send_again(&http).await;
         }
-        process.settled().await;
+        process.http.settled().await;
         self.check(&process).await;
         process.kill();
         let import = self.importer.directly(self.path());
         self.importer.ended(import.lives_at_most(Duration::from_secs(120)).await);
         assert!(!self.importer.is_unresolved(), "the last import did not end in time");
-        process::replay(self.path());
+        program::replay(self.path());
         let mut expected = self.importer.readings();
         self.senders.iter().for_each(|sender| sender.readings(&mut expected));
-        assert_same_readings(&process::exported_readings(self.path()), &expected);
+        assert_same_readings(&program::exported_readings(self.path()), &expected);
         let process = self.start_and_check().await;
         process.stop().await;
     }
@@ -186,6 +188,6 @@ impl World {
         let sent: u64 = self.senders.iter().map(Sender::acknowledged).sum();
         assert!(sent > kills * 50, "too little was sent to prove anything: {sent} records");
         assert!(self.told.unresolved * 10 >= kills, "too few requests were under way when it died");
-        process::assert_it_rolled_and_wrote(self.path());
+        program::assert_it_rolled_and_wrote(self.path());
     }
 }

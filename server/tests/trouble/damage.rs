@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Http, Program, ended};
-use crate::sender::{Sender, assert_exact};
+use super::OFTEN;
+use super::sender::{Sender, assert_exact};
+use crate::support::program::{ended, wattmap};
+use crate::support::{Http, Program};
 
 /// Files below a directory, but for the lock, which holds a number that nobody relies on.
 fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -35,7 +37,7 @@ fn copy(from: &Path, to: &Path) {
 /// A directory of a program that was killed after a while, or that was stopped.
 async fn directory(stopped: bool) -> (tempfile::TempDir, Http, Vec<Sender>) {
     let dir = tempfile::tempdir().unwrap();
-    let program = Program::start(dir.path(), &[]).await;
+    let program = Program::start(dir.path(), OFTEN).await;
     let http = program.http.clone();
     let mut sender = Sender::register("M", &http).await;
     for _ in 0..30 {
@@ -89,7 +91,9 @@ fn refused(original: &Path, name: &Path, damaged: Option<&[u8]>) {
         None => std::fs::remove_file(data.join(name)).unwrap(),
     }
     let all = files(&data);
-    let ended = ended(dir.path(), &["run", "--listen", "127.0.0.1:0", "--simulate", "0"]);
+    let mut command = wattmap(dir.path(), &["run", "--listen", "127.0.0.1:0", "--simulate", "0"]);
+    command.envs(OFTEN.iter().copied());
+    let ended = ended(command);
     let ended = ended.unwrap_or_else(|| panic!("{} is damaged, and it started", name.display()));
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{}: it started. {said}", name.display());
@@ -153,7 +157,7 @@ async fn a_write_that_was_cut_off_is_no_damage() {
         std::fs::remove_dir_all(&data).unwrap();
         copy(&original, &data);
         std::fs::write(data.join(&newest), torn).unwrap();
-        let program = Program::start_again(dir.path(), &[], &http).await;
+        let program = Program::start_with(dir.path(), OFTEN, &http.keys).await;
         assert_exact(&program.http, &senders).await;
         program.kill();
     }

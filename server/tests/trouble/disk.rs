@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::program::{Answer, PATIENCE, Program};
-use crate::sender::{Sender, assert_exact};
+use super::OFTEN;
+use super::sender::{Sender, assert_exact};
+use crate::support::Program;
+use crate::support::http::{Answer, PATIENCE};
 
 /// In the process that may mount: the directory to mount at.
 const INSIDE: &str = "TROUBLE_TEST_INSIDE";
@@ -79,10 +81,10 @@ async fn until_taken(program: &Program, sender: &mut Sender) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_and_recovers() {
     let Some(dir) = std::env::var_os(INSIDE).map(PathBuf::from) else {
-        return with_own_mounts("disk::a_full_disk_refuses_and_recovers");
+        return with_own_mounts("trouble::disk::a_full_disk_refuses_and_recovers");
     };
     mount(&dir, "size=24m");
-    let program = Program::start(&dir, &[]).await;
+    let program = Program::start(&dir, OFTEN).await;
     let http = program.http.clone();
     let mut sender = Sender::register("M", &http).await;
     for _ in 0..20 {
@@ -108,13 +110,13 @@ async fn a_full_disk_refuses_and_recovers() {
     fill(&filler);
     assert_refused(&sender.send(&http).await.unwrap());
     program.kill();
-    let program = Program::start_again(&dir, &[], &http).await;
+    let program = Program::start_with(&dir, OFTEN, &http.keys).await;
     assert_refused(&sender.send(&program.http).await.unwrap());
     std::fs::remove_file(&filler).unwrap();
     until_taken(&program, &mut sender).await;
     assert_exact(&program.http, std::slice::from_ref(&sender)).await;
     assert_eq!(program.signal("-TERM").await.0.code(), Some(0));
-    let program = Program::start_again(&dir, &[], &http).await;
+    let program = Program::start_with(&dir, OFTEN, &http.keys).await;
     assert_exact(&program.http, &[sender]).await;
 }
 
@@ -122,10 +124,10 @@ async fn a_full_disk_refuses_and_recovers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_fills_up_by_itself_loses_nothing() {
     let Some(dir) = std::env::var_os(INSIDE).map(PathBuf::from) else {
-        return with_own_mounts("disk::a_disk_that_fills_up_by_itself_loses_nothing");
+        return with_own_mounts("trouble::disk::a_disk_that_fills_up_by_itself_loses_nothing");
     };
     mount(&dir, "size=6m");
-    let program = Program::start(&dir, &[]).await;
+    let program = Program::start(&dir, OFTEN).await;
     let http = program.http.clone();
     let mut senders = Vec::new();
     for meter in ["A", "BB", "CCC", "DDDD"] {
@@ -148,13 +150,13 @@ async fn a_disk_that_fills_up_by_itself_loses_nothing() {
     // On the full disk, a stop and a start lose nothing. It can't note that it stopped, nor say so; it ends.
     let (status, _) = program.signal("-TERM").await;
     assert!(matches!(status.code(), Some(0 | 1)), "{status}");
-    let program = Program::start_again(&dir, &[], &http).await;
+    let program = Program::start_with(&dir, OFTEN, &http.keys).await;
     // It may have made some room by then: but what it takes is there.
     senders[0].send(&program.http).await.unwrap();
     mount(&dir, "remount,size=64m");
     until_taken(&program, &mut senders[0]).await;
     assert_exact(&program.http, &senders).await;
     program.kill();
-    let program = Program::start_again(&dir, &[], &http).await;
+    let program = Program::start_with(&dir, OFTEN, &http.keys).await;
     assert_exact(&program.http, &senders).await;
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::program::{Program, output};
-use crate::sender::{AREA, Sender};
+use super::sender::{AREA, Sender};
+use crate::support::Program;
+use crate::support::program::output;
 
 /// Nothing goes to the store while it lives.
 const NEVER_STORED: [(&str, &str); 2] = [("WATTMAP_FLUSH_MS", "60000"), ("WATTMAP_CHECKPOINT_MS", "600000")];

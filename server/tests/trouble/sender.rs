@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::program::{Answer, Http};
+use crate::support::{Answer, Http};
 
 /// Where its meter is.
 pub(crate) const AREA: &str = "E01000001";
@@ -29,7 +29,7 @@ impl Sender {
     pub(crate) async fn register(meter: &str, http: &Http) -> Sender {
         let body = json!({ "meters": [{ "meter_id": meter, "area": AREA }] });
         let answer = http.post("/meters", body.to_string()).await.unwrap();
-        assert_eq!((answer.status, answer.json()["accepted"].as_i64()), (200, Some(1)));
+        assert_eq!((answer.status.as_u16(), answer.json()["accepted"].as_i64()), (200, Some(1)));
         Sender { meter: meter.to_owned(), next: 0, acknowledged: BTreeMap::new(), unknown: BTreeMap::new() }
     }
 

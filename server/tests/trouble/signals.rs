@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::program::Program;
-use crate::sender::{Sender, assert_exact};
+use super::OFTEN;
+use super::sender::{Sender, assert_exact};
+use crate::support::Program;
 
 /// What the contract allows.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -12,7 +13,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 async fn a_signal_under_load_loses_nothing() {
     for signal in ["-INT", "-TERM"] {
         let dir = tempfile::tempdir().unwrap();
-        let program = Program::start(dir.path(), &[]).await;
+        let program = Program::start(dir.path(), OFTEN).await;
         let http = program.http.clone();
         let mut loads = Vec::new();
         for number in 0..4 {
@@ -29,7 +30,7 @@ async fn a_signal_under_load_loses_nothing() {
         }
         let sent: usize = senders.iter().map(|sender| sender.acknowledged.len()).sum();
         assert!(sent > 1000, "only {sent} readings were sent");
-        let program = Program::start_again(dir.path(), &[], &http).await;
+        let program = Program::start_with(dir.path(), OFTEN, &http.keys).await;
         assert_exact(&program.http, &senders).await;
         assert_eq!(program.signal("-TERM").await.0.code(), Some(0));
     }

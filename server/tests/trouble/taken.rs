@@ -1,11 +1,13 @@
 //! A directory that another process has.
 
-use crate::program::{Program, output};
+use super::OFTEN;
+use crate::support::Program;
+use crate::support::program::output;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_process_is_told_who_has_the_directory() {
     let dir = tempfile::tempdir().unwrap();
-    let program = Program::start(dir.path(), &[]).await;
+    let program = Program::start(dir.path(), OFTEN).await;
     let data = dir.path().join("data").canonicalize().unwrap();
     let file = dir.path().join("a.csv");
     std::fs::write(&file, "meter_id,start,kwh\nA,2024-01-01T00:00:00Z,1\n").unwrap();

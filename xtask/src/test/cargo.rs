@@ -22,16 +22,16 @@ pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
     run(command::cargo().args(["test", "--package", "xtask"]), outcome)
 }
 
-/// The tests of every target with this name (`tests/kill.rs`, say). They are marked `#[ignore]`, because they are too
-/// long, or need too much, to run whenever somebody types `cargo test`.
-pub(super) fn ignored_tests_named(
-    target: &str,
+/// The tests in every module of this name (`kill`, say), whichever test binary it is in. They are marked `#[ignore]`,
+/// because they are too long, or need too much, to run whenever somebody types `cargo test`.
+pub(super) fn ignored_tests_in(
+    module: &str,
     variables: &[(&str, &str)],
     outcome: &mut Outcome,
 ) -> Result<()> {
     let mut cargo = command::cargo();
-    cargo.arg("test").args(binary::NATIVE_PACKAGES).args(["--no-fail-fast", "--test", target]);
-    cargo.args(["--", "--include-ignored", "--nocapture"]).envs(variables.iter().copied());
+    cargo.arg("test").args(binary::NATIVE_PACKAGES).args(["--no-fail-fast", "--tests", "--"]);
+    cargo.args([&format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
     run(&mut cargo, outcome)
 }
 

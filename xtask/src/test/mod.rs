@@ -25,9 +25,10 @@ pub(crate) enum Part {
     Site,
     /// The page in a real browser, served by the real binary.
     Browser,
-    /// Random kill -9 of the real process under load; tests named `kill`.
+    /// Random kill -9 of the real process under load; tests in modules named `kill`.
     Kill,
-    /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else ../shared/data); tests named `real_data`.
+    /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else
+    /// ../shared/data); tests in modules named `real_data`.
     RealData,
 }
 
@@ -90,11 +91,11 @@ impl Part {
                 Ok(())
             }
             Part::Browser => browser::run(outcome),
-            Part::Kill => cargo::ignored_tests_named("kill", &[], outcome),
+            Part::Kill => cargo::ignored_tests_in("kill", &[], outcome),
             Part::RealData => {
                 let data = real_data()?;
                 let data = data.to_string_lossy();
-                cargo::ignored_tests_named("real_data", &[("WATTMAP_TEST_DATA", data.as_ref())], outcome)
+                cargo::ignored_tests_in("real_data", &[("WATTMAP_TEST_DATA", data.as_ref())], outcome)
             }
         }
     }

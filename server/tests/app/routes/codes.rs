@@ -223,7 +223,7 @@ async fn what_can_not_be_read_is_refused_whole() {
 async fn only_posting_does_anything_and_only_so_much() {
     let app = App::with(&[("body-limit-kb", "64")]).await;
     let before = records(&app).await;
-    let bearer = format!("Bearer {}", app.ingest);
+    let bearer = format!("Bearer {}", app.http.keys.ingest);
     let headers = [("authorization", bearer.as_str()), ("content-type", LIST)];
     for path in ["/api/v1/readings", "/api/v1/meters"] {
         for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {

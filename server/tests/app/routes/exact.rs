@@ -35,7 +35,7 @@ async fn periods_are_local_and_meters_distinct() {
     check(AREA, "by=half-hour&from=2026-07-02&to=2026-07-03", &[]).await;
     check(NEIGHBOUR, "", &[(july, 1000, 1, 1800)]).await;
 
-    let bearer = format!("Bearer {}", app.operator);
+    let bearer = format!("Bearer {}", app.http.keys.operator);
     let ask = async |path: &str| {
         app.send(axum::http::Method::GET, &format!("/api/v1/ops{path}"), &[("authorization", &bearer)], "")
             .await

@@ -21,11 +21,11 @@ fn receipt(answer: &Answer) -> Value {
 async fn the_page_sends_through_the_same_door() {
     let app = App::start().await;
     let meters = json!({ "meters": [{ "meter_id": "A", "area": AREA }] }).to_string();
-    let answer = submit(&app, "register_meters", &app.ingest, &meters).await;
+    let answer = submit(&app, "register_meters", &app.http.keys.ingest, &meters).await;
     assert_eq!(receipt(&answer), json!({ "accepted": 1, "rejected": [] }));
     let good = reading("A", "2026-11-22T10:00:00Z", 1800, 2.0);
     let both = json!({ "readings": [good, reading("A", "2026-11-22T10:10:00Z", 1800, 2.0)] }).to_string();
-    let answer = submit(&app, "submit_readings", &app.ingest, &both).await;
+    let answer = submit(&app, "submit_readings", &app.http.keys.ingest, &both).await;
     assert_eq!(receipt(&answer)["accepted"], 1);
     assert_eq!(receipt(&answer)["rejected"][0]["code"], "misaligned");
     app.settle().await;
@@ -33,8 +33,8 @@ async fn the_page_sends_through_the_same_door() {
 
     for (key, body, status, says) in [
         ("wm_00000000_00", both.as_str(), 401, "not valid"),
-        (app.operator.as_str(), both.as_str(), 403, "needs ingest"),
-        (app.ingest.as_str(), "{\"readings\":[", 400, "line 1, column"),
+        (app.http.keys.operator.as_str(), both.as_str(), 403, "needs ingest"),
+        (app.http.keys.ingest.as_str(), "{\"readings\":[", 400, "line 1, column"),
     ] {
         let answer = submit(&app, "submit_readings", key, body).await;
         let error = answer.json();
@@ -48,7 +48,7 @@ async fn the_page_sends_through_the_same_door() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_page_sends_is_bounded() {
     let app = App::with(&[("body-limit-kb", "64")]).await;
-    let answer = submit(&app, "submit_readings", &app.ingest, &" ".repeat(40 << 10)).await;
+    let answer = submit(&app, "submit_readings", &app.http.keys.ingest, &" ".repeat(40 << 10)).await;
     assert!(!answer.status.is_success(), "{answer:?}");
     assert!(!String::from_utf8_lossy(&answer.body).contains("line 1"), "it was read to the end");
     app.stop().await;

@@ -5,11 +5,10 @@
 //!
 //! `cargo xtask test kill`; `WATTMAP_TEST_KILLS` says how often, `WATTMAP_TEST_SEED` repeats a run's choices
 //! (not its timing).
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod importer;
 mod oracle;
-mod process;
+mod program;
 mod sender;
 mod world;
 
