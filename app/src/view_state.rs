@@ -39,7 +39,8 @@ impl View {
     #[cfg(feature = "ssr")]
     pub(crate) fn parse_known(url: &str, is_level: impl Fn(&str) -> bool) -> (Self, bool) {
         let mut view = Self::parse(url);
-        let wrong_measure = value(url, "measure").is_some_and(|text| !text.is_empty() && Measure::parse(text).is_none());
+        let wrong_measure =
+            value(url, "measure").is_some_and(|text| !text.is_empty() && Measure::parse(text).is_none());
         let wrong_level = view.level.as_deref().is_some_and(|level| !is_level(level));
         if wrong_level {
             view.level = None;
@@ -93,7 +94,11 @@ impl View {
 /// The first value of this name in a URL's query.
 fn value<'a>(url: &'a str, name: &str) -> Option<&'a str> {
     let (_, query) = url.split_once('?')?;
-    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 /// Whether a text needs no escaping in a URL.

@@ -61,7 +61,12 @@ pub(super) fn picture(
 }
 
 /// The open area's outline and, dotted, that of the area around it: over the names, so that none hides them.
-fn write_outlines(html: &mut String, geography: &Geography, open: AreaIndex, grid: &Grid) -> std::fmt::Result {
+fn write_outlines(
+    html: &mut String,
+    geography: &Geography,
+    open: AreaIndex,
+    grid: &Grid,
+) -> std::fmt::Result {
     write!(html, "<svg class=outlines viewBox=\"0 0 {} {}\" aria-hidden=true>", grid.w, grid.h)?;
     if let Some(around) = geography.ancestors(open).last() {
         let path = geography.path(around);

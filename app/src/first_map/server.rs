@@ -38,12 +38,14 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let map = services.figures.map(&name, view.measure, None, None).await;
     let labels = labels(geography);
     let grid = grid(geography);
-    let open = view.area_code().and_then(|code| geography.index_of(&code)).map(|area| open_area(geography, area));
+    let open =
+        view.area_code().and_then(|code| geography.index_of(&code)).map(|area| open_area(geography, area));
     let picture = picture(geography, level, map.as_ref().ok(), view, &labels, &grid);
     let status = services.figures.status();
     let credits = credits(&status);
     let homes = words::homes(status.real_homes.as_deref(), status.simulated_homes);
-    let drawable = geography.levels().iter().filter(|level| level.len() <= AREAS_MAX).map(level_info).collect();
+    let drawable =
+        geography.levels().iter().filter(|level| level.len() <= AREAS_MAX).map(level_info).collect();
     let start = Start {
         url: view.url(),
         name: geography.name().to_owned(),

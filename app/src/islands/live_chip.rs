@@ -23,9 +23,7 @@ pub fn LiveChip() -> impl IntoView {
         state.to_owned()
     });
     let said = text(move || match live.connection.get() {
-        Connection::Waiting => {
-            page.start.with_value(|start| words::as_of(live.age_s.get(), &start.as_of))
-        }
+        Connection::Waiting => page.start.with_value(|start| words::as_of(live.age_s.get(), &start.as_of)),
         Connection::Lost => words::reconnecting(live.age_s.get()),
         Connection::Open => words::live(live.age_s.get()),
     });

@@ -68,6 +68,10 @@ pub(crate) struct Page {
     /// The level that is shown or on its way.
     pub(crate) level: Memo<String>,
     /// What the server has said of the open area; still of the one before while that is asked for.
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only in a browser does a map outline it")
+    )]
     pub(crate) open: RwSignal<Option<OpenArea>>,
     /// Where the reader has moved the map; none where it is as the address without a place shows it.
     pub(crate) camera: StoredValue<Option<Camera>>,

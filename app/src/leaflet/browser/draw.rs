@@ -107,7 +107,15 @@ impl Stage {
         context.set_line_width(SEAM_PX / placement.scale);
         context.set_line_join("round");
         context.set_stroke_style_str(&self.palette.seam);
-        self.job = Some(Job { level, order, next: 0, fade, mute: self.is_mute(level), scale: placement.scale, last: None });
+        self.job = Some(Job {
+            level,
+            order,
+            next: 0,
+            fade,
+            mute: self.is_mute(level),
+            scale: placement.scale,
+            last: None,
+        });
         true
     }
 

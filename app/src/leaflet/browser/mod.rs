@@ -147,16 +147,19 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
     watch(move || {
         let area = page.area.get();
         if let Some(stage) = stage() {
-            {
+            let is_other = {
                 let mut stage = stage.borrow_mut();
                 stage.around = page.open.with_untracked(|open| {
                     open.as_ref().filter(|open| area.as_ref() == Some(&open.code))?.around.clone()
                 });
-                stage.selected = area;
+                let before = std::mem::replace(&mut stage.selected, area);
                 stage.draw_overlay();
+                before != stage.selected
+            };
+            // The cards move in the next frame, and what the short address would show is another place then.
+            if is_other {
+                request_animation_frame(move || events::tell_address(&stage));
             }
-            // The cards have moved, and what the short address would show is another place now.
-            request_animation_frame(move || events::tell_address(&stage));
         }
     });
     watch(move || {

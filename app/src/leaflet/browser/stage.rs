@@ -144,8 +144,7 @@ impl Stage {
     pub(super) fn is_mute(&self, level: usize) -> bool {
         let figures = self.levels.get(level).and_then(|scene| scene.figures.as_ref());
         let other = figures.is_some_and(|figures| figures.measure != self.page.measure.get_untracked());
-        let waits =
-            || self.page.slow.get_untracked() || !self.page.trouble.with_untracked(String::is_empty);
+        let waits = || self.page.slow.get_untracked() || !self.page.trouble.with_untracked(String::is_empty);
         other && waits()
     }
 
@@ -220,9 +219,10 @@ impl Stage {
 
     /// The camera that shows an area and what is around it, if the area is known.
     pub(super) fn camera_of(&self, code: &str) -> Option<Camera> {
-        let told = self.page.open.with_untracked(|open| {
-            open.as_ref().filter(|open| open.code == code).map(|open| open.bounds)
-        });
+        let told = self
+            .page
+            .open
+            .with_untracked(|open| open.as_ref().filter(|open| open.code == code).map(|open| open.bounds));
         let drawn = || {
             let (level, at) = self.find(code)?;
             let bounds = self.levels.get(level)?.shapes.as_ref()?.list.get(at)?.outline.bounds;
