@@ -62,8 +62,9 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     let FirstMap { start, picture, credits, homes, simulated, drawable } = first;
     let heading = format!("{}: {}", start.name, words::MAP_HEADING);
     let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
-    if let Some(panel) = &panel {
-        crate::status::set(panel.status());
+    // A redirection has its status already.
+    if let Some(status) = panel.as_ref().map(PanelData::status).filter(|status| *status != 200) {
+        crate::status::set(status);
     }
     // What the islands share, for the server's rendering of them; in the browser the map's sets it up.
     Page::set_up(start.clone());
