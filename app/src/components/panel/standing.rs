@@ -27,7 +27,7 @@ pub(super) fn Standing(
     let mine = mark(value);
     // Longer than the area's own, so that it is seen where the two fall together.
     let theirs = around.as_ref().map(|(around, _)| {
-        let d = format!("M{:.1} -4V23", position(*around, &head.classes) * 100.0);
+        let d = format!("M{:.1} -2V20", position(*around, &head.classes) * 100.0);
         view! { <path class="theirs-halo" d=d.clone() /><path class="theirs" d=d /> }
     });
     let dotted = around.map(|(_, name)| view! { <span>{words::dotted(&name)}</span> });
