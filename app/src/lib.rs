@@ -55,3 +55,5 @@ pub mod services;
 pub mod shell;
 #[cfg(feature = "ssr")]
 mod status;
+#[cfg(feature = "ssr")]
+mod titles;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct SiteStatus {
     /// Homes that are simulated; 0 where all are real.
     pub simulated_homes: u64,
-    /// Meters that are registered, simulated ones among them.
-    pub meters: u64,
+    /// Real homes whose meters are registered, as a band in words: `530 to 539`. None where there is none.
+    pub real_homes: Option<String>,
     /// Seconds since a reading last arrived; none where none ever did.
     pub heard_s: Option<i64>,
     /// The server's clock.

@@ -53,6 +53,19 @@ impl From<&SlimMap> for MapHead {
     }
 }
 
+/// What the map needs to know of the area that is open, whether its outline is there or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenArea {
+    /// Its code.
+    pub code: String,
+    /// Its level, by name.
+    pub level: String,
+    /// The area that its figures are held against, if there is one: one of the coarsest level.
+    pub around: Option<String>,
+    /// The box around it, in grid units: west, north, east, south.
+    pub bounds: [i32; 4],
+}
+
 /// What the page's program begins with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
@@ -74,10 +87,10 @@ pub struct Start {
     pub trouble: String,
     /// Seconds since a meter was heard of.
     pub age_s: Option<i64>,
-    /// Meters that are registered.
-    pub meters: u64,
-    /// Homes among them that are simulated.
-    pub simulated: u64,
+    /// The local time of the page: `20:45`.
+    pub as_of: String,
+    /// The area that is open.
+    pub open: Option<OpenArea>,
     /// The template of map tiles, where there are any.
     pub tile_url: Option<String>,
 }
@@ -126,6 +139,8 @@ pub struct PanelPart {
     pub title: String,
     /// The panel's content.
     pub html: String,
+    /// The area that it is of, if there is such an area.
+    pub open: Option<OpenArea>,
 }
 
 #[cfg(test)]

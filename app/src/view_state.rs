@@ -30,9 +30,22 @@ pub struct View {
 impl View {
     /// From a URL: path and query.
     pub fn parse(url: &str) -> Self {
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        Self::read(path, |name| pairs.clone().find(|(key, _)| *key == name).map(|(_, value)| value))
+        let path = url.split_once('?').map_or(url, |(path, _)| path);
+        Self::read(path, |name| value(url, name))
+    }
+
+    /// As [`View::parse`], and whether the URL asks for a measure or a level that there is none of: they are
+    /// left out.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn parse_known(url: &str, is_level: impl Fn(&str) -> bool) -> (Self, bool) {
+        let mut view = Self::parse(url);
+        let wrong_measure =
+            value(url, "measure").is_some_and(|text| !text.is_empty() && Measure::parse(text).is_none());
+        let wrong_level = view.level.as_deref().is_some_and(|level| !is_level(level));
+        if wrong_level {
+            view.level = None;
+        }
+        (view, wrong_measure || wrong_level)
     }
 
     /// From a URL's parts. What cannot be read is left out: an old or mistyped link still opens.
@@ -78,6 +91,16 @@ impl View {
     }
 }
 
+/// The first value of this name in a URL's query.
+fn value<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = url.split_once('?')?;
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
 /// Whether a text needs no escaping in a URL.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
@@ -102,6 +125,20 @@ mod tests {
     fn an_area_has_a_page_of_its_own() {
         assert_eq!(View::parse("/area/E02000371").area.as_deref(), Some("E02000371"));
         assert_eq!(View::parse("/area/E02000371?measure=now").url(), "/?measure=now&area=E02000371");
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn an_unknown_measure_or_level_is_noticed() {
+        let check = |url, clean: &str, wrong| {
+            let (view, found) = View::parse_known(url, |level| level == "msoa");
+            assert_eq!((view.url().as_str(), found), (clean, wrong), "{url}");
+        };
+        check("/?level=foo&measure=zzz", "/", true);
+        check("/?level=foo&area=E01", "/?area=E01", true);
+        check("/?level=msoa&measure=now", "/?measure=now&level=msoa", false);
+        check("/?level=&measure=", "/", false);
+        check("/?unknown=x", "/", false);
     }
 
     #[test]

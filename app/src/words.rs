@@ -40,9 +40,15 @@ pub const THEME_AUTO: &str = "As the device";
 pub const THEME_LIGHT: &str = "Light";
 pub const THEME_DARK: &str = "Dark";
 
+/// In the legend; the panel tells the two apart.
+pub const MEASURED: &str = "Measured, here or in a wider area";
 pub const MODELLED: &str = "Modelled";
 pub const HIDDEN: &str = "Hidden: too few homes";
 pub const NO_DATA: &str = "No data";
+
+pub const SOURCES: &str = "Sources";
+/// What follows the reason why the chosen figures could not be had.
+pub const NO_COLOURS: &str = "Until then the map has no colours.";
 
 pub const FEWER: &str = "less";
 pub const MORE: &str = "more";
@@ -54,6 +60,11 @@ pub const PANEL_LABEL: &str = "The open area";
 /// The panel's content when it could not be had: HTML.
 pub const PANEL_FAILED: &str = "<div class=head><h2>Not now</h2><a class=close href=/ aria-label=Close>×</a></div>\
      <div class='body failed'><p class=note role=status></p><button type=button class='plain again'>Try again</button></div>";
+
+/// In place of the panel's content while it is on its way: HTML.
+pub const PANEL_LOADING: &str = "<div class=head><h2 class=bone><span class=sr>Loading…</span></h2>\
+     <a class=close href=/ aria-label=Close>×</a></div>\
+     <div class=body><p class='bone figure'></p><p class='bone line'></p><p class='bone graph-bone'></p></div>";
 
 pub const CLOSE: &str = "Close";
 pub const SHARE: &str = "Share";
@@ -207,11 +218,23 @@ pub fn reconnecting(age_s: Option<i64>) -> String {
     }
 }
 
-/// How many homes there are, and whether they are real.
-pub fn homes(meters: u64, simulated: u64) -> String {
-    match (meters, simulated) {
-        (_, 0) => format!("{} homes", format::whole(meters as f64)),
-        (_, simulated) => format!("{} simulated homes", format::whole(simulated as f64)),
+/// When the server made a page that nothing keeps up to date. Without readings the time says nothing.
+pub fn as_of(age_s: Option<i64>, time: &str) -> String {
+    match age_s {
+        None => live(None),
+        Some(_) => format!("As of {time}"),
+    }
+}
+
+/// How many homes there are, and whether they are real. Real ones are told in a band.
+pub fn homes(real: Option<&str>, simulated: u64) -> String {
+    match (real, simulated) {
+        (None, 0) => "No homes yet".to_owned(),
+        (Some(real), 0) => format!("{real} homes"),
+        (None, simulated) => format!("{} simulated homes", format::whole(simulated as f64)),
+        (Some(real), simulated) => {
+            format!("{} simulated homes, {real} real ones", format::whole(simulated as f64))
+        }
     }
 }
 
@@ -342,7 +365,11 @@ mod tests {
         assert_eq!(live(Some(2)), "Live · 2\u{a0}s ago");
         assert_eq!(live(Some(130)), "Quiet for 2\u{a0}min");
         assert_eq!(live(None), "No readings yet");
-        assert_eq!(homes(50_112, 50_112), "50,112 simulated homes");
-        assert_eq!(homes(3, 0), "3 homes");
+        assert_eq!(as_of(Some(2), "20:45"), "As of 20:45");
+        assert_eq!(as_of(None, "20:45"), "No readings yet");
+        assert_eq!(homes(None, 50_112), "50,112 simulated homes");
+        assert_eq!(homes(Some("fewer than 10"), 0), "fewer than 10 homes");
+        assert_eq!(homes(Some("30 to 39"), 50), "50 simulated homes, 30 to 39 real ones");
+        assert_eq!(homes(None, 0), "No homes yet");
     }
 }

@@ -81,6 +81,31 @@ export class MapPage {
     );
   }
 
+  /** Near how many of these points of the window the map's outlines have this colour: `#14201c`. */
+  async outlined(points: readonly { x: number; y: number }[], colour: string): Promise<number> {
+    return this.page.evaluate(
+      ({ points, colour }) => {
+        const canvas = document.querySelector<HTMLCanvasElement>(".stage canvas.outlines");
+        const context = canvas?.getContext("2d");
+        if (!canvas || !context) return 0;
+        const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+        const box = canvas.getBoundingClientRect();
+        const scale = canvas.width / box.width;
+        return points.filter(({ x, y }) => {
+          const side = Math.ceil(8 * scale);
+          const corner = [(x - box.left) * scale - side / 2, (y - box.top) * scale - side / 2].map(Math.round);
+          const { data } = context.getImageData(corner[0] ?? 0, corner[1] ?? 0, side, side);
+          for (let at = 0; at < data.length; at += 4) {
+            const near = wanted.every((value, channel) => Math.abs(value - (data[at + channel] ?? 0)) < 24);
+            if (near && (data[at + 3] ?? 0) > 200) return true;
+          }
+          return false;
+        }).length;
+      },
+      { points, colour },
+    );
+  }
+
   /** The colours within a few pixels of a point: seams are drawn over what they are between. */
   async coloursNear(x: number, y: number): Promise<string[]> {
     const colours = new Set<string>();

@@ -204,14 +204,46 @@ test("a lost connection is tried again with growing pauses", async ({ page }) =>
     }
     tries.push(feed.opened - before);
   }
-  // Pauses of 0.5, 1, 2, 4, 8 and 16 s, less up to half, in the first half-minute; then one of 15 to 30 s.
-  expect(tries[0]).toBeGreaterThanOrEqual(4);
-  expect(tries[0]).toBeLessThanOrEqual(8);
-  expect(Math.max(...tries.slice(3)), `tries in each half-minute: ${tries}`).toBeLessThanOrEqual(3);
+  // Pauses of 0.5, 1, 2 and then 4 s in the first minute, of 15 s after it, each less up to half.
+  expect(tries[0], `tries in each half-minute: ${tries}`).toBeGreaterThanOrEqual(7);
+  expect(tries[0], `tries in each half-minute: ${tries}`).toBeLessThanOrEqual(16);
+  expect(Math.max(...tries.slice(3)), `tries in each half-minute: ${tries}`).toBeLessThanOrEqual(4);
   feed.comesBack();
-  await page.clock.runFor(31_000);
+  await page.clock.runFor(16_000);
   await expect(map.freshness).toContainText(/live/i);
 });
+
+test("after a short outage the page is back within seconds", async ({ page }) => {
+  const feed = await PlayedFeed.install(page);
+  const map = new MapPage(page);
+  await map.open("/");
+  await expect(map.freshness).toContainText(/live/i);
+  await feed.cut();
+  await expect(map.freshness).toContainText(/reconnecting/i);
+  for (let second = 0; second < 12; second += 1) await page.clock.runFor(1_000);
+  feed.comesBack();
+  await page.clock.runFor(5_000);
+  await expect(map.freshness).toContainText(/live/i);
+});
+
+for (const { said, by } of [
+  { said: "the network is back", by: () => window.dispatchEvent(new Event("online")) },
+  { said: "the tab is looked at", by: () => document.dispatchEvent(new Event("visibilitychange")) },
+]) {
+  test(`the page does not wait when the browser says that ${said}`, async ({ page }) => {
+    const feed = await PlayedFeed.install(page);
+    const map = new MapPage(page);
+    await map.open("/");
+    await expect(map.freshness).toContainText(/live/i);
+    await feed.cut();
+    await expect(map.freshness).toContainText(/reconnecting/i);
+    for (let second = 0; second < 12; second += 1) await page.clock.runFor(1_000);
+    // The clock stands still from here on: no pause ends by itself.
+    feed.comesBack();
+    await page.evaluate(by);
+    await expect(map.freshness).toContainText(/live/i);
+  });
+}
 
 test("a hidden tab lets the feed go, and takes it up again when it is looked at", async ({ page }) => {
   const feed = await PlayedFeed.install(page);

@@ -59,15 +59,57 @@ test.describe("on a phone", () => {
     await expect(map.panel).toBeVisible();
   });
 
-  test("what is tapped is large enough", async ({ page }) => {
+  for (const path of ["/", "/?area=E09000012"]) {
+    test(`what is tapped is large enough: ${path}`, async ({ page }) => {
+      const map = new MapPage(page);
+      await map.open(path);
+      const tapped = page.locator(
+        "button:visible, .segments label:visible, summary:visible, header a:not(.skip):visible, .close:visible",
+      );
+      const small = await tapped.evaluateAll((elements) =>
+        elements
+          .map((element) => ({ name: element.outerHTML.slice(0, 100), box: element.getBoundingClientRect() }))
+          .filter(({ box }) => box.width > 0 && (box.height < 44 || box.width < 44))
+          .map(({ name, box }) => `${name} is ${Math.round(box.width)} x ${Math.round(box.height)}`),
+      );
+      expect(small).toEqual([]);
+    });
+  }
+
+  test("all measures are in sight, and the sources are a tap away", async ({ page }) => {
+    const map = new MapPage(page);
+    await map.open("/");
+    for (const measure of await page.locator(".measures label").all()) {
+      await expect(measure).toBeInViewport({ ratio: 1 });
+    }
+    await page.locator(".credits summary").click();
+    await expect(page.locator(".credits details p")).toBeInViewport({ ratio: 1 });
+    await expect(page.locator(".credits details p")).toContainText(/Ordnance Survey.*GeoNames.*Royal Mail/);
+  });
+
+  test("the sheet shows the day before it is pulled up, and the key stays", async ({ page }) => {
     const map = new MapPage(page);
     await map.open("/?area=E09000012");
-    const small = await page.locator("button:visible, .segments label:visible, summary:visible").evaluateAll((elements) =>
-      elements
-        .map((element) => ({ name: element.outerHTML.slice(0, 100), box: element.getBoundingClientRect() }))
-        .filter(({ box }) => box.width > 0 && (box.height < 44 || box.width < 44))
-        .map(({ name, box }) => `${name} is ${Math.round(box.width)} x ${Math.round(box.height)}`),
-    );
-    expect(small).toEqual([]);
+    await expect(map.panel.locator("svg.chart").first()).toBeInViewport({ ratio: 1 });
+    await expect(map.legend).toBeInViewport({ ratio: 1 });
+    await expect(map.legend.locator(".scale .bound:visible")).toHaveCount(2);
+    await expect(map.freshness).toContainText(/simulated homes/);
+  });
+
+  test("the list shows every figure whole", async ({ page }) => {
+    for (const measure of ["annual", "now", "night_share", "evening_share"]) {
+      await page.goto(`/list?level=msoa&measure=${measure}`);
+      const frame = page.locator(".table-frame");
+      expect(await frame.evaluate((it) => it.scrollWidth - it.clientWidth), `${measure}: the table scrolls`).toBe(0);
+      const cut = await page.locator(".areas .number").evaluateAll((cells) => {
+        const reach = document.createRange();
+        return cells.filter((cell) => {
+          reach.selectNodeContents(cell);
+          const box = reach.getBoundingClientRect();
+          return box.left < 0 || box.right > window.innerWidth;
+        }).length;
+      });
+      expect(cut, `${measure}: figures that are cut`).toBe(0);
+    }
   });
 });

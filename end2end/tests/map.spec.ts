@@ -78,6 +78,63 @@ test("a shared link shows the same", async ({ page, context }) => {
   await expect(other.panel.getByRole("heading").first()).toHaveText(title ?? "");
 });
 
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`a link to an area opens where the area is, outlined over the names, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    const map = new MapPage(page);
+    let letScriptsThrough = () => {};
+    const held = new Promise<void>((resolve) => (letScriptsThrough = resolve));
+    await page.route("**/*.wasm", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto("/?area=E01000907");
+    // Where the server's picture has the outline: forty points of it.
+    const outline = await page.locator(".outlines .sel").evaluate((it) => {
+      const path = it as SVGPathElement;
+      const matrix = path.getScreenCTM();
+      const along = Array.from({ length: 40 }, (_, part) => path.getPointAtLength((path.getTotalLength() * part) / 40));
+      return along.map((point) => new DOMPoint(point.x, point.y).matrixTransform(matrix ?? undefined)).map(({ x, y }) => ({ x, y }));
+    });
+    const left = Math.min(...outline.map(({ x }) => x));
+    const right = Math.max(...outline.map(({ x }) => x));
+    expect(right - left, "the area is too small to be seen").toBeGreaterThan(60);
+    letScriptsThrough();
+    await map.takenOver();
+    await expect(map.levelByZoom).toHaveText("By zoom: Street areas");
+    // The browser's outline lies there, too, and no name covers it.
+    const ink = (await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--ink"))).trim();
+    await expect.poll(() => map.outlined(outline, ink), { timeout: 30_000 }).toBeGreaterThanOrEqual(38);
+    expect(new URL(page.url()).search).toBe("?area=E01000907");
+  });
+}
+
+test("what the map does not know in a link gives way to what it shows", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?level=foo&measure=zzz&area=E09000012");
+  expect(new URL(page.url()).search).toBe("?area=E09000012");
+  await expect(map.page.getByRole("radio", { name: "A year" })).toBeChecked();
+  await expect(map.legend.getByRole("combobox")).toHaveValue("");
+  await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeVisible();
+});
+
+test("zooming out ends while the map can be read", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await page.mouse.move(720, 450);
+  for (let turn = 0; turn < 12; turn += 1) await page.mouse.wheel(0, 600);
+  await expect(map.levelByZoom).toHaveText("By zoom: Boroughs");
+  await expect(async () => {
+    const before = map.query().get("z");
+    await page.mouse.wheel(0, 600);
+    await page.waitForTimeout(400);
+    expect(map.query().get("z")).toBe(before);
+  }).toPass();
+  // Half of the window's height, and a little less because the names of places need room.
+  const painted = await map.paint();
+  expect(painted.painted).toBeGreaterThan(0.08 * 1440 * 900);
+});
+
 test("back undoes a step", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/");

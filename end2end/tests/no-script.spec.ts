@@ -14,9 +14,28 @@ test("the map is in the first HTML", async ({ page }) => {
   await expect(page.getByRole("heading", { name: /a home uses in a year/i })).toBeVisible();
 });
 
-test("the map says whose homes these are", async ({ page }) => {
+test("the map says whose homes these are, and of when it is", async ({ page }) => {
   await page.goto("/");
   await expect(page.locator(".live")).toContainText(/simulated homes/);
+  await expect(page.locator(".live")).toContainText(/As of \d\d:\d\d/);
+  // Nothing keeps this page up to date.
+  await expect(page.locator(".live")).not.toContainText(/live/i);
+  await expect(page.locator(".live [data-state=still]")).toBeVisible();
+});
+
+test("other areas are a choice away", async ({ page }) => {
+  await page.goto("/?area=E09000012");
+  await page.getByRole("combobox", { name: "Areas" }).selectOption({ label: "Boroughs" });
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.locator("svg#m a")).toHaveCount(33);
+  await expect(page).toHaveURL(/area=E09000012/);
+});
+
+test("whom the map rests on can be read on a phone", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/");
+  await page.locator(".credits summary").click();
+  await expect(page.locator(".credits details p")).toBeInViewport({ ratio: 1 });
 });
 
 test("another measure is a button away", async ({ page }) => {

@@ -25,6 +25,17 @@ test("a long panel is scrolled, its name and its button stay", async ({ page }) 
   await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeInViewport();
 });
 
+test("areas that are called after one place are told apart", async ({ page }) => {
+  await page.goto("/list?level=msoa&sort=name&q=kennington");
+  const titles = await page.getByRole("rowheader").getByRole("link").allTextContents();
+  expect(titles.length).toBeGreaterThan(1);
+  expect(new Set(titles).size, titles.join(", ")).toBe(titles.length);
+  const [first = ""] = titles;
+  await page.getByRole("link", { name: first, exact: true }).click();
+  const map = new MapPage(page);
+  await expect(map.panel.getByRole("heading", { name: first, exact: true })).toBeVisible();
+});
+
 test("each chart has its table", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?area=E09000012");

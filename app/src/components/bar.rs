@@ -13,10 +13,13 @@ use crate::words;
 pub(crate) fn Bar(
     /// What the page begins with.
     start: Start,
+    /// How many homes there are, in words.
+    homes: String,
+    /// Whether any of them are simulated.
+    simulated: bool,
 ) -> impl IntoView {
     let list = format!("/list?measure={}&level={}", View::parse(&start.url).measure.as_str(), start.level);
-    let homes = words::homes(start.meters, start.simulated);
-    let homes = if start.simulated > 0 {
+    let homes = if simulated {
         Either::Left(view! { <a href="/about#simulated">{homes}</a> })
     } else {
         Either::Right(view! { <span>{homes}</span> })

@@ -1,5 +1,6 @@
 //! The map before any script: an SVG in the first HTML, which the browser then takes over.
 
+mod picture;
 mod server;
 
-pub(crate) use server::{FirstMap, first_level, first_map};
+pub(crate) use server::{FirstMap, first_level, first_map, open_area};

@@ -7,6 +7,20 @@ use serde::{Deserialize, Serialize};
 /// Side of the world at zoom 0, pixels.
 const WORLD_PX: f64 = 256.0;
 
+/// Going to an area goes no closer than this zoom.
+pub const AREA_ZOOM_MAX: f64 = 14.5;
+
+/// What is shown of an area's surroundings on each side, as a share of its longer side.
+const AREA_MARGIN: f64 = 0.75;
+
+/// An area's box with what is shown around it, so that it is seen where it lies. Both are west, north, east,
+/// south.
+pub fn surroundings([west, north, east, south]: [i32; 4]) -> [f64; 4] {
+    let [west, north, east, south] = [west, north, east, south].map(f64::from);
+    let margin = (east - west).max(south - north) * AREA_MARGIN;
+    [west - margin, north - margin, east + margin, south + margin]
+}
+
 /// The integer grid that outlines are given on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Grid {
@@ -102,6 +116,11 @@ mod tests {
         assert!((x - 400.0).abs() < 1e-6 && (y - 300.0).abs() < 1e-6, "{x} {y}");
         let (ux, uy) = placement.to_units(x, y);
         assert!((ux - 1000.0).abs() < 1e-6 && (uy - 2000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_area_is_shown_with_its_surroundings() {
+        assert_eq!(surroundings([100, 200, 300, 240]), [-50.0, 50.0, 450.0, 390.0]);
     }
 
     #[test]

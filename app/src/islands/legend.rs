@@ -18,10 +18,12 @@ pub fn Legend() -> impl IntoView {
     view! {
         <section class="card legend" aria-labelledby="legend-heading">
             <h2 id="legend-heading">{text(move || words::legend(page.measure.get()).to_owned())}</h2>
+            <p class="unit" aria-hidden="true">{text(move || words::unit_head(page.measure.get()))}</p>
             <p class="explain">{text(move || words::explain(page.measure.get()).to_owned())}</p>
             <ol class=waiting>{steps}</ol>
             <p class="note">{note}</p>
             <ul class="swatches">
+                <li><i class="swatch full"></i>{words::MEASURED}</li>
                 <li><i class="swatch pale"></i>{words::MODELLED}</li>
                 <li><i class="swatch hidden"></i>{words::HIDDEN}</li>
                 <li><i class="swatch none"></i>{words::NO_DATA}</li>
@@ -33,14 +35,13 @@ pub fn Legend() -> impl IntoView {
 
 /// The bounds of what is shown. None while the figures of another measure are still there, or none at all.
 fn scale_of(page: Page) -> Option<Vec<f64>> {
-    let head = page.head()?;
-    (head.measure == page.measure.get() && head.any).then_some(head.classes)
+    page.head().filter(|head| head.any).map(|head| head.classes)
 }
 
 /// Why there is no scale, where the reason is that nothing is known. (Trouble has a notice of its own.)
 fn missing(page: Page) -> &'static str {
     match page.head() {
-        Some(head) if !head.any && head.measure == page.measure.get() => words::NOTHING_YET,
+        Some(head) if !head.any => words::NOTHING_YET,
         _ => "",
     }
 }

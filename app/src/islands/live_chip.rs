@@ -7,12 +7,15 @@ use crate::page::Page;
 use crate::reactive::text;
 use crate::words;
 
-/// The freshness clock. What it counts (homes, simulated or not) is the server's HTML around it.
+/// The freshness clock. Before there is a connection, and without scripts, it says of when the page is: only what
+/// follows the feed is live. What it counts (homes, simulated or not) is the server's HTML around it.
 #[island]
 pub fn LiveChip() -> impl IntoView {
-    let live = Page::get().live;
+    let page = Page::get();
+    let live = page.live;
     let state = text(move || {
         let state = match (live.connection.get(), live.age_s.get()) {
+            (Connection::Waiting, _) => "still",
             (Connection::Lost, _) => "lost",
             (_, Some(age)) if age <= words::STALE_S => "live",
             _ => "quiet",
@@ -20,8 +23,9 @@ pub fn LiveChip() -> impl IntoView {
         state.to_owned()
     });
     let said = text(move || match live.connection.get() {
+        Connection::Waiting => page.start.with_value(|start| words::as_of(live.age_s.get(), &start.as_of)),
         Connection::Lost => words::reconnecting(live.age_s.get()),
-        _ => words::live(live.age_s.get()),
+        Connection::Open => words::live(live.age_s.get()),
     });
     view! {
         <span class="clock" data-state=state>

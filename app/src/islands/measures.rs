@@ -7,7 +7,7 @@ use crate::page::Page;
 use crate::reactive::flag;
 use crate::words;
 
-/// One of the measures. Without scripts it is a form with a button.
+/// One of the measures. Without scripts it is a form; the page has its button.
 #[island]
 pub fn Measures() -> impl IntoView {
     let page = Page::get();
@@ -30,11 +30,10 @@ pub fn Measures() -> impl IntoView {
         }
     });
     view! {
-        <form class="card measures" action="/">
+        <form id="measures" class="card measures" action="/">
             <div class="segments" role="radiogroup" aria-label=words::MEASURES_LABEL>
                 {choices.into_iter().collect::<Vec<_>>()}
             </div>
-            <noscript inner_html=format!("<button>{}</button>", words::SHOW)></noscript>
         </form>
     }
 }

@@ -92,8 +92,8 @@ pub struct ListRow {
     pub code: String,
     /// Its official name.
     pub name: String,
-    /// The nearest place that people know.
-    pub near: Option<String>,
+    /// What it is called.
+    pub title: String,
     /// The larger area that it lies in.
     pub parent: Option<String>,
     /// What kind of figure.

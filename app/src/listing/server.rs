@@ -6,6 +6,7 @@ use super::{ListPage, ListQuery, ListRow, ROWS, Sort};
 use crate::error::AppError;
 use crate::first_map::first_level;
 use crate::services::Services;
+use crate::titles::Titles;
 
 /// The part that was asked for. A page past the end is the last one.
 pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<ListPage, AppError> {
@@ -18,6 +19,7 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
     let name = geography.level(level).name().to_owned();
     let map = services.figures.map(&name, query.measure, None, None).await?;
     let wanted = query.q.trim().to_lowercase();
+    let titles = Titles::of(geography, level);
     let mut rows: Vec<ListRow> = geography
         .areas_of(level)
         .iter()
@@ -25,7 +27,7 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
         .map(|(area, figure)| ListRow {
             code: area.code.to_string(),
             name: area.name.clone(),
-            near: area.near.clone(),
+            title: titles.title(area),
             parent: parent(geography, area),
             status: figure.status,
             value: figure.value,
@@ -53,7 +55,7 @@ fn matches(row: &ListRow, wanted: &str) -> bool {
     wanted.is_empty()
         || contains(&row.name)
         || contains(&row.code)
-        || row.near.as_deref().is_some_and(contains)
+        || contains(&row.title)
         || row.parent.as_deref().is_some_and(contains)
 }
 
@@ -61,13 +63,7 @@ fn matches(row: &ListRow, wanted: &str) -> bool {
 fn sort(rows: &mut [ListRow], by: Sort) {
     let figure = |row: &ListRow, sign: f64| row.value.map_or(f64::INFINITY, |value| value * sign);
     match by {
-        Sort::Name => rows.sort_by(|a, b| {
-            a.near
-                .as_ref()
-                .unwrap_or(&a.name)
-                .cmp(b.near.as_ref().unwrap_or(&b.name))
-                .then_with(|| a.name.cmp(&b.name))
-        }),
+        Sort::Name => rows.sort_by(|a, b| a.title.cmp(&b.title).then_with(|| a.name.cmp(&b.name))),
         Sort::Most => rows.sort_by(|a, b| figure(a, -1.0).total_cmp(&figure(b, -1.0))),
         Sort::Least => rows.sort_by(|a, b| figure(a, 1.0).total_cmp(&figure(b, 1.0))),
     }
@@ -81,7 +77,8 @@ mod tests {
 
     fn row(name: &str, value: Option<f64>) -> ListRow {
         let status = if value.is_some() { Status::Measured } else { Status::Suppressed };
-        ListRow { code: name.to_owned(), name: name.to_owned(), near: None, parent: None, status, value }
+        let name = name.to_owned();
+        ListRow { code: name.clone(), title: name.clone(), name, parent: None, status, value }
     }
 
     #[test]
@@ -99,7 +96,7 @@ mod tests {
     #[test]
     fn names_codes_and_parents_match() {
         let mut camden = row("Camden 001", None);
-        camden.near = Some("Kentish Town".to_owned());
+        camden.title = "Kentish Town".to_owned();
         for wanted in ["", "camden", "town", "001"] {
             assert!(matches(&camden, wanted), "{wanted}");
         }

@@ -15,10 +15,13 @@ use crate::page::Page;
 use crate::reactive::watch;
 use crate::site_map::SlimFrame;
 
-/// The pause before the first new attempt, and the longest one. Each is doubled, and a random part of
-/// it is taken off, so that a thousand pages do not come back in the same second.
+/// The pause before the first new attempt. Each is doubled up to a few seconds, because most outages are short: a
+/// server that is started again. Who has been away for a minute may stay away: then pauses are longer. A random
+/// part is taken off, so that a thousand pages do not come back in the same second.
 const PAUSE_MS: f64 = 500.0;
-const PAUSE_MS_MAX: f64 = 30_000.0;
+const PAUSE_MS_MAX: f64 = 4_000.0;
+const FAILURES_SHORT: i32 = 20;
+const PAUSE_MS_LONG: f64 = 15_000.0;
 /// A hidden page keeps its connection this long: a look at another tab costs nothing.
 const HIDDEN_MS: f64 = 10_000.0;
 /// Figures are asked for again this often: classes and what the feed does not carry, such as a past that is just
@@ -33,6 +36,9 @@ struct Feed {
     /// When to connect again; none while connected or hidden.
     retry_at: Option<f64>,
     failures: i32,
+    /// The same for figures that could not be had: the connection may have outlived the trouble.
+    ask_at: Option<f64>,
+    refusals: i32,
     hidden_since: Option<f64>,
     /// When something was last heard: milliseconds since the page was opened, before that as the server said.
     heard_at: Option<f64>,
@@ -54,6 +60,8 @@ pub(crate) fn follow(page: Page) {
         socket: None,
         retry_at: Some(now),
         failures: 0,
+        ask_at: None,
+        refusals: 0,
         hidden_since: None,
         heard_at,
         refreshed_at: now,
@@ -62,11 +70,40 @@ pub(crate) fn follow(page: Page) {
     }));
     let ticking = feed.clone();
     set_interval(move || tick(&ticking), Duration::from_secs(1));
+    wake_by(&feed);
     // Another level, or another measure, is another subscription.
     watch(move || {
         let _ = (page.level.get(), page.measure.get());
         subscribe(&feed);
     });
+}
+
+/// What a browser says when waiting has become pointless: the network is back, or the page is looked at again.
+fn wake_by(feed: &Shared) {
+    let woken = feed.clone();
+    let wake = Closure::<dyn FnMut()>::new(move || {
+        {
+            let (mut feed, now) = (woken.borrow_mut(), now_ms());
+            (feed.failures, feed.refusals) = (0, 0);
+            feed.retry_at = feed.retry_at.map(|_| now);
+            feed.ask_at = feed.ask_at.map(|_| now);
+        }
+        tick(&woken);
+    });
+    let callback = wake.as_ref().unchecked_ref();
+    let _ = window().add_event_listener_with_callback("online", callback);
+    let _ = document().add_event_listener_with_callback("visibilitychange", callback);
+    // As long as the page.
+    wake.forget();
+}
+
+/// The pause after so many failures in a row.
+fn pause_ms(failures: i32) -> f64 {
+    let pause = match failures {
+        FAILURES_SHORT.. => PAUSE_MS_LONG,
+        short => (PAUSE_MS * 2_f64.powi(short)).min(PAUSE_MS_MAX),
+    };
+    pause * (0.5 + js_sys::Math::random() / 2.0)
 }
 
 fn now_ms() -> f64 {
@@ -96,10 +133,11 @@ fn tick(feed: &Shared) {
             if live.age_s.get_untracked() != age {
                 live.age_s.set(age);
             }
+            feed.watch_trouble(now);
             // The feed has a figure where the map has none at all: then there are classes to ask for.
             let pause = if feed.light && is_dark(&feed.page) { FIRST_LIGHT_MS } else { REFRESH_MS };
-            if now - feed.refreshed_at > pause {
-                feed.refreshed_at = now;
+            if now - feed.refreshed_at > pause || feed.ask_at.is_some_and(|at| now >= at) {
+                (feed.refreshed_at, feed.ask_at) = (now, None);
                 feed.page.refresh.update(|count| *count += 1);
             }
         }
@@ -107,6 +145,21 @@ fn tick(feed: &Shared) {
     };
     if connect_now {
         connect(feed);
+    }
+}
+
+impl Feed {
+    /// Figures that could not be had are asked for again after a pause.
+    fn watch_trouble(&mut self, now: f64) {
+        let trouble = self.page.trouble.with_untracked(|trouble| !trouble.is_empty());
+        match (trouble, self.ask_at) {
+            (true, None) => {
+                self.ask_at = Some(now + pause_ms(self.refusals));
+                self.refusals += 1;
+            }
+            (false, _) => (self.ask_at, self.refusals) = (None, 0),
+            _ => {}
+        }
     }
 }
 
@@ -183,7 +236,7 @@ fn heard(feed: &Shared, text: &str) {
 /// Whether the map of what homes draw now has no figure at all.
 fn is_dark(page: &Page) -> bool {
     page.figures.with_untracked(|figures| match figures {
-        Some(Ok(map)) => map.measure == Measure::Now && map.areas.iter().all(|area| area.value.is_none()),
+        Some(map) => map.measure == Measure::Now && map.areas.iter().all(|area| area.value.is_none()),
         _ => false,
     })
 }
@@ -192,9 +245,8 @@ fn lost(feed: &Shared) {
     let connection = {
         let mut feed = feed.borrow_mut();
         (feed.socket, feed.level) = (None, None);
-        let pause = (PAUSE_MS * 2_f64.powi(feed.failures.min(10))).min(PAUSE_MS_MAX);
+        feed.retry_at = Some(now_ms() + pause_ms(feed.failures));
         feed.failures += 1;
-        feed.retry_at = Some(now_ms() + pause * (0.5 + js_sys::Math::random() / 2.0));
         feed.page.live.connection
     };
     connection.set(Connection::Lost);

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
+use leptos::leptos_dom::helpers::set_timeout_with_handle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
@@ -13,6 +15,9 @@ use crate::reactive::watch;
 use crate::site_map::SlimMap;
 use crate::view_state::View;
 use crate::{api, live};
+
+/// A reader waits this long without a word.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 thread_local! {
     static PAGE: Cell<Option<Page>> = const { Cell::new(None) };
@@ -59,11 +64,28 @@ fn follow_figures(page: Page) {
         let (level, measure, _) = (page.level.get(), page.measure.get(), page.refresh.get());
         asked.update_value(|asked| *asked += 1);
         let number = asked.get_value();
+        let is_last = move || asked.get_value() == number;
+        let wonder = move || {
+            if is_last() {
+                page.slow.set(true);
+            }
+        };
+        let patience = set_timeout_with_handle(wonder, PATIENCE).ok();
         spawn_local(async move {
             let path = format!("/api/v1/map?level={level}&measure={}", measure.as_str());
             let answer = api::get::<SlimMap>(&path).await;
-            if asked.get_value() == number {
-                page.figures.set(Some(answer.map(Arc::new)));
+            if let Some(patience) = patience {
+                patience.clear();
+            }
+            if is_last() {
+                page.slow.set(false);
+                match answer {
+                    Ok(map) => {
+                        page.trouble.set(String::new());
+                        page.figures.set(Some(Arc::new(map)));
+                    }
+                    Err(error) => page.trouble.set(error.to_string()),
+                }
             }
         });
     });

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use metering::api::Measure;
 
-use crate::error::AppError;
 use crate::live::Live;
-use crate::site_map::{MapHead, SlimMap, Start};
+use crate::site_map::{MapHead, OpenArea, SlimMap, Start};
 use crate::view_state::{Camera, View};
+use crate::words;
 
 #[cfg(feature = "hydrate")]
 mod browser;
@@ -67,10 +67,22 @@ pub(crate) struct Page {
     pub(crate) zoom_level: RwSignal<usize>,
     /// The level that is shown or on its way.
     pub(crate) level: Memo<String>,
-    /// Where the reader has moved the map.
+    /// What the server has said of the open area; still of the one before while that is asked for.
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only in a browser does a map outline it")
+    )]
+    pub(crate) open: RwSignal<Option<OpenArea>>,
+    /// Where the reader has moved the map; none where it is as the address without a place shows it.
     pub(crate) camera: StoredValue<Option<Camera>>,
-    /// The newest figures, in the browser.
-    pub(crate) figures: RwSignal<Option<Result<Arc<SlimMap>, AppError>>>,
+    /// Where the map is, moved or not; none before the browser has taken it over.
+    pub(crate) here: StoredValue<Option<Camera>>,
+    /// The newest figures that could be had, in the browser.
+    pub(crate) figures: RwSignal<Option<Arc<SlimMap>>>,
+    /// Why the figures asked for last could not be had, in words; empty where they could.
+    pub(crate) trouble: RwSignal<String>,
+    /// The answer takes so long that a reader wonders.
+    pub(crate) slow: RwSignal<bool>,
     /// What the pointer is over.
     pub(crate) hover: RwSignal<Option<Hover>>,
     /// What a button asks of the map.
@@ -84,6 +96,8 @@ pub(crate) struct Page {
 impl Page {
     /// Sets the page up: the first of its islands does.
     pub(crate) fn set_up(start: Start) -> Self {
+        let open = RwSignal::new(start.open.clone());
+        let trouble = RwSignal::new(start.trouble.clone());
         let start = Arc::new(start);
         let view = RwSignal::new(View::parse(&start.url));
         let begin = start.levels.iter().position(|level| level.name == start.level).unwrap_or(0);
@@ -104,8 +118,12 @@ impl Page {
             area: Memo::new(move |_| view.with(|view| view.area.clone())),
             zoom_level,
             level,
+            open,
             camera: StoredValue::new(view.with_untracked(|view| view.camera)),
+            here: StoredValue::new(None),
             figures: RwSignal::new(None),
+            trouble,
+            slow: RwSignal::new(false),
             hover: RwSignal::new(None),
             command: RwSignal::new(None),
             refresh: RwSignal::new(0),
@@ -123,26 +141,33 @@ impl Page {
     pub(crate) fn change(&self, change: impl FnOnce(&mut View)) {
         let mut view = self.view.get_untracked();
         view.camera = self.camera.get_value();
+        let before = view.area.clone();
         change(&mut view);
+        // A link that names an area and no place goes to the area: this one says that the map has not moved.
+        if view.area != before {
+            view.camera = self.here.get_value();
+        }
         here::push(&view.url());
         self.view.set(view);
     }
 
-    /// The legend's part of the figures: the newest there are, or what the page began with.
+    /// The legend's part of the figures: the newest there are, or what the page began with. None while there are
+    /// only those of another measure.
     pub(crate) fn head(&self) -> Option<MapHead> {
-        match self.figures.get() {
-            Some(Ok(map)) => Some(MapHead::from(&*map)),
-            Some(Err(_)) => None,
+        let head = self.figures.with(|figures| match figures {
+            Some(map) => Some(MapHead::from(&**map)),
             None => self.start.with_value(|start| start.head.clone()),
-        }
+        });
+        head.filter(|head| head.measure == self.measure.get())
     }
 
-    /// Why there are no figures, in words; empty where there are.
-    pub(crate) fn trouble(&self) -> String {
-        match self.figures.get() {
-            Some(Ok(_)) => String::new(),
-            Some(Err(error)) => error.to_string(),
-            None => self.start.with_value(|start| start.trouble.clone()),
+    /// What is wrong with the map's figures, in words; empty where nothing is.
+    pub(crate) fn complaint(&self) -> String {
+        let (trouble, missing) = (self.trouble.get(), self.head().is_none());
+        match (trouble.is_empty(), missing) {
+            (true, true) if self.slow.get() => words::LOADING.to_owned(),
+            (false, true) => format!("{trouble} {}", words::NO_COLOURS),
+            _ => trouble,
         }
     }
 }

@@ -80,7 +80,7 @@ fn Part(part: ListPage) -> impl IntoView {
                         <thead>
                             <tr>
                                 {head(Sort::Name, "Area", "ascending")}
-                                {nested.then(|| view! { <th scope="col">"In"</th> })}
+                                {nested.then(|| view! { <th scope="col" class="parent">"In"</th> })}
                                 {figure_head}
                                 <th scope="col">"Status"</th>
                             </tr>
@@ -98,14 +98,17 @@ fn Part(part: ListPage) -> impl IntoView {
 #[component]
 fn Row(row: ListRow, measure: Measure, nested: bool) -> impl IntoView {
     let view = crate::view_state::View { measure, area: Some(row.code), ..Default::default() };
-    let official = row.near.is_some().then(|| view! { <small>{row.name.clone()}</small> });
+    let official = (!row.title.contains(&row.name)).then(|| view! { <small>{row.name.clone()}</small> });
+    // On a phone there is no room for the column.
+    let within = row.parent.clone().map(|parent| view! { <small class="within">{parent}</small> });
     view! {
         <tr>
             <th scope="row">
-                <a href=view.url()>{row.near.unwrap_or_else(|| row.name.clone())}</a>
+                <a href=view.url()>{row.title}</a>
                 {official}
+                {within}
             </th>
-            {nested.then(|| view! { <td>{row.parent}</td> })}
+            {nested.then(|| view! { <td class="parent">{row.parent}</td> })}
             <td class="number">{row.value.map_or_else(|| "–".to_owned(), |value| crate::format::figure(measure, value))}</td>
             <td>{words::status(row.status)}</td>
         </tr>

@@ -9,6 +9,7 @@ use crate::components::{Bar, PanelContent, PanelData};
 use crate::first_map::{FirstMap, first_map};
 use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
 use crate::page::Page;
+use crate::site_map::{LevelInfo, Start};
 use crate::view_state::View;
 use crate::words;
 
@@ -23,7 +24,12 @@ pub(super) fn MapPage() -> impl IntoView {
     );
     let page = async move {
         let services = crate::services::services()?;
-        let view = View::parse(&url);
+        let is_level = |name: &str| services.geography.level_named(name).is_some();
+        let (view, wrong) = View::parse_known(&url, is_level);
+        if wrong {
+            // An old or mistyped link opens, and the address says what is shown.
+            leptos_axum::redirect(&view.url());
+        }
         let first = first_map(&services, &view).await;
         let panel = PanelData::ask(&services, &view, "weekday").await;
         Ok::<_, crate::error::AppError>((view, first, panel))
@@ -53,11 +59,12 @@ pub(super) fn MapPage() -> impl IntoView {
 /// The page with what it shows.
 #[component]
 fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView {
-    let FirstMap { start, picture, credits } = first;
+    let FirstMap { start, picture, credits, homes, simulated, drawable } = first;
     let heading = format!("{}: {}", start.name, words::MAP_HEADING);
     let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
-    if let Some(panel) = &panel {
-        crate::status::set(panel.status());
+    // A redirection has its status already.
+    if let Some(status) = panel.as_ref().map(PanelData::status).filter(|status| *status != 200) {
+        crate::status::set(status);
     }
     // What the islands share, for the server's rendering of them; in the browser the map's sets it up.
     Page::set_up(start.clone());
@@ -67,24 +74,58 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
         <Title text=title />
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
         <div class=class>
-            <Bar start=start.clone() />
+            <Bar start=start.clone() homes simulated />
             <main>
                 <h1 class="sr">{heading}</h1>
                 <div class="map">
                     <div class="fit" inner_html=picture></div>
                     <div class="free"></div>
-                    <Map start />
+                    <Map start=start.clone() />
                 </div>
                 <div class="find">
                     <SearchBox />
                     <Measures />
+                    <WithoutScripts view start levels=drawable />
                     <Notice />
                 </div>
                 <Legend />
                 <PanelIsland>{panel.map(|data| view! { <PanelContent data /> })}</PanelIsland>
             </main>
-            <footer class="credits">{credits}</footer>
+            // Where there is no room for all of it: behind a button that needs no script.
+            <footer class="credits">
+                <p>{credits.clone()}</p>
+                <details>
+                    <summary aria-label=words::SOURCES title=words::SOURCES><span aria-hidden="true">"i"</span></summary>
+                    <p class="card">{credits}</p>
+                </details>
+            </footer>
         </div>
+    }
+    .into_any()
+}
+
+/// What the form of the measures needs where no script follows it: the level, and a button. Only levels that the
+/// server draws can be chosen.
+#[component]
+fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl IntoView {
+    let options = levels.into_iter().map(|level| {
+        let selected = level.name == start.level;
+        view! { <option value=level.name selected=selected>{level.plural}</option> }
+    });
+    let area = view.area_code().map(|area| {
+        view! { <input type="hidden" name="area" value=area.to_string() form="measures" /> }
+    });
+    view! {
+        <noscript>
+            <div class="card choose">
+                <label>
+                    <span>{words::LEVEL_LABEL}</span>
+                    <select name="level" form="measures">{options.collect_view()}</select>
+                </label>
+                {area}
+                <button form="measures">{words::SHOW}</button>
+            </div>
+        </noscript>
     }
     .into_any()
 }

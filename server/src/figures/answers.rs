@@ -14,7 +14,7 @@ use metering::{AreaCode, UtcSecond};
 use super::model::Published;
 use super::recent::LOOK_BACK;
 use super::series::unavailable;
-use super::service::FiguresService;
+use super::service::{FiguresService, Registered};
 use super::when;
 
 /// Classes of the map's legend.
@@ -134,7 +134,7 @@ impl PublicFigures for FiguresService {
         let followed_s = i64::from(LOOK_BACK + 1) * metering::time::WINDOW_S;
         SiteStatus {
             simulated_homes: registered.simulated,
-            meters: registered.meters,
+            real_homes: self.real_homes(&registered),
             heard_s: self.heard_s(),
             now,
             live: newest.is_some_and(|newest| now.0 - newest.0 < followed_s),
@@ -150,6 +150,14 @@ impl PublicFigures for FiguresService {
 }
 
 impl FiguresService {
+    /// How many homes are real: in a band, as everywhere. None where there is none.
+    fn real_homes(&self, registered: &Registered) -> Option<String> {
+        let real = registered.meters.saturating_sub(registered.simulated);
+        let real = u32::try_from(real).unwrap_or(u32::MAX);
+        let few = || format!("fewer than {}", self.rules.homes_min(FigureKind::Period));
+        (real > 0).then(|| homes_band(real, &self.rules).unwrap_or_else(few))
+    }
+
     fn level(&self, name: &str) -> Result<LevelIndex, AppError> {
         self.geography.level_named(name).ok_or_else(|| {
             let names: Vec<&str> = self.geography.levels().iter().map(geography::Level::name).collect();

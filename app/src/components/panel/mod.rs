@@ -7,8 +7,10 @@ use metering::api::{AreaCard, AreaName, ConsumptionSeries, Profile};
 
 use super::charts::{DayShape, WeekBars};
 use crate::error::AppError;
+use crate::first_map::open_area;
 use crate::services::Services;
-use crate::site_map::MapHead;
+use crate::site_map::{MapHead, OpenArea};
+use crate::titles;
 use crate::view_state::View;
 use crate::words;
 
@@ -24,6 +26,9 @@ pub(crate) struct PanelData {
     whole: String,
     now: UtcSecond,
     scale: Option<Scale>,
+    /// What the area is called; as the URL has it where it is not known.
+    name: String,
+    open: Option<OpenArea>,
     area: Result<Known, AppError>,
 }
 
@@ -57,7 +62,11 @@ impl PanelData {
             Ok(code) => Self::known(services, &code, day).await,
             Err(error) => Err(AppError::refused("area", text, error.to_string())),
         };
+        let geography = &services.geography;
+        let index = metering::AreaCode::parse(text).ok().and_then(|code| geography.index_of(&code));
         Some(Self {
+            name: index.map_or_else(|| text.to_owned(), |index| titles::title(geography, index)),
+            open: index.map(|index| open_area(geography, index)),
             view: view.clone(),
             whole: services.geography.name().to_owned(),
             now: services.figures.status().now,
@@ -89,7 +98,12 @@ impl PanelData {
 
     /// The title of the page with this area open.
     pub(crate) fn title(&self) -> String {
-        words::title(self.area.as_ref().ok().map(|known| name_of(&known.card)))
+        words::title(self.area.is_ok().then_some(self.name.as_str()))
+    }
+
+    /// What the map needs to know of the area.
+    pub(crate) fn open(&self) -> Option<&OpenArea> {
+        self.open.as_ref()
     }
 
     /// The HTTP status of a page of this area.
@@ -102,25 +116,19 @@ impl PanelData {
     }
 }
 
-/// What people call an area.
-fn name_of(card: &AreaCard) -> &str {
-    card.area.near.as_deref().unwrap_or(&card.area.name)
-}
-
 /// The panel's content.
 #[component]
 pub(crate) fn PanelContent(
     /// What it shows.
     data: PanelData,
 ) -> impl IntoView {
-    let PanelData { view, whole, now, scale, area } = data;
+    let PanelData { view, whole, now, scale, name, area, .. } = data;
     let away = View { area: None, ..view.clone() }.url();
     let Known { card, profile, week } = match area {
         Ok(known) => known,
         Err(error) => return view! { <Failed error code=view.area.unwrap_or_default() away /> }.into_any(),
     };
-    let name = name_of(&card).to_owned();
-    let place = whereabouts(&card, &whole);
+    let place = whereabouts(&card, &name, &whole);
     let around = card.parents.last().cloned();
     view! {
         <div class="head">
@@ -138,9 +146,9 @@ pub(crate) fn PanelContent(
 }
 
 /// `Hackney 016 · Hackney · 3,412 homes`: what tells the place from others of its name.
-fn whereabouts(card: &AreaCard, whole: &str) -> String {
+fn whereabouts(card: &AreaCard, name: &str, whole: &str) -> String {
     let mut parts: Vec<String> = Vec::new();
-    if card.area.near.is_some() {
+    if !name.contains(&card.area.name) {
         parts.push(card.area.name.clone());
     }
     parts.extend(card.parents.iter().map(|parent| parent.name.clone()).filter(|parent| parent != whole));

@@ -25,15 +25,19 @@ pub(super) fn Standing(
     });
     let mark = |value: f64| format!("M{:.1} 1V17", position(value, &head.classes) * 100.0);
     let mine = mark(value);
-    let theirs = around.as_ref().map(|(around, _)| view! { <path class="theirs" d=mark(*around) /> });
+    // Longer than the area's own, so that it is seen where the two fall together.
+    let theirs = around.as_ref().map(|(around, _)| {
+        let d = format!("M{:.1} -2V20", position(*around, &head.classes) * 100.0);
+        view! { <path class="theirs-halo" d=d.clone() /><path class="theirs" d=d /> }
+    });
     let dotted = around.map(|(_, name)| view! { <span>{words::dotted(&name)}</span> });
     view! {
         <div class="standing" aria-hidden="true">
             <svg viewBox="0 0 100 18" preserveAspectRatio="none">
                 {colours.collect_view()}
-                {theirs}
                 <path class="mine-halo" d=mine.clone() />
                 <path class="mine" d=mine />
+                {theirs}
             </svg>
             <p><span>{words::FEWER}</span>{dotted}<span>{words::MORE}</span></p>
         </div>

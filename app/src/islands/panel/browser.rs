@@ -22,6 +22,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
     let day = RwSignal::new(String::new());
     let again = RwSignal::new(0_u32);
     let asked = StoredValue::new(0_u32);
+    let shown = StoredValue::new(page.area.get_untracked());
     watch(move || {
         let (area, measure) = (page.area.get(), page.measure.get());
         let (chosen_day, _, _) = (day.get(), again.get(), page.refresh.get());
@@ -33,15 +34,25 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
             return listen(page, &content, day, again);
         }
         let Some(area) = area else {
+            shown.set_value(None);
             document().set_title(&words::title(None));
             return;
         };
+        // Another area's figures do not stand under the outline of this one.
+        let is_other = shown.with_value(|shown| shown.as_ref() != Some(&area));
+        if is_other {
+            content.set_inner_html(words::PANEL_LOADING);
+            shown.set_value(Some(area.clone()));
+        }
         let view = View { measure, area: Some(area.clone()), ..View::default() };
         busy.set(true);
         spawn_local(async move {
             let part = api::get::<PanelPart>(&question(&view, &chosen_day)).await;
             if asked.get_value() == number {
                 busy.set(false);
+                if let Ok(part) = &part {
+                    page.open.set(part.open.clone());
+                }
                 show(&content, &area, part);
             }
         });

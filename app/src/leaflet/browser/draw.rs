@@ -22,6 +22,8 @@ const FADE: std::time::Duration = std::time::Duration::from_millis(640);
 const SEAM_PX: f64 = 0.7;
 const INK_PX: f64 = 2.2;
 const HALO_PX: f64 = 5.5;
+/// As in the style sheet's `around`.
+const DOTS_PX: [f64; 2] = [2.0, 4.0];
 
 /// A picture that is being drawn.
 pub(super) struct Job {
@@ -30,6 +32,7 @@ pub(super) struct Job {
     order: Vec<usize>,
     next: usize,
     fade: bool,
+    mute: bool,
     scale: f64,
     last: Option<Fill>,
 }
@@ -104,7 +107,15 @@ impl Stage {
         context.set_line_width(SEAM_PX / placement.scale);
         context.set_line_join("round");
         context.set_stroke_style_str(&self.palette.seam);
-        self.job = Some(Job { level, order, next: 0, fade, scale: placement.scale, last: None });
+        self.job = Some(Job {
+            level,
+            order,
+            next: 0,
+            fade,
+            mute: self.is_mute(level),
+            scale: placement.scale,
+            last: None,
+        });
         true
     }
 
@@ -118,7 +129,8 @@ impl Stage {
         while let Some(&at) = job.order.get(job.next) {
             job.next += 1;
             let Some(shape) = shapes.list.get(at) else { continue };
-            let fill = figures.fills.get(at).copied().unwrap_or(Fill::Empty);
+            let known = figures.fills.get(at).filter(|_| !job.mute);
+            let fill = known.copied().unwrap_or(Fill::Empty);
             if job.last != Some(fill) {
                 self.palette.fill(context, fill, 1.0 / (job.scale * self.back.density));
                 job.last = Some(fill);
@@ -172,26 +184,29 @@ impl Stage {
         self.hide_back();
     }
 
-    /// Outlines of what is pointed at and what is open, and the names.
+    /// The names, and over them the outlines of what is pointed at, of what is open and, dotted, of what that is
+    /// held against.
     pub(super) fn draw_overlay(&mut self) {
         let placement = self.overlay.begin(self.front.shot, &self.grid);
         self.overlay.place_now(&self.map);
+        self.overlay.in_pixels();
+        super::labels::draw(self, placement);
+        self.overlay.in_units(placement);
         let context = &self.overlay.context;
         context.set_line_join("round");
-        let outline = |(level, at): (usize, usize), width: f64, halo: f64| {
+        let find = |code: &Option<String>| code.as_deref().and_then(|code| self.find(code));
+        let outline = |area: Option<(usize, usize)>, dash: Option<[f64; 2]>, width: f64, halo: f64| {
+            let Some((level, at)) = area else { return };
             let shapes = self.levels.get(level).and_then(|scene| scene.shapes.as_ref());
             let Some(shape) = shapes.and_then(|shapes| shapes.list.get(at)) else { return };
             line(context, &shape.path, &self.palette.halo, halo / placement.scale);
+            dashed(context, dash.map(|dash| dash.map(|px| px / placement.scale)));
             line(context, &shape.path, &self.palette.ink, width / placement.scale);
+            dashed(context, None);
         };
-        if let Some(hovered) = self.hovered {
-            outline(hovered, INK_PX * 0.6, HALO_PX * 0.6);
-        }
-        if let Some(selected) = self.selected.as_deref().and_then(|code| self.find(code)) {
-            outline(selected, INK_PX, HALO_PX);
-        }
-        self.overlay.in_pixels();
-        super::labels::draw(self, placement);
+        outline(find(&self.around), Some(DOTS_PX), INK_PX, HALO_PX * 0.7);
+        outline(self.hovered, None, INK_PX * 0.6, HALO_PX * 0.6);
+        outline(find(&self.selected), None, INK_PX, HALO_PX);
     }
 
     /// An area of any level that is loaded, the finest first.
@@ -199,6 +214,13 @@ impl Stage {
         let levels = self.levels.iter().enumerate().rev();
         levels.filter_map(|(level, scene)| Some((level, scene.shapes.as_ref()?.find(code)?))).next()
     }
+}
+
+/// A dash and the gap after it; without them a line is whole.
+fn dashed(context: &CanvasRenderingContext2d, dash: Option<[f64; 2]>) {
+    let dash: js_sys::Array = dash.iter().flatten().copied().map(wasm_bindgen::JsValue::from_f64).collect();
+    // Two finite lengths cannot be refused.
+    let _ = context.set_line_dash(&dash);
 }
 
 fn line(context: &CanvasRenderingContext2d, path: &web_sys::Path2d, colour: &str, width: f64) {

@@ -98,10 +98,12 @@ fn moved(stage: &Shared) {
 
 /// The window has another size. Who has not moved the map sees what it shows at first.
 fn resized(stage: &Shared) {
-    let (map, home) = {
+    let (map, home, zoom_min) = {
         let stage = stage.borrow();
-        (stage.map.clone(), stage.page.camera.get_value().is_none().then(|| stage.home()))
+        let home = stage.page.camera.get_value().is_none().then(|| stage.home());
+        (stage.map.clone(), home, stage.zoom_min())
     };
+    map.set_min_zoom(zoom_min);
     match home {
         Some(home) => Stage::go_at_once(&map, home),
         None => redraw(stage, false),
@@ -128,10 +130,17 @@ pub(super) fn choose_level(stage: &Shared) {
 fn move_ended(stage: &Shared) {
     place(stage);
     redraw(stage, false);
-    let (page, camera) = {
+    tell_address(stage);
+}
+
+/// Lets the address say where the map is: shortly, where the address without a place would show the same.
+pub(super) fn tell_address(stage: &Shared) {
+    let (page, here, is_home) = {
         let stage = stage.borrow();
-        (stage.page, (!stage.is_home()).then(|| stage.camera()))
+        (stage.page, stage.camera(), stage.is_home())
     };
+    let camera = (!is_home).then_some(here);
+    page.here.set_value(Some(here));
     page.camera.set_value(camera);
     let mut view = page.view.get_untracked();
     view.camera = camera;

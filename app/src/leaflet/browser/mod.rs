@@ -16,6 +16,7 @@ use self::scene::Figures;
 use self::stage::{Shared, Stage};
 use crate::page::{Command, Page};
 use crate::reactive::watch;
+use crate::site_map::OpenArea;
 use crate::view_state::Camera;
 
 mod draw;
@@ -28,11 +29,8 @@ mod scene;
 mod stage;
 mod surface;
 
-/// How far out and in the map goes, from the zoom that shows the whole.
-const ZOOM_OUT: f64 = 2.5;
+/// How far in the map goes.
 const ZOOM_MAX: f64 = 17.0;
-/// Going to an area goes no closer than this.
-const ZOOM_AREA: f64 = 14.5;
 
 type Holder = StoredValue<Option<Shared>, LocalStorage>;
 
@@ -73,7 +71,7 @@ fn set_up(page: Page, element: &HtmlElement) -> Option<Shared> {
     let (lat, lng) = grid.degrees(grid.w / 2.0, grid.h / 2.0);
     map.set_view(&LatLng::new(lat, lng), 10.0);
     let stage = Stage::new(page, map.clone(), grid, levels)?;
-    map.set_min_zoom(stage.whole().zoom - ZOOM_OUT);
+    map.set_min_zoom(stage.zoom_min());
     map.set_max_zoom(ZOOM_MAX);
     let Camera { lat, lng, zoom } = page.camera.get_value().unwrap_or_else(|| stage.home());
     Stage::go_at_once(&map, Camera { lat, lng, zoom });
@@ -103,11 +101,12 @@ async fn begin(stage: &Shared) {
         }
         stage.selected = page.area.get_untracked();
     }
+    page.here.set_value(Some(stage.borrow().camera()));
     redraw(stage, false);
     events::listen(stage);
     events::when_drawn(stage);
-    // The whole begins with the level that the server drew; a place in a link has its own.
-    if page.camera.get_value().is_some() {
+    // The whole begins with the level that the server drew; a place or an area in a link has its own.
+    if page.camera.get_value().is_some() || page.area.get_untracked().is_some() {
         events::choose_level(stage);
     }
 }
@@ -116,15 +115,22 @@ async fn begin(stage: &Shared) {
 fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
     let stage = move || ready.get().then(|| holder.with_value(Clone::clone)).flatten();
     watch(move || {
-        let level = page.level.get();
+        // Outlines that could not be had are asked for again when the figures are.
+        let (level, _) = (page.level.get(), page.refresh.get());
         if let Some(stage) = stage() {
             want(&stage, &level, page);
         }
     });
     watch(move || {
         let figures = page.figures.get();
-        if let (Some(stage), Some(Ok(map))) = (stage(), figures) {
+        if let (Some(stage), Some(map)) = (stage(), figures) {
             stage.borrow_mut().set_figures(&map);
+            redraw(&stage, true);
+        }
+    });
+    watch(move || {
+        let _ = (page.measure.get(), page.slow.get(), page.trouble.get());
+        if let Some(stage) = stage() {
             redraw(&stage, true);
         }
     });
@@ -141,9 +147,25 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
     watch(move || {
         let area = page.area.get();
         if let Some(stage) = stage() {
-            let mut stage = stage.borrow_mut();
-            stage.selected = area;
-            stage.draw_overlay();
+            let is_other = {
+                let mut stage = stage.borrow_mut();
+                stage.around = page.open.with_untracked(|open| {
+                    open.as_ref().filter(|open| area.as_ref() == Some(&open.code))?.around.clone()
+                });
+                let before = std::mem::replace(&mut stage.selected, area);
+                stage.draw_overlay();
+                before != stage.selected
+            };
+            // The cards move in the next frame, and what the short address would show is another place then.
+            if is_other {
+                request_animation_frame(move || events::tell_address(&stage));
+            }
+        }
+    });
+    watch(move || {
+        let open = page.open.get();
+        if let (Some(stage), Some(open)) = (stage(), open) {
+            outline(&stage, open, page);
         }
     });
     watch(move || {
@@ -155,31 +177,53 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
 
 /// Loads a level if it is not there, and shows it when its figures are.
 fn want(stage: &Shared, level: &str, page: Page) {
-    let missing = {
+    {
         let mut stage = stage.borrow_mut();
         let Some(number) = stage.number_of(level) else { return };
         stage.wanted = number;
-        stage.levels.get(number).is_some_and(|scene| scene.shapes.is_none()).then_some(number)
-    };
+    }
+    load_if_missing(stage, level, page);
+    redraw(stage, true);
+}
+
+fn load_if_missing(stage: &Shared, level: &str, page: Page) {
+    let missing = stage.borrow().number_of(level).filter(|number| stage.borrow().lacks(*number));
     if let Some(number) = missing {
         let (stage, level) = (stage.clone(), level.to_owned());
         spawn_local(async move { load_level(&stage, number, &level, page).await });
     }
-    redraw(stage, true);
 }
 
 async fn load_level(stage: &Shared, number: usize, level: &str, page: Page) {
-    let grid = stage.borrow().grid;
-    let Some(shapes) = load::from_server(level, &grid).await else { return };
+    let grid = {
+        let mut stage = stage.borrow_mut();
+        stage.set_loading(number, true);
+        stage.grid
+    };
+    let shapes = load::from_server(level, &grid).await;
     {
         let mut stage = stage.borrow_mut();
+        stage.set_loading(number, false);
+        let Some(shapes) = shapes else { return };
         stage.set_shapes(number, shapes);
         // Figures that came before the outlines.
-        if let Some(Ok(map)) = page.figures.get_untracked() {
+        if let Some(map) = page.figures.get_untracked() {
             stage.set_figures(&map);
         }
     }
     redraw(stage, true);
+}
+
+/// Outlines the open area and what it is held against; their levels are loaded if need be.
+fn outline(stage: &Shared, open: OpenArea, page: Page) {
+    let coarsest = page.start.with_value(|start| start.levels.first().map(|level| level.name.clone()));
+    if let Some(coarsest) = coarsest.filter(|_| open.around.is_some()) {
+        load_if_missing(stage, &coarsest, page);
+    }
+    load_if_missing(stage, &open.level, page);
+    let mut stage = stage.borrow_mut();
+    stage.around = open.around;
+    stage.draw_overlay();
 }
 
 fn obey(stage: &Shared, command: Command) {
@@ -226,17 +270,7 @@ async fn reveal(stage: &Shared, code: &str, level: &str) {
     }
     let target = {
         let stage = stage.borrow();
-        let bounds = stage.find(code).and_then(|(level, at)| {
-            Some(stage.levels.get(level)?.shapes.as_ref()?.list.get(at)?.outline.bounds)
-        });
-        bounds.map(|b| {
-            // With as much around it as it is wide, so that it is seen where it lies.
-            let margin = f64::from((b.x1 - b.x0).max(b.y1 - b.y0));
-            let low = |at: i32| f64::from(at) - margin;
-            let high = |at: i32| f64::from(at) + margin;
-            let camera = stage.camera_for(low(b.x0), low(b.y0), high(b.x1), high(b.y1), ZOOM_AREA);
-            (stage.map.clone(), camera)
-        })
+        stage.camera_of(code).map(|camera| (stage.map.clone(), camera))
     };
     if let Some((map, camera)) = target {
         Stage::go(&map, camera);

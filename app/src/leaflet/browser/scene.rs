@@ -122,4 +122,6 @@ impl Figures {
 pub(super) struct LevelScene {
     pub(super) shapes: Option<Shapes>,
     pub(super) figures: Option<Figures>,
+    /// The outlines are on their way.
+    pub(super) loading: bool,
 }

@@ -11,7 +11,7 @@ use super::draw::Job;
 use super::palette::Palette;
 use super::scene::{Figures, LevelScene, Shapes};
 use super::surface::{Shot, Surface, class};
-use crate::geometry::mercator::{self, Grid, Placement};
+use crate::geometry::mercator::{self, AREA_ZOOM_MAX, Grid, Placement, surroundings};
 use crate::page::{Hover, Page};
 use crate::site_map::{SlimArea, SlimMap};
 use crate::view_state::Camera;
@@ -20,6 +20,11 @@ use crate::words;
 /// The stage, as its event handlers share it. The browser has one thread, and no handler runs within
 /// another, so a borrow is never met by a second one.
 pub(super) type Shared = Rc<RefCell<Stage>>;
+
+/// Steps from the zoom at which the whole fits into the window: to the outermost one, and to where the coarsest
+/// level begins.
+const ZOOM_OUT: f64 = 1.0;
+const ZOOM_AFAR: f64 = 0.6;
 
 /// A part of the window: left, top, width and height, pixels.
 type Part = (f64, f64, f64, f64);
@@ -48,6 +53,8 @@ pub(super) struct Stage {
     pub(super) pictures: u32,
     pub(super) hovered: Option<(usize, usize)>,
     pub(super) selected: Option<String>,
+    /// The area that the selected one is held against.
+    pub(super) around: Option<String>,
 }
 
 impl Stage {
@@ -74,6 +81,7 @@ impl Stage {
             pictures: 0,
             hovered: None,
             selected: None,
+            around: None,
         })
     }
 
@@ -86,6 +94,17 @@ impl Stage {
     pub(super) fn set_shapes(&mut self, level: usize, shapes: Shapes) {
         if let Some(scene) = self.levels.get_mut(level) {
             scene.shapes = Some(shapes);
+        }
+    }
+
+    /// Whether a level's outlines are neither there nor on their way.
+    pub(super) fn lacks(&self, level: usize) -> bool {
+        self.levels.get(level).is_some_and(|scene| scene.shapes.is_none() && !scene.loading)
+    }
+
+    pub(super) fn set_loading(&mut self, level: usize, loading: bool) {
+        if let Some(scene) = self.levels.get_mut(level) {
+            scene.loading = loading;
         }
     }
 
@@ -120,6 +139,15 @@ impl Stage {
         whole(self.wanted).or(self.shown)
     }
 
+    /// Whether a level's figures are of another measure than the chosen one, which cannot be had or takes its
+    /// time: then the areas have no colours, rather than those of something else.
+    pub(super) fn is_mute(&self, level: usize) -> bool {
+        let figures = self.levels.get(level).and_then(|scene| scene.figures.as_ref());
+        let other = figures.is_some_and(|figures| figures.measure != self.page.measure.get_untracked());
+        let waits = || self.page.slow.get_untracked() || !self.page.trouble.with_untracked(String::is_empty);
+        other && waits()
+    }
+
     /// How the grid lies in the window now.
     pub(super) fn placement(&self) -> Placement {
         let (centre, size) = (self.map.get_center(), self.map.get_size());
@@ -145,6 +173,7 @@ impl Stage {
         let figure = figures
             .list
             .get(at)
+            .filter(|_| !self.is_mute(level))
             .map(|(status, value)| words::figure_or_reason(figures.measure, *status, *value));
         Some(Hover {
             title: shape.title().to_owned(),
@@ -171,13 +200,8 @@ impl Stage {
         (part.left() - frame.left(), part.top() - frame.top(), part.width(), part.height())
     }
 
-    /// The camera that shows a box of the grid in the open part of the window.
-    pub(super) fn camera_for(&self, x0: f64, y0: f64, x1: f64, y1: f64, zoom_max: f64) -> Camera {
-        self.camera_in(self.free_window(), (x0, y0, x1, y1), zoom_max)
-    }
-
-    fn camera_in(&self, part: Part, (x0, y0, x1, y1): (f64, f64, f64, f64), zoom_max: f64) -> Camera {
-        let (left, top, w, h) = part;
+    /// The camera that shows a box of the grid in a part of the window.
+    fn camera_in(&self, (left, top, w, h): Part, [x0, y0, x1, y1]: [f64; 4], zoom_max: f64) -> Camera {
         let size = self.map.get_size();
         let shown = Grid { w: (x1 - x0).max(1.0), h: (y1 - y0).max(1.0), ..self.grid };
         let zoom = shown.zoom_to_fit(w, h).min(zoom_max);
@@ -190,12 +214,41 @@ impl Stage {
 
     /// The camera that shows everything.
     pub(super) fn whole(&self) -> Camera {
-        self.camera_for(0.0, 0.0, self.grid.w, self.grid.h, f64::INFINITY)
+        self.camera_in(self.free_window(), [0.0, 0.0, self.grid.w, self.grid.h], f64::INFINITY)
     }
 
-    /// The camera of a link that names no place: where the style sheet puts the server's picture.
+    /// The camera that shows an area and what is around it, if the area is known.
+    pub(super) fn camera_of(&self, code: &str) -> Option<Camera> {
+        let told = self
+            .page
+            .open
+            .with_untracked(|open| open.as_ref().filter(|open| open.code == code).map(|open| open.bounds));
+        let drawn = || {
+            let (level, at) = self.find(code)?;
+            let bounds = self.levels.get(level)?.shapes.as_ref()?.list.get(at)?.outline.bounds;
+            Some([bounds.x0, bounds.y0, bounds.x1, bounds.y1])
+        };
+        let bounds = told.or_else(drawn)?;
+        Some(self.camera_in(self.free_window(), surroundings(bounds), AREA_ZOOM_MAX))
+    }
+
+    /// The camera of a link that names no place: where the style sheet puts the server's picture. It is the open
+    /// area's, or shows the whole.
     pub(super) fn home(&self) -> Camera {
-        self.camera_in(self.part(".fit"), (0.0, 0.0, self.grid.w, self.grid.h), f64::INFINITY)
+        let area = self.page.area.get_untracked().and_then(|code| self.camera_of(&code));
+        let whole = [0.0, 0.0, self.grid.w, self.grid.h];
+        area.unwrap_or_else(|| self.camera_in(self.part(".fit"), whole, f64::INFINITY))
+    }
+
+    /// The zoom at which the whole just fits into the window, whatever lies on it.
+    fn fitting_zoom(&self) -> f64 {
+        let size = self.map.get_size();
+        self.grid.zoom_to_fit(size.x(), size.y())
+    }
+
+    /// How far out the map goes: until the whole takes up half of the window, or what the cards leave of it.
+    pub(super) fn zoom_min(&self) -> f64 {
+        (self.fitting_zoom() - ZOOM_OUT).min(self.whole().zoom)
     }
 
     /// Whether the map is where a link that names no place would put it, to a pixel or two.
@@ -212,8 +265,12 @@ impl Stage {
         Camera { lat: centre.lat(), lng: centre.lng(), zoom: self.map.get_zoom() }
     }
 
-    /// The level for the zoom: the finest whose areas are large enough to be told apart.
+    /// The level for the zoom: the finest whose areas are large enough to be told apart, and the coarsest where
+    /// the whole is seen from afar.
     pub(super) fn level_for_zoom(&self) -> usize {
+        if self.map.get_zoom() < self.fitting_zoom() - ZOOM_AFAR {
+            return 0;
+        }
         let scale = self.placement().scale;
         let counts: Vec<usize> =
             self.page.start.with_value(|start| start.levels.iter().map(|level| level.areas).collect());

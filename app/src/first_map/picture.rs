@@ -1,0 +1,198 @@
+//! Draws the first picture.
+//!
+//! Every byte here is part of the first load, so there is little: an area is a link around a path
+//! whose class gives its colour. Sizes are left to the style sheet: the picture fits its box whatever
+//! the box is, and names are placed by per cents beside the SVG, so that they keep their size.
+
+use std::fmt::Write as _;
+
+use geography::{AreaIndex, Geography, LevelIndex};
+use metering::api::MapAnswer;
+
+use super::server::open_area;
+use crate::classes::Fill;
+use crate::geometry::mercator::{AREA_ZOOM_MAX, Grid, surroundings};
+use crate::site_map::{Label, OpenArea};
+use crate::view_state::{Camera, View};
+use crate::words;
+
+/// The picture, as HTML.
+pub(super) fn picture(
+    geography: &Geography,
+    level: LevelIndex,
+    map: Option<&MapAnswer>,
+    view: &View,
+    labels: &[Label],
+    grid: &Grid,
+) -> String {
+    let mut html = String::with_capacity(200_000);
+    // Writing to a String cannot fail.
+    let selected = view.area_code().and_then(|code| geography.index_of(&code));
+    let open = selected.map(|index| open_area(geography, index));
+    let _ = write_style(&mut html, view.camera, open.as_ref(), labels, grid);
+    let _ = write!(
+        html,
+        "<div class=box><svg id=m viewBox=\"0 0 {} {}\" data-level=\"{}\" role=group aria-label=\"{}\">",
+        grid.w,
+        grid.h,
+        escape(geography.level(level).name()),
+        escape(words::legend(view.measure)),
+    );
+    let hatch = grid.w / 150.0;
+    let _ = write!(
+        html,
+        "<pattern id=hatch width={hatch:.0} height={hatch:.0} patternUnits=userSpaceOnUse \
+         patternTransform=rotate(45)><path class=hatch d=\"M0 0V{hatch:.0}\" stroke-width={:.0} /></pattern>",
+        hatch * 0.55,
+    );
+    for (place, index) in geography.level(level).indices().enumerate() {
+        let _ = write_area(&mut html, geography, index, map, place, view);
+    }
+    html.push_str("</svg>");
+    for (number, (label, crowded)) in labels.iter().zip(crowded(labels, grid)).enumerate() {
+        let class = if crowded { " class=crowded" } else { "" };
+        let _ = write!(html, "<b id=l{number}{class} aria-hidden=true>{}</b>", escape(&label.text));
+    }
+    if let Some(index) = selected {
+        let _ = write_outlines(&mut html, geography, index, grid);
+    }
+    html.push_str("</div>");
+    html
+}
+
+/// The open area's outline and, dotted, that of the area around it: over the names, so that none hides them.
+fn write_outlines(
+    html: &mut String,
+    geography: &Geography,
+    open: AreaIndex,
+    grid: &Grid,
+) -> std::fmt::Result {
+    write!(html, "<svg class=outlines viewBox=\"0 0 {} {}\" aria-hidden=true>", grid.w, grid.h)?;
+    if let Some(around) = geography.ancestors(open).last() {
+        let path = geography.path(around);
+        write!(html, "<path class=around-halo d=\"{path}\" /><path class=around d=\"{path}\" />")?;
+    }
+    let path = geography.path(open);
+    write!(html, "<path class=halo d=\"{path}\" /><path class=sel d=\"{path}\" /></svg>")
+}
+
+/// Which names would lie on another one where the picture is as small as on a phone: the style sheet hides them there.
+fn crowded(labels: &[Label], grid: &Grid) -> Vec<bool> {
+    const WIDTH_PX: f64 = 480.0;
+    const LETTER_PX: f64 = 7.0;
+    const LINE_PX: f64 = 17.0;
+    let mut kept: Vec<(f64, f64, f64)> = Vec::new();
+    let mut is_crowded = |label: &Label| {
+        let px = |units: i32| f64::from(units) / grid.w * WIDTH_PX;
+        let (x, y, half) = (px(label.x), px(label.y), label.text.chars().count() as f64 * LETTER_PX / 2.0);
+        let touches =
+            |(ox, oy, ohalf): &(f64, f64, f64)| (x - ox).abs() < half + ohalf && (y - oy).abs() < LINE_PX;
+        let crowded = kept.iter().any(touches);
+        if !crowded {
+            kept.push((x, y, half));
+        }
+        crowded
+    };
+    labels.iter().map(&mut is_crowded).collect()
+}
+
+/// One area: a link to its page that shows its name and figure when pointed at. Out of the tab order,
+/// because a thousand stops are none: the list is the keyboard's way to an area.
+fn write_area(
+    html: &mut String,
+    geography: &Geography,
+    index: AreaIndex,
+    map: Option<&MapAnswer>,
+    place: usize,
+    view: &View,
+) -> std::fmt::Result {
+    let area = geography.area(index);
+    let figure = map.and_then(|map| map.areas.get(place)).filter(|figure| figure.code == area.code);
+    let fill = figure.map_or(Fill::Empty, |figure| {
+        Fill::of(figure.status, figure.value, map.map_or(&[], |map| map.classes.as_slice()))
+    });
+    let measure = view.measure;
+    let query =
+        if measure == Default::default() { String::new() } else { format!("?measure={}", measure.as_str()) };
+    write!(html, "<a href=/area/{}{query} tabindex=-1><title>", area.code)?;
+    if let Some(near) = &area.near {
+        write!(html, "{} · ", escape(near))?;
+    }
+    html.push_str(&escape(&area.name));
+    if let Some(figure) = figure {
+        write!(html, " · {}", words::figure_or_reason(measure, figure.status, figure.value))?;
+    }
+    write!(html, "</title><path class={} d=\"{}\" /></a>", fill.css(), geography.path(index))
+}
+
+/// Where the picture's box and its names are. A style element rather than attributes, so that it can
+/// carry the nonce of the content security policy.
+fn write_style(
+    html: &mut String,
+    camera: Option<Camera>,
+    open: Option<&OpenArea>,
+    labels: &[Label],
+    grid: &Grid,
+) -> std::fmt::Result {
+    let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
+    write!(html, "<style{nonce}>")?;
+    match (camera, open) {
+        // An area and what is around it: as large as fits, and no larger than the map would show it.
+        (None, Some(open)) => {
+            let [west, north, east, south] = surroundings(open.bounds);
+            write!(
+                html,
+                ".box{{width:min({:.3}cqw,{:.3}cqh,{:.1}px);aspect-ratio:{}/{};transform:translate({:.4}%,{:.4}%)}}",
+                grid.w / (east - west) * 100.0,
+                grid.w / (south - north) * 100.0,
+                grid.w * (AREA_ZOOM_MAX - grid.zoom).exp2(),
+                grid.w,
+                grid.h,
+                (west + east) / grid.w * -50.0,
+                (north + south) / grid.h * -50.0,
+            )?;
+        }
+        // The whole: as large as fits.
+        (None, None) => write!(
+            html,
+            ".box{{width:min(100cqw,{:.4}cqh);aspect-ratio:{}/{}}}",
+            grid.w / grid.h * 100.0,
+            grid.w,
+            grid.h
+        )?,
+        // A place: at its own scale, around the middle of the window.
+        (Some(Camera { lat, lng, zoom }), _) => {
+            let placed = grid.placed(lat, lng, zoom, 0.0, 0.0);
+            write!(
+                html,
+                ".map:not(.taken) .fit{{inset:0!important}}.box{{width:{:.2}px;height:{:.2}px;left:50%;top:50%;\
+                 transform:translate({:.2}px,{:.2}px)}}",
+                grid.w * placed.scale,
+                grid.h * placed.scale,
+                placed.x,
+                placed.y
+            )?;
+        }
+    }
+    for (number, label) in labels.iter().enumerate() {
+        let (left, top) = (f64::from(label.x) / grid.w * 100.0, f64::from(label.y) / grid.h * 100.0);
+        write!(html, "#l{number}{{left:{left:.1}%;top:{top:.1}%}}")?;
+    }
+    html.push_str("</style>");
+    Ok(())
+}
+
+/// Text for HTML, in elements and in quoted attributes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped() {
+        assert_eq!(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");
+    }
+}

@@ -1,0 +1,73 @@
+import type { Page } from "@playwright/test";
+import { MapPage } from "../support/map-page.ts";
+import { expect, test } from "../support/test.ts";
+
+/** Holds answers back until it is told to let them through. */
+async function hold(page: Page, url: string): Promise<() => void> {
+  let letThrough = () => {};
+  const held = new Promise<void>((resolve) => (letThrough = resolve));
+  await page.route(url, async (route) => {
+    await held;
+    await route.continue();
+  });
+  return letThrough;
+}
+
+test("figures that are on their way are waited for without the colours of others", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?level=borough");
+  const bounds = map.legend.locator(".bound:not(:empty)");
+  await expect(bounds).toHaveCount(6);
+  const letThrough = await hold(page, "**/api/v1/map?*");
+  await map.chooseMeasure("Night share");
+  await expect(page.locator(".notice")).toHaveText("Loading…");
+  await expect(page.locator(".notice").getByRole("button")).toBeHidden();
+  await expect(bounds).toHaveCount(0);
+  await expect.poll(async () => (await map.paint()).colours, { message: "another measure's colours stay" }).toBe(1);
+  letThrough();
+  await expect(page.locator(".notice")).toBeHidden();
+  await expect(bounds).not.toHaveCount(0);
+  await expect.poll(async () => (await map.paint()).colours).toBeGreaterThan(2);
+});
+
+test("an area that is on its way does not wear another one's figures", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeVisible();
+  const letThrough = await hold(page, "**/fn/get_panel?*");
+  await map.find("Croydon");
+  await expect(map.panel).toHaveAttribute("aria-busy", "true");
+  await expect(map.panel).toContainText("Loading…");
+  await expect(map.panel).not.toContainText("Hackney");
+  letThrough();
+  await expect(map.panel.getByRole("heading", { name: "Croydon" })).toBeVisible();
+  await expect(map.panel).toHaveAttribute("aria-busy", "false");
+});
+
+test.describe("without a connection", () => {
+  test.use({ expectedProblem: /ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource/ });
+
+  test("a measure that cannot be had is not shown in another one's colours, and comes by itself", async ({ page, context }) => {
+    const map = new MapPage(page);
+    await map.open("/?level=borough");
+    const bounds = map.legend.locator(".bound:not(:empty)");
+    await expect(bounds).toHaveCount(6);
+    await context.setOffline(true);
+    await map.chooseMeasure("Night share");
+    await expect(page.locator(".notice")).toContainText(/could not be reached/);
+    await expect(page.locator(".notice")).toContainText(/no colours/);
+    await expect(bounds).toHaveCount(0);
+    await expect.poll(async () => (await map.paint()).colours, { message: "another measure's colours stay" }).toBe(1);
+    // What is there already is shown again.
+    await map.chooseMeasure("A year");
+    await expect(bounds).toHaveCount(6);
+    await expect.poll(async () => (await map.paint()).colours).toBeGreaterThan(2);
+    await map.chooseMeasure("Night share");
+    await expect(bounds).toHaveCount(0);
+    await context.setOffline(false);
+    await expect(page.locator(".notice")).toBeHidden();
+    await expect(bounds).not.toHaveCount(0);
+    await expect(page.getByRole("radio", { name: "Night share" })).toBeChecked();
+    await expect.poll(async () => (await map.paint()).colours).toBeGreaterThan(2);
+  });
+});
