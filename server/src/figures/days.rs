@@ -1,18 +1,20 @@
 //! The read model: what every area of the finest level used on every local day, made from the store
 //! when it is asked for, and again when readings have changed it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use engine::{FigureStore, StoreError};
+use engine::{FigureStore, PipelineStore, StoreError};
 use geography::Geography;
 use geography::reference::h25;
 use jiff::civil::Date;
 use metering::aggregate::Totals;
-use metering::{AreaCode, Place, Window};
+use metering::stored::PlacedRow;
+use metering::{AreaCode, Position, Window};
 
 use super::calendar::{Calendar, day_type};
+use super::changed::Changed;
 
 /// Local days that are kept: a year and a month, of 40 bytes an area each.
 const DAYS_KEPT: usize = 400;
@@ -54,7 +56,17 @@ pub(super) struct DaySummary {
 
 struct Kept {
     summary: Arc<DaySummary>,
-    read_at: Instant,
+    /// When reading it began.
+    began: Instant,
+}
+
+/// How far the store is, for those who read what others write.
+#[derive(Clone)]
+pub struct Stored {
+    /// Who knows.
+    pub store: Arc<dyn PipelineStore>,
+    /// Partitions of the log.
+    pub partitions: u32,
 }
 
 /// Summaries by day, and which of them readings have changed since they were made.
@@ -62,65 +74,59 @@ pub(super) struct Days {
     geography: Arc<Geography>,
     calendar: Calendar,
     store: Arc<dyn FigureStore>,
+    stored: Stored,
     kept: Mutex<BTreeMap<Date, Kept>>,
-    dirty: Mutex<HashSet<Date>>,
-    /// Changed since somebody last asked which.
-    touched: Mutex<BTreeSet<Date>>,
+    pub(super) changed: Changed,
 }
 
 impl Days {
     /// Nothing kept yet.
-    pub(super) fn new(geography: Arc<Geography>, calendar: Calendar, store: Arc<dyn FigureStore>) -> Self {
-        Days {
-            geography,
-            calendar,
-            store,
-            kept: Mutex::default(),
-            dirty: Mutex::default(),
-            touched: Mutex::default(),
+    pub(super) fn new(
+        geography: Arc<Geography>,
+        calendar: Calendar,
+        store: Arc<dyn FigureStore>,
+        stored: Stored,
+    ) -> Self {
+        Days { geography, calendar, store, stored, kept: Mutex::default(), changed: Changed::default() }
+    }
+
+    /// Notes the days that a partition's rows changed.
+    pub(super) fn note_rows(&self, partition: u32, rows: &[PlacedRow]) {
+        let mut windows: HashMap<Window, Position> = HashMap::new();
+        for PlacedRow { place, row } in rows {
+            let through = windows.entry(place.window).or_insert(row.through);
+            *through = (*through).max(row.through);
+        }
+        for (window, through) in windows {
+            self.changed.note(self.calendar.local(window).date, partition, through);
         }
     }
 
-    /// Notes that these places changed.
-    pub(super) fn changed<'a>(&self, places: impl Iterator<Item = &'a Place>) {
-        let mut dates: HashMap<Window, Date> = HashMap::new();
-        for place in places {
-            dates.entry(place.window).or_insert_with(|| self.calendar.local(place.window).date);
-        }
-        lock(&self.touched).extend(dates.values());
-        lock(&self.dirty).extend(dates.into_values());
-    }
-
-    /// The days that changed since this was last asked.
-    pub(super) fn take_touched(&self) -> BTreeSet<Date> {
-        std::mem::take(&mut *lock(&self.touched))
-    }
-
-    /// Notes that anything may have changed.
-    pub(super) fn all_changed(&self) {
+    /// Forgets what was read: anything may have changed.
+    pub(super) fn forget(&self) {
         lock(&self.kept).clear();
     }
 
     /// One local day.
     pub(super) async fn summary(&self, date: Date) -> Result<Arc<DaySummary>, StoreError> {
+        if let Some(day) = lock(&self.kept).get(&date)
+            && (!self.changed.has(date) || day.began.elapsed() < STALE_AFTER)
         {
-            let mut kept = lock(&self.kept);
-            if let Some(day) = kept.get(&date) {
-                let mut dirty = lock(&self.dirty);
-                if !dirty.contains(&date) || day.read_at.elapsed() < STALE_AFTER {
-                    return Ok(day.summary.clone());
-                }
-                // Changes that are noted from here on make it dirty again.
-                dirty.remove(&date);
-            } else {
-                lock(&self.dirty).remove(&date);
-                while kept.len() >= DAYS_KEPT {
-                    kept.pop_first();
-                }
-            }
+            return Ok(day.summary.clone());
         }
+        // What is stored by now is in what is read from here on; what is not makes the day be read again.
+        let began = Instant::now();
+        let stored = self.stored.store.progress(self.stored.partitions).await?;
         let summary = Arc::new(self.read(date).await?);
-        lock(&self.kept).insert(date, Kept { summary: summary.clone(), read_at: Instant::now() });
+        let mut kept = lock(&self.kept);
+        if kept.get(&date).is_some_and(|other| other.began > began) {
+            return Ok(summary);
+        }
+        while kept.len() >= DAYS_KEPT && !kept.contains_key(&date) {
+            kept.pop_first();
+        }
+        kept.insert(date, Kept { summary: summary.clone(), began });
+        self.changed.was_read(date, began, &stored);
         Ok(summary)
     }
 

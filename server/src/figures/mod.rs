@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `calendar` | local days and half-hours |
 //! | `days` | the read model: what each area used on each day |
+//! | `changed` | which of those readings have changed since |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
 //! | `ever_heard` | how many homes each area was ever heard from, and when last |
@@ -17,6 +18,7 @@
 pub mod calendar;
 
 mod answers;
+mod changed;
 mod days;
 mod ever_heard;
 mod model;
@@ -27,5 +29,6 @@ mod series;
 mod service;
 mod when;
 
+pub use days::Stored;
 pub use model::STATISTICS;
 pub use service::{FiguresService, Sources};

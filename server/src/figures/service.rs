@@ -19,7 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::calendar::Calendar;
-use super::days::Days;
+use super::days::{Days, Stored};
 use super::ever_heard::EverHeard;
 use super::model::{Model, STATISTICS};
 use super::period::{self, Grounds, Period};
@@ -47,6 +47,8 @@ pub struct Sources {
     pub geography: Arc<Geography>,
     /// Exact data.
     pub store: Arc<dyn FigureStore>,
+    /// How far it is.
+    pub stored: Stored,
     /// Where published statistics are.
     pub documents: Arc<dyn DocumentStore>,
     /// What time it is.
@@ -96,6 +98,8 @@ pub(super) struct DatedRelease {
     pub(super) as_of: UtcSecond,
     made: Instant,
     changes: u64,
+    /// Whether everything was stored that changed its days.
+    settled: bool,
 }
 
 /// The public figures of one node.
@@ -127,12 +131,12 @@ pub struct FiguresService {
 impl FiguresService {
     /// Of sources; nothing is read yet.
     pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
-        let Sources { geography, store, documents, clock, rules, simulated, tiles } = sources;
+        let Sources { geography, store, stored, documents, clock, rules, simulated, tiles } = sources;
         let calendar = Calendar::new(geography.time_zone())?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
         Ok(FiguresService {
-            days: Days::new(geography.clone(), calendar.clone(), store.clone()),
+            days: Days::new(geography.clone(), calendar.clone(), store.clone(), stored),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
             ever_heard: EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)),
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
@@ -166,6 +170,7 @@ impl FiguresService {
                     Ok(batch) => self.take(&batch),
                     Err(RecvError::Lagged(missed)) => {
                         tracing::warn!(missed, "fell behind the live feed; reading the store again");
+                        self.days.changed.note_gap();
                         self.begin_again().await;
                     }
                     Err(RecvError::Closed) => break,
@@ -204,7 +209,7 @@ impl FiguresService {
         if batch.rows.is_empty() {
             return;
         }
-        self.days.changed(batch.rows.iter().map(|row| &row.place));
+        self.days.note_rows(batch.partition, &batch.rows);
         self.ever_heard.note_rows(batch.partition, &batch.rows, &self.geography);
         let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
         self.newest.fetch_max(newest, Ordering::Relaxed);
@@ -223,7 +228,7 @@ impl FiguresService {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(10));
         }
-        self.days.all_changed();
+        self.days.forget();
         self.changes.fetch_add(1, Ordering::Relaxed);
         self.recent_changed.notify_one();
     }
@@ -319,10 +324,14 @@ impl FiguresService {
     /// Looks at days after the newest one on which enough homes were heard, where readings of them arrived.
     async fn look_at_newer_days(&self) -> Result<(), StoreError> {
         let newest = self.ever_heard.newest();
-        for date in self.days.take_touched().into_iter().rev().take_while(|&date| Some(date) > newest) {
+        let touched = self.days.changed.take_touched();
+        for date in touched.into_iter().rev().take_while(|&date| Some(date) > newest) {
             if self.ever_heard.note_day(&*self.days.summary(date).await?) {
                 self.changes.fetch_add(1, Ordering::Relaxed);
                 break;
+            }
+            if self.days.changed.has(date) {
+                self.days.changed.touch_again(date);
             }
         }
         Ok(())
@@ -370,8 +379,8 @@ impl FiguresService {
     ) -> Result<DatedRelease, StoreError> {
         let changes = self.changes.load(Ordering::Relaxed);
         let held = self.releases().get(&(measure, period)).cloned();
-        if let Some(held) =
-            held.filter(|held| held.changes == changes || held.made.elapsed() < RELEASE_STANDS)
+        if let Some(held) = held
+            .filter(|held| held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS)
         {
             return Ok(held);
         }
@@ -401,6 +410,7 @@ impl FiguresService {
             as_of: self.clock.now(),
             made: Instant::now(),
             changes,
+            settled: !self.days.changed.has_between(period.from, period.to),
         };
         let mut releases = self.releases();
         if releases.len() >= RELEASES_KEPT {

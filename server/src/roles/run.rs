@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::commands::{Opened, geography_of};
 use crate::config::Config;
 use crate::door::{Body, Coding, Door, Kind, Manner};
-use crate::figures::{FiguresService, Sources};
+use crate::figures::{FiguresService, Sources, Stored};
 use crate::ingestion::Ingestion;
 use crate::keys::{Keys, Scope};
 use crate::live::{Hub, LiveLimits, LiveState};
@@ -75,6 +75,7 @@ async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyh
     let figures = FiguresService::new(Sources {
         geography: geography.clone(),
         store: ports.figures.clone(),
+        stored: Stored { store: ports.pipeline.clone(), partitions: ports.log.partitions() },
         documents: ports.documents.clone(),
         clock: clock.clone(),
         rules,

@@ -1,0 +1,143 @@
+//! Which local days readings have changed since they were read.
+//!
+//! Rows are published before they are stored, so that pages are quick. Who reads a day in between reads it without
+//! them; so a day counts as changed until it was read when the store had everything that changed it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+use metering::Position;
+
+/// How long after a gap in the feed it is not known what the store still lacks.
+const UNSURE_FOR: Duration = Duration::from_secs(60);
+
+/// How far each partition has to be stored.
+type Through = HashMap<u32, Position>;
+
+/// Changed days.
+#[derive(Default)]
+pub(super) struct Changed(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    /// By day: how far each partition has to be stored before a read has everything.
+    days: HashMap<Date, Through>,
+    /// Changed since somebody last asked which.
+    touched: BTreeSet<Date>,
+    /// Until then every day may lack something.
+    unsure_until: Option<Instant>,
+    /// Days that were read before then.
+    unsure: BTreeSet<Date>,
+}
+
+impl Changed {
+    /// Notes that a row of a partition, up to a position, changed a day.
+    pub(super) fn note(&self, date: Date, partition: u32, through: Position) {
+        let mut held = self.lock();
+        held.touched.insert(date);
+        let newest = held.days.entry(date).or_default().entry(partition).or_insert(through);
+        *newest = (*newest).max(through);
+    }
+
+    /// Notes that changes were missed.
+    pub(super) fn note_gap(&self) {
+        self.lock().unsure_until = Some(Instant::now() + UNSURE_FOR);
+    }
+
+    /// Whether a day may have changed since it was read.
+    pub(super) fn has(&self, date: Date) -> bool {
+        let held = self.lock();
+        held.days.contains_key(&date) || held.unsure.contains(&date)
+    }
+
+    /// Whether any day from the first on, before the second, may have changed since it was read.
+    pub(super) fn has_between(&self, from: Date, to: Date) -> bool {
+        let held = self.lock();
+        held.days.keys().chain(&held.unsure).any(|date| (from..to).contains(date))
+    }
+
+    /// Notes that a day was read when partitions were stored this far: `began` is when it was asked how far.
+    pub(super) fn was_read(&self, date: Date, began: Instant, stored: &[Option<Position>]) {
+        let mut held = self.lock();
+        if held.unsure_until.is_some_and(|until| began < until) {
+            held.unsure.insert(date);
+        } else {
+            held.unsure.remove(&date);
+        }
+        let has = |partition: u32, through: Position| {
+            stored.get(partition as usize).copied().flatten().is_some_and(|stored| stored >= through)
+        };
+        if let Some(lacks) = held.days.get_mut(&date) {
+            lacks.retain(|&partition, &mut through| !has(partition, through));
+            if lacks.is_empty() {
+                held.days.remove(&date);
+            }
+        }
+    }
+
+    /// The days that changed since this was last asked.
+    pub(super) fn take_touched(&self) -> BTreeSet<Date> {
+        std::mem::take(&mut self.lock().touched)
+    }
+
+    /// To be asked for again.
+    pub(super) fn touch_again(&self, date: Date) {
+        self.lock().touched.insert(date);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    const DAY: Date = date(2026, 11, 22);
+
+    fn at(offset: i64) -> Option<Position> {
+        Some(Position::new(1, offset))
+    }
+
+    #[test]
+    fn a_day_read_before_its_rows_are_stored_is_read_again() {
+        let changed = Changed::default();
+        changed.note(DAY, 1, Position::new(1, 40));
+        changed.note(DAY, 1, Position::new(1, 38));
+        changed.note(DAY, 0, Position::new(1, 7));
+        let now = Instant::now();
+        for (stored, still) in [([None, at(50)], true), ([at(6), at(50)], true), ([at(7), at(39)], false)] {
+            changed.was_read(DAY, now, &stored);
+            assert_eq!(changed.has(DAY), still, "{stored:?}");
+            assert_eq!(changed.has_between(DAY, date(2026, 11, 23)), still, "{stored:?}");
+            assert!(!changed.has_between(date(2025, 11, 22), DAY), "{stored:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_look_at_the_store_still_counts() {
+        let changed = Changed::default();
+        let (began, stored) = (Instant::now(), [at(10)]);
+        changed.note(DAY, 0, Position::new(1, 11));
+        changed.was_read(DAY, began, &stored);
+        assert!(changed.has(DAY));
+        assert_eq!(changed.take_touched(), BTreeSet::from([DAY]));
+        assert_eq!(changed.take_touched(), BTreeSet::new());
+    }
+
+    #[test]
+    fn after_a_gap_a_day_is_read_again() {
+        let changed = Changed::default();
+        changed.note_gap();
+        let now = Instant::now();
+        changed.was_read(DAY, now, &[at(10)]);
+        assert!(changed.has(DAY));
+        changed.was_read(DAY, now + UNSURE_FOR, &[at(10)]);
+        assert!(!changed.has(DAY));
+    }
+}
