@@ -20,7 +20,7 @@ test("figures that are on their way are waited for without the colours of others
   await expect(bounds).toHaveCount(6);
   const letThrough = await hold(page, "**/api/v1/map?*");
   await map.chooseMeasure("Night share");
-  await expect(page.locator(".notice")).toHaveText("Loading…");
+  await expect(page.locator(".notice")).toContainText("Loading…");
   await expect(page.locator(".notice").getByRole("button")).toBeHidden();
   await expect(bounds).toHaveCount(0);
   await expect.poll(async () => (await map.paint()).colours, { message: "another measure's colours stay" }).toBe(1);
