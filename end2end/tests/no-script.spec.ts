@@ -58,7 +58,7 @@ test("an area is a link to its page", async ({ page }) => {
 
 test("the search is a page", async ({ page }) => {
   await page.goto("/");
-  await page.getByRole("combobox").fill("hackney");
+  await page.getByRole("combobox", { name: /^Find/ }).fill("hackney");
   await page.getByRole("search").getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL(/\/search\?q=hackney/);
   const hackney = page.getByRole("link", { name: /hackney/i });

@@ -21,6 +21,9 @@ use crate::problem::Problem;
 /// How long a browser may show figures over days without asking again, seconds.
 const FIGURES_FRESH_S: u32 = 5;
 
+/// The same for what homes draw now: `/live` is ahead of an answer that is a few seconds old, and goes on from there.
+const NOW_FRESH_S: u32 = 0;
+
 /// The same for areas and their outlines, which change with the geography alone.
 const AREAS_FRESH_S: u32 = 3600;
 
@@ -145,6 +148,7 @@ struct MapQuery {
 }
 
 async fn map(State(state): State<PublicState>, Query(query): Query<MapQuery>, request: Request) -> Response {
+    let of_now = query.measure.as_deref() == Some(Measure::Now.as_str());
     let answer = async {
         let level = level_of(&state, query.level.as_deref())?;
         let level = state.figures.geography().level(level).name().to_owned();
@@ -157,7 +161,7 @@ async fn map(State(state): State<PublicState>, Query(query): Query<MapQuery>, re
         };
         state.figures.map(&level, measure, query.from.as_deref(), query.to.as_deref()).await
     };
-    json(answer.await, request.headers())
+    json_for(answer.await, request.headers(), if of_now { NOW_FRESH_S } else { FIGURES_FRESH_S })
 }
 
 async fn card(State(state): State<PublicState>, Path(code): Path<String>, request: Request) -> Response {
@@ -223,8 +227,12 @@ fn area_code(text: &str) -> Result<AreaCode, AppError> {
 }
 
 fn json<T: Serialize>(answer: Result<T, AppError>, headers: &HeaderMap) -> Response {
+    json_for(answer, headers, FIGURES_FRESH_S)
+}
+
+fn json_for<T: Serialize>(answer: Result<T, AppError>, headers: &HeaderMap, fresh_s: u32) -> Response {
     match answer.map(|answer| serde_json::to_vec(&answer)) {
-        Ok(Ok(body)) => Prepared::new(body).answer(headers, "application/json", FIGURES_FRESH_S),
+        Ok(Ok(body)) => Prepared::new(body).answer(headers, "application/json", fresh_s),
         Ok(Err(error)) => {
             tracing::error!(%error, "an answer can't be written");
             problem(AppError::Internal)
