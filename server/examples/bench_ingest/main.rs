@@ -45,6 +45,9 @@ async fn main() -> anyhow::Result<()> {
     eprintln!("{sent} readings accepted in {accepted_in:.1?}, all counted and stored after {counted_in:.1?}");
     print("accepted_per_s", sent as f64 / accepted_in.as_secs_f64(), "1/s", None);
     print("aggregated_per_s", sent as f64 / counted_in.as_secs_f64(), "1/s", Some(20_600.0));
+    print("resident_memory_when_saturated", node.resident_mb()?, "MB", None);
+    // The load is over, the meters and the page are still there.
+    tokio::time::sleep(Duration::from_secs(30)).await;
     print("resident_memory", node.resident_mb()?, "MB", Some(500.0));
     drop(page);
 

@@ -30,15 +30,15 @@ const ASK_FORMER_EVERY: Duration = Duration::from_millis(500);
 
 /// Decided records that are stored at once, however short ago the last flush was. Of all partitions
 /// of the process together, as what follows: each has its share.
-const FLUSH_RECORDS: usize = 160_000;
+const FLUSH_RECORDS: usize = 80_000;
 
 /// Decided records that may wait for the store: then reading pauses. Bounds memory while a store is
 /// away or slow, at about 250 bytes each.
-const UNFLUSHED_MAX: usize = 480_000;
+const UNFLUSHED_MAX: usize = 240_000;
 
 /// What owners remember between batches, so that it need not be read again: 150, 60 and 40 bytes each.
 /// The rows are those of all areas of London for a day.
-const REMEMBERED: Limits = Limits { meters: 1_000_000, rows: 500_000, versions: 400_000 };
+const REMEMBERED: Limits = Limits { meters: 1_000_000, rows: 250_000, versions: 400_000 };
 
 /// At the end: how long the store may take for what is decided. What it does not take is decided again
 /// at the next start.
