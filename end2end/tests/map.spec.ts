@@ -70,12 +70,12 @@ test("a shared link shows the same", async ({ page, context }) => {
   await map.chooseMeasure("Now");
   await expect(page).toHaveURL(/measure=now/);
   await map.find("Camden");
+  await expect(map.panel.getByRole("heading", { name: "Camden", exact: true })).toBeVisible();
   const url = page.url();
-  const title = await map.panel.getByRole("heading").first().textContent();
   const other = new MapPage(await context.newPage());
   await other.open(url);
   await expect(other.page.getByRole("radio", { name: "Now" })).toBeChecked();
-  await expect(other.panel.getByRole("heading").first()).toHaveText(title ?? "");
+  await expect(other.panel.getByRole("heading").first()).toHaveText("Camden");
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
