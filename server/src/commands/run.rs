@@ -20,12 +20,29 @@ const STOP_WITHIN: Duration = Duration::from_millis(9500);
 
 /// Runs until SIGINT or SIGTERM.
 pub async fn run(config: Config) -> anyhow::Result<()> {
+    // From the first moment on: whoever is told the address may already ask it to stop.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let listener = bind(config.web.listen).await?;
     say(&format!("wattmap {}: opening {} ...", env!("CARGO_PKG_VERSION"), config.engine.data.display()));
-    let opened = open(&config).await?;
-    let running = start(config, opened, listener, Arc::new(SystemClock)).await?;
+    let starting = async {
+        let opened = open(&config).await?;
+        start(config, opened, listener, Arc::new(SystemClock)).await
+    };
+    let asked_to_stop = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    let running = tokio::select! {
+        running = starting => running?,
+        () = asked_to_stop => {
+            // What a start does may be cut off anywhere: the next one does it again.
+            say("Stopped before it served.");
+            std::process::exit(0);
+        }
+    };
     introduce(&running);
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = running.stopper();
     tokio::spawn(async move {
         tokio::select! {
