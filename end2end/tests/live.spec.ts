@@ -213,7 +213,8 @@ test("a lost connection is tried again with growing pauses", async ({ page }) =>
   await expect(map.freshness).toContainText(/live/i);
 });
 
-test("after a short outage the page is back within seconds", async ({ page }) => {
+/** An open page whose feed has been away for twelve seconds. */
+async function awayForSeconds(page: Page): Promise<{ feed: PlayedFeed; map: MapPage }> {
   const feed = await PlayedFeed.install(page);
   const map = new MapPage(page);
   await map.open("/");
@@ -221,6 +222,11 @@ test("after a short outage the page is back within seconds", async ({ page }) =>
   await feed.cut();
   await expect(map.freshness).toContainText(/reconnecting/i);
   for (let second = 0; second < 12; second += 1) await page.clock.runFor(1_000);
+  return { feed, map };
+}
+
+test("after a short outage the page is back within seconds", async ({ page }) => {
+  const { feed, map } = await awayForSeconds(page);
   feed.comesBack();
   await page.clock.runFor(5_000);
   await expect(map.freshness).toContainText(/live/i);
@@ -231,13 +237,7 @@ for (const { said, by } of [
   { said: "the tab is looked at", by: () => document.dispatchEvent(new Event("visibilitychange")) },
 ]) {
   test(`the page does not wait when the browser says that ${said}`, async ({ page }) => {
-    const feed = await PlayedFeed.install(page);
-    const map = new MapPage(page);
-    await map.open("/");
-    await expect(map.freshness).toContainText(/live/i);
-    await feed.cut();
-    await expect(map.freshness).toContainText(/reconnecting/i);
-    for (let second = 0; second < 12; second += 1) await page.clock.runFor(1_000);
+    const { feed, map } = await awayForSeconds(page);
     // The clock stands still from here on: no pause ends by itself.
     feed.comesBack();
     await page.evaluate(by);

@@ -1,15 +1,11 @@
+import { hold } from "../support/hold.ts";
 import { MapPage } from "../support/map-page.ts";
 import { expect, test } from "../support/test.ts";
 
 test("the browser takes the map over in its place", async ({ page }) => {
   const map = new MapPage(page);
   // Held back until the first picture has been looked at.
-  let letScriptsThrough = () => {};
-  const held = new Promise<void>((resolve) => (letScriptsThrough = resolve));
-  await page.route("**/*.wasm", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const letScriptsThrough = await hold(page, "**/*.wasm");
   await page.goto("/");
   // What lies at a few points of the server's picture, and in which colour.
   const points = [[720, 300], [900, 420], [560, 520], [1000, 620]] as const;
@@ -82,12 +78,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   test(`a link to an area opens where the area is, outlined over the names, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     const map = new MapPage(page);
-    let letScriptsThrough = () => {};
-    const held = new Promise<void>((resolve) => (letScriptsThrough = resolve));
-    await page.route("**/*.wasm", async (route) => {
-      await held;
-      await route.continue();
-    });
+    const letScriptsThrough = await hold(page, "**/*.wasm");
     await page.goto("/?area=E01000907");
     // Where the server's picture has the outline: forty points of it.
     const outline = await page.locator(".outlines .sel").evaluate((it) => {

@@ -1,17 +1,6 @@
-import type { Page } from "@playwright/test";
+import { hold } from "../support/hold.ts";
 import { MapPage } from "../support/map-page.ts";
 import { expect, test } from "../support/test.ts";
-
-/** Holds answers back until it is told to let them through. */
-async function hold(page: Page, url: string): Promise<() => void> {
-  let letThrough = () => {};
-  const held = new Promise<void>((resolve) => (letThrough = resolve));
-  await page.route(url, async (route) => {
-    await held;
-    await route.continue();
-  });
-  return letThrough;
-}
 
 test("figures that are on their way are waited for without the colours of others", async ({ page }) => {
   const map = new MapPage(page);
