@@ -7,7 +7,7 @@ use std::time::Duration;
 use metering::{Interval, Reading, UtcSecond};
 
 use super::clock::Clock;
-use super::control::RunState;
+use super::control::{Control, RunState};
 use super::outbox::Closed;
 use super::{Driver, history_from};
 use crate::draws::{Draws, Subject};
@@ -60,8 +60,9 @@ impl<C: Clock> Driver<C> {
         let mut control = self.control.clone();
         loop {
             let wanted = control.borrow_and_update().sound();
-            if wanted.state != RunState::Running {
-                self.rest(&mut live, wanted.state).await?;
+            // Without homes there are no rounds to wait in: they would follow each other at once, for ever.
+            if wanted.state != RunState::Running || wanted.homes == 0 {
+                self.rest(&mut live, &wanted).await?;
                 if control.changed().await.is_err() {
                     // Nobody is left to say otherwise.
                     std::future::pending::<()>().await;
@@ -89,16 +90,19 @@ impl<C: Clock> Driver<C> {
     }
 
     /// Homes go silent: what is under way is sent, and how far they are is saved.
-    async fn rest(&self, live: &mut Live, state: RunState) -> Result<(), Closed> {
+    async fn rest(&self, live: &mut Live, wanted: &Control) -> Result<(), Closed> {
         self.out.progress.send_modify(|progress| {
-            (progress.state, progress.live_late_s, progress.live_per_s) = (state, 0, 0.0);
+            (progress.state, progress.live_late_s, progress.live_per_s) = (wanted.state, 0, 0.0);
+            if wanted.homes == 0 {
+                progress.homes = 0;
+            }
         });
-        if state == RunState::Stopped {
+        if wanted.state == RunState::Stopped {
             self.out.state().stopped = true;
         }
         live.at = None;
         self.send_later(live, i64::MAX).await?;
-        self.out.save().await
+        self.save_if_any().await
     }
 
     /// Homes start to send, or more or fewer of them do.

@@ -104,7 +104,7 @@ impl<C: Clock> Simulation<C> {
             ended = driver.drive() => ended,
         };
         // What was sent since the last time would only be sent again, so it is no harm if this fails.
-        let saved = tokio::time::timeout(LAST_SAVE, driver.save_at_the_end()).await;
+        let saved = tokio::time::timeout(LAST_SAVE, driver.save_if_any()).await;
         if !matches!(saved, Ok(Ok(()))) {
             tracing::warn!("how far the simulation is could not be saved; some readings will be sent again");
         }
@@ -131,8 +131,9 @@ impl<C: Clock> Driver<C> {
         Ok(())
     }
 
-    async fn save_at_the_end(&self) -> Result<(), Closed> {
-        // A state that was never loaded must not replace the one that could not be.
+    /// Saves how far the homes are. Where there never was one there is nothing to save; and a state that was
+    /// never loaded must not replace the one that could not be.
+    async fn save_if_any(&self) -> Result<(), Closed> {
         if self.out.state().registered == 0 { Ok(()) } else { self.out.save().await }
     }
 

@@ -99,6 +99,29 @@ async fn a_closed_door_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_homes_nothing_is_done_and_homes_that_come_later_begin_then() {
+    let world = Arc::new(World::new(control(0)));
+    let running = tokio::spawn(world.simulation(1, CancellationToken::new()).run());
+    tokio::time::sleep(33 * MINUTE).await;
+    assert_eq!((*world.calls.lock().unwrap(), *world.saves.lock().unwrap()), (0, 0));
+    world.set(|control| control.homes = 40);
+    tokio::time::sleep(30 * MINUTE).await;
+    world.check_whole(0..40, "2026-11-21T00:00:00Z", at("2026-11-22T11:00:00Z"));
+    // And when they are taken away again, what they had sent is noted, once.
+    world.set(|control| control.homes = 0);
+    tokio::time::sleep(20 * MINUTE).await;
+    let (calls, saves) = (*world.calls.lock().unwrap(), *world.saves.lock().unwrap());
+    assert_eq!(world.progress.borrow().homes, 0);
+    tokio::time::sleep(300 * MINUTE).await;
+    assert_eq!((*world.calls.lock().unwrap(), *world.saves.lock().unwrap()), (calls, saves));
+    // What they used meanwhile is made up for when they are back.
+    world.set(|control| control.homes = 40);
+    tokio::time::sleep(20 * MINUTE).await;
+    world.check_whole(0..40, "2026-11-21T00:00:00Z", at("2026-11-22T16:30:00Z"));
+    running.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_homes_under_the_same_names_are_refused() {
     let world = Arc::new(World::new(control(10)));
     world.run_for(MINUTE, 0).await;

@@ -55,6 +55,8 @@ pub(crate) struct World {
     pub(crate) receipts: Mutex<Vec<Receipt>>,
     pub(crate) registered: Mutex<HashMap<MeterId, Registration>>,
     pub(crate) saved: Mutex<Option<SimulatorState>>,
+    /// How often the state was saved.
+    pub(crate) saves: Mutex<usize>,
     pub(crate) calls: Mutex<usize>,
     /// Every so manieth call is answered with "busy".
     pub(crate) busy_every: usize,
@@ -72,6 +74,7 @@ impl World {
             receipts: Mutex::default(),
             registered: Mutex::default(),
             saved: Mutex::default(),
+            saves: Mutex::default(),
             calls: Mutex::default(),
             busy_every: usize::MAX,
             closed_after: usize::MAX,
@@ -209,6 +212,7 @@ impl StateKeeper for World {
 
     async fn save(&self, state: &SimulatorState) -> Result<(), SinkError> {
         some_time().await;
+        *self.saves.lock().unwrap() += 1;
         // Through JSON, as it will be kept.
         let text = serde_json::to_string(state).unwrap();
         *self.saved.lock().unwrap() = Some(serde_json::from_str(&text).unwrap());
