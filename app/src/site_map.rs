@@ -60,7 +60,7 @@ pub struct OpenArea {
     pub code: String,
     /// Its level, by name.
     pub level: String,
-    /// The area that its figures are held against, if there is one: one of the coarsest level.
+    /// The outline of the area that its figures are held against, if there is one, as a path in grid units.
     pub around: Option<String>,
     /// The box around it, in grid units: west, north, east, south.
     pub bounds: [i32; 4],

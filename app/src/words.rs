@@ -2,6 +2,7 @@
 
 #![expect(missing_docs, reason = "a text is its own description")]
 
+use metering::UtcSecond;
 use metering::api::{Measure, Status};
 
 use crate::format;
@@ -77,7 +78,6 @@ pub const SHEET_HANDLE: &str = "Pull the sheet up or down";
 
 /// The head of a column: the open area's watts.
 pub const HERE_W: &str = "Here, W";
-pub const WEEK_HEADING: &str = "The last seven days, kWh a home";
 pub const SO_FAR: &str = "so far";
 
 pub const LIST_HEADING: &str = "All areas";
@@ -188,8 +188,11 @@ pub fn comparison(measure: Measure, value: f64, around: f64, whole: &str) -> Str
 }
 
 /// Where a figure stands among all that are shown on its level: `More than 24 of the 33 boroughs.`
-pub fn rank(lower: usize, others: usize, plural: &str) -> String {
-    let (all, plural) = (format::whole((others + 1) as f64), plural.to_lowercase());
+pub fn rank(lower: usize, others: usize, plural: &str, all_known: bool) -> String {
+    let (all, mut plural) = (format::whole((others + 1) as f64), plural.to_lowercase());
+    if !all_known {
+        plural.push_str(" that have a figure");
+    }
     match lower {
         _ if others == 0 => String::new(),
         0 => format!("The least of all {all} {plural}."),
@@ -241,6 +244,21 @@ pub fn homes(real: Option<&str>, simulated: u64) -> String {
 /// When a day's use is highest: `Highest at 18:30: 430 W.`
 pub fn peak(time: &str, watts: f64) -> String {
     format!("Highest at {time}, with {}\u{a0}W.", format::whole(watts))
+}
+
+/// Over the bars of a week. Where its last day, which begins at `last`, is not about now, it says which one that is.
+pub fn week_heading(last: Option<UtcSecond>, now: UtcSecond) -> String {
+    match last {
+        Some(last) if now.0 - last.0 > 2 * 86_400 => {
+            format!("Seven days to {}, kWh a home", format::Day::beginning_at(last).date())
+        }
+        _ => "The last seven days, kWh a home".to_owned(),
+    }
+}
+
+/// How much of a day is known.
+pub fn half_hours_known(known: usize, all: usize) -> String {
+    format!("{known} of {all} half-hours are known so far.")
 }
 
 /// A day's figure in a table.
@@ -353,11 +371,12 @@ mod tests {
 
     #[test]
     fn ranks() {
-        let check = |lower, others, expect| assert_eq!(rank(lower, others, "Boroughs"), expect);
+        let check = |lower, others, expect| assert_eq!(rank(lower, others, "Boroughs", true), expect);
         check(0, 0, "");
         check(0, 32, "The least of all 33 boroughs.");
         check(24, 32, "More than in 24 of the 33 boroughs.");
         check(32, 32, "The most of all 33 boroughs.");
+        assert_eq!(rank(31, 31, "Boroughs", false), "The most of all 32 boroughs that have a figure.");
     }
 
     #[test]

@@ -279,3 +279,38 @@ test("simulated homes are seen arriving", async ({ page }) => {
   expect(parsed[0]?.type).toBe("snapshot");
   expect(parsed.map((frame) => frame.seq)).toEqual(parsed.map((_, at) => (parsed[0]?.seq ?? 0) + at));
 });
+
+test("changes that follow each other closely never leave the map blank", async ({ page }) => {
+  await page.addInitScript(() => {
+    const wiped: string[] = [];
+    Object.assign(window, { wiped });
+    const { clearRect } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+      // The picture underneath must not go while the one over it is still appearing.
+      const over = document.querySelector(".stage canvas.areas");
+      const opacity = over === null ? "1" : getComputedStyle(over).opacity;
+      if (this.canvas.matches(".before") && opacity !== "1") wiped.push(opacity);
+      clearRect.apply(this, box);
+    };
+  });
+  await noteClasses(page);
+  let socket: WebSocketRoute | undefined;
+  await page.routeWebSocket(/\/live/, (route) => void (socket = route));
+  const map = new MapPage(page);
+  await map.open("/?measure=now&level=borough&lat=51.49973&lng=-0.13722&z=12.00");
+  await expect.poll(() => map.nameAt(...map.middle())).toBe("Westminster");
+  await expect.poll(() => socket !== undefined).toBe(true);
+  for (let seq = 1; seq <= 10; seq += 1) {
+    const areas = [{ code: "E09000033", status: "measured", mean_w: seq % 2 === 0 ? 5 : 5000 }];
+    socket?.send(JSON.stringify({ type: "delta", seq, level: "borough", at: new Date().toISOString(), heard_s: 0, areas }));
+    await page.waitForTimeout(200);
+  }
+  // The last change is not lost for having come so soon.
+  const lowest = await page.evaluate(() => {
+    const colour = getComputedStyle(document.querySelector(".scale .k0") ?? document.body).backgroundColor;
+    return `${(colour.match(/[\d.]+/g) ?? []).slice(0, 3).join(",")},255`;
+  });
+  await expect.poll(() => map.colourInTheMiddle()).toBe(lowest);
+  expect(await fades(page), "nothing appeared slowly").toBeGreaterThan(1);
+  expect(await page.evaluate(() => (window as unknown as { wiped: string[] }).wiped)).toEqual([]);
+});

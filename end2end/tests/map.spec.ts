@@ -2,32 +2,61 @@ import { hold } from "../support/hold.ts";
 import { MapPage } from "../support/map-page.ts";
 import { expect, test } from "../support/test.ts";
 
-test("the browser takes the map over in its place", async ({ page }) => {
+// Some points in London, as windows of these sizes show all of it.
+const WINDOWS = [
+  { width: 1440, height: 900, points: [[720, 300], [900, 420], [560, 520], [1000, 620]] },
+  { width: 1920, height: 1080, points: [[900, 300], [1270, 430], [760, 620], [1280, 800]] },
+] as const;
+
+for (const { width, height, points } of WINDOWS) {
+  test(`the browser takes the map over in its place, ${width} wide`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    const map = new MapPage(page);
+    // Held back until the first picture has been looked at.
+    const letScriptsThrough = await hold(page, "**/*.wasm");
+    await page.goto("/");
+    // What lies at a few points of the server's picture, and in which colour.
+    const before = await page.evaluate(
+      (points) =>
+        points.map(([x, y]) => {
+          const path = document.elementFromPoint(x, y);
+          const [red, green, blue] = getComputedStyle(path ?? document.body).fill.match(/[\d.]+/g) ?? [];
+          return { title: path?.closest("a")?.querySelector("title")?.textContent ?? "", colour: `${red},${green},${blue},255` };
+        }),
+      points,
+    );
+    letScriptsThrough();
+    await map.takenOver();
+    for (const [number, [x, y]] of points.entries()) {
+      const name = await map.nameAt(x, y);
+      expect(name, `at ${x}, ${y}`).not.toBe("");
+      expect(before[number]?.title, `at ${x}, ${y} lies another area than before`).toContain(name);
+      expect(await map.coloursNear(x, y), `at ${x}, ${y} is another colour than before`).toContain(before[number]?.colour);
+    }
+    const paint = await map.paint();
+    expect(paint.colours, "a choropleth has more than one colour").toBeGreaterThan(2);
+  });
+}
+
+test("who has not moved the map sees all of it in a window that grows", async ({ page, context }) => {
+  const [small, large] = WINDOWS;
+  const fresh = await context.newPage();
+  await fresh.setViewportSize(large);
+  const wanted = new MapPage(fresh);
+  await wanted.open("/");
+  const names = async (map: MapPage) => {
+    const names = [];
+    for (const [x, y] of large.points) names.push(await map.nameAt(x, y));
+    return names;
+  };
+  const expected = await names(wanted);
+  await fresh.close();
+  await page.setViewportSize({ width: 1000, height: small.height / 2 });
   const map = new MapPage(page);
-  // Held back until the first picture has been looked at.
-  const letScriptsThrough = await hold(page, "**/*.wasm");
-  await page.goto("/");
-  // What lies at a few points of the server's picture, and in which colour.
-  const points = [[720, 300], [900, 420], [560, 520], [1000, 620]] as const;
-  const before = await page.evaluate(
-    (points) =>
-      points.map(([x, y]) => {
-        const path = document.elementFromPoint(x, y);
-        const [red, green, blue] = getComputedStyle(path ?? document.body).fill.match(/[\d.]+/g) ?? [];
-        return { title: path?.closest("a")?.querySelector("title")?.textContent ?? "", colour: `${red},${green},${blue},255` };
-      }),
-    points,
-  );
-  letScriptsThrough();
-  await map.takenOver();
-  for (const [number, [x, y]] of points.entries()) {
-    const name = await map.nameAt(x, y);
-    expect(name, `at ${x}, ${y}`).not.toBe("");
-    expect(before[number]?.title, `at ${x}, ${y} lies another area than before`).toContain(name);
-    expect(await map.coloursNear(x, y), `at ${x}, ${y} is another colour than before`).toContain(before[number]?.colour);
-  }
-  const paint = await map.paint();
-  expect(paint.colours, "a choropleth has more than one colour").toBeGreaterThan(2);
+  await map.open("/");
+  await page.setViewportSize(large);
+  await expect.poll(() => names(map), { timeout: 20_000 }).toEqual(expected);
+  expect(map.query().get("z"), "nobody has moved the map").toBeNull();
 });
 
 test("zooming in and out changes the level", async ({ page }) => {

@@ -30,7 +30,7 @@ pub(crate) use query::QueryOf;
 
 /// How hard answers are compressed that are made when they are asked for: a third of the way from quick
 /// to small, some tens of megabytes a second. Files of the site are compressed when it is built.
-const QUALITY: CompressionLevel = CompressionLevel::Precise(4);
+const QUALITY: CompressionLevel = CompressionLevel::Precise(5);
 
 /// Everything. `pages` answers what is neither API nor file: the site itself.
 pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {

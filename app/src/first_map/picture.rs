@@ -30,15 +30,16 @@ pub(super) fn picture(
     let selected = view.area_code().and_then(|code| geography.index_of(&code));
     let open = selected.map(|index| open_area(geography, index));
     let _ = write_style(&mut html, view.camera, open.as_ref(), labels, grid);
+    let step = f64::from(geography.drawing_step(level));
     let _ = write!(
         html,
-        "<div class=box><svg id=m viewBox=\"0 0 {} {}\" data-level=\"{}\" role=group aria-label=\"{}\">",
-        grid.w,
-        grid.h,
+        "<div class=box><svg id=m viewBox=\"0 0 {} {}\" data-step={step} data-level=\"{}\" role=group aria-label=\"{}\">",
+        grid.w / step,
+        grid.h / step,
         escape(geography.level(level).name()),
         escape(words::legend(view.measure)),
     );
-    let hatch = grid.w / 150.0;
+    let hatch = grid.w / step / 150.0;
     let _ = write!(
         html,
         "<pattern id=hatch width={hatch:.0} height={hatch:.0} patternUnits=userSpaceOnUse \
@@ -69,7 +70,7 @@ fn write_outlines(
 ) -> std::fmt::Result {
     write!(html, "<svg class=outlines viewBox=\"0 0 {} {}\" aria-hidden=true>", grid.w, grid.h)?;
     if let Some(around) = geography.ancestors(open).last() {
-        let path = geography.path(around);
+        let path = geography.fine_path(around);
         write!(html, "<path class=around-halo d=\"{path}\" /><path class=around d=\"{path}\" />")?;
     }
     let path = geography.path(open);
@@ -122,7 +123,7 @@ fn write_area(
     if let Some(figure) = figure {
         write!(html, " · {}", words::figure_or_reason(measure, figure.status, figure.value))?;
     }
-    write!(html, "</title><path class={} d=\"{}\" /></a>", fill.css(), geography.path(index))
+    write!(html, "</title><path class={} d=\"{}\" /></a>", fill.css(), geography.path_in_steps(index))
 }
 
 /// Where the picture's box and its names are. A style element rather than attributes, so that it can

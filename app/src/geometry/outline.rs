@@ -110,6 +110,26 @@ impl Outline {
     }
 }
 
+/// A path with each of its whole numbers multiplied.
+pub fn scaled(path: &str, by: i32) -> String {
+    let mut scaled = String::with_capacity(path.len() + path.len() / 4);
+    let mut rest = path;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(at);
+        let (digits, after) =
+            number.split_at(number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len()));
+        scaled.push_str(before);
+        // What is no number of a path stays as it is, and is refused where the path is read.
+        match digits.parse::<i32>().ok().and_then(|number| number.checked_mul(by)) {
+            Some(number) => scaled.push_str(&number.to_string()),
+            None => scaled.push_str(digits),
+        }
+        rest = after;
+    }
+    scaled.push_str(rest);
+    scaled
+}
+
 fn as_f64((x, y): (i32, i32)) -> (f64, f64) {
     (f64::from(x), f64::from(y))
 }
@@ -163,6 +183,13 @@ mod tests {
         for path in ["", "M1", "M1 2C3 4 5 6 7 8z", "M1.5 2z", "M99999999999 1z", "M1 2 x"] {
             assert_eq!(Outline::parse(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn paths_are_scaled_number_by_number() {
+        assert_eq!(scaled("M10 -1l2 0-3-4z", 4), "M40 -4l8 0-12-16z");
+        assert_eq!(scaled("", 4), "");
+        assert_eq!(scaled("M99999999999 1z", 2), "M99999999999 2z");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::tooltip::Tooltip;
 use super::zoom_buttons::ZoomButtons;
 use crate::page::Page;
+use crate::reactive::text;
 use crate::site_map::Start;
 use crate::{leaflet, words};
 
@@ -20,6 +21,7 @@ pub fn Map(
     leaflet::take_over(page, stage);
     view! {
         <div class="stage" node_ref=stage role="application" aria-label=words::MAP_HELP></div>
+        <p class="sr" role="status">{text(move || page.said.get())}</p>
         <Tooltip />
         <ZoomButtons />
     }

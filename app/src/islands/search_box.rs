@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use metering::api::{SearchAnswer, SearchResult};
 
-use crate::error::AppError;
 use crate::page::{Command, Page};
 use crate::reactive::text;
 use crate::{api, words};
@@ -18,13 +17,16 @@ const LETTERS_MIN: usize = 2;
 /// The pause after which a reader has stopped typing.
 const PAUSE: Duration = Duration::from_millis(140);
 
+/// How soon a question that could not be answered is asked again, as long as its list is open.
+const AGAIN: Duration = Duration::from_secs(3);
+
 /// What the list shows.
 #[derive(Clone, PartialEq)]
 enum State {
     Closed,
     Typing,
     Found(Vec<SearchResult>),
-    Failed(AppError),
+    Failed,
 }
 
 /// What the parts of the box share.
@@ -72,8 +74,7 @@ impl Search {
         if self.state.with_untracked(|state| *state == State::Closed) {
             self.state.set(State::Typing);
         }
-        let ask = move || spawn_local(self.ask(text, number));
-        self.pause.set_value(set_timeout_with_handle(ask, PAUSE).ok());
+        self.ask_after(PAUSE, text, number);
     }
 
     async fn ask(self, text: String, number: u32) {
@@ -81,9 +82,21 @@ impl Search {
         if self.asked.get_value() == number {
             self.state.set(match answer {
                 Ok(answer) => State::Found(answer.results),
-                Err(error) => State::Failed(error),
+                Err(_) => State::Failed,
             });
+            if self.state.with_untracked(|state| *state == State::Failed) {
+                self.ask_after(AGAIN, text, number);
+            }
         }
+    }
+
+    fn ask_after(self, pause: Duration, text: String, number: u32) {
+        let ask = move || {
+            if self.asked.get_value() == number {
+                spawn_local(self.ask(text, number));
+            }
+        };
+        self.pause.set_value(set_timeout_with_handle(ask, pause).ok());
     }
 
     fn step(self, by: isize) {
@@ -134,7 +147,7 @@ impl Search {
             State::Typing => words::SEARCH_TYPING.to_owned(),
             State::Found(results) if results.is_empty() => self.text.with(|text| words::nothing_found(text)),
             State::Found(results) => words::found(results.len()),
-            State::Failed(_) => words::SEARCH_FAILED.to_owned(),
+            State::Failed => words::SEARCH_FAILED.to_owned(),
         })
     }
 }

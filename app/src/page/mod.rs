@@ -32,6 +32,15 @@ pub(crate) struct Hover {
     pub(crate) figure: String,
 }
 
+#[cfg(feature = "hydrate")]
+impl Hover {
+    /// All of it, to be read aloud.
+    pub(crate) fn said(&self) -> String {
+        let parts = [&self.title, &self.detail, &self.figure];
+        parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What a button asks of the map.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
@@ -85,6 +94,8 @@ pub(crate) struct Page {
     pub(crate) slow: RwSignal<bool>,
     /// What the pointer is over.
     pub(crate) hover: RwSignal<Option<Hover>>,
+    /// What is told to those who use the map by its keys and do not see it.
+    pub(crate) said: RwSignal<String>,
     /// What a button asks of the map.
     pub(crate) command: RwSignal<Option<Command>>,
     /// Counts up when figures should be asked for again.
@@ -125,6 +136,7 @@ impl Page {
             trouble,
             slow: RwSignal::new(false),
             hover: RwSignal::new(None),
+            said: RwSignal::new(String::new()),
             command: RwSignal::new(None),
             refresh: RwSignal::new(0),
         };

@@ -53,8 +53,13 @@ fn method(status: SiteStatus) -> impl IntoView {
             <p>
                 "Each meter reports how much was used over a few minutes or half an hour. The reports of an area "
                 "are added up by half-hour, and divided by the time they cover: that is the average home’s power. "
-                "A year’s use is the same, over a year. Reports that come late, twice or corrected change the "
-                "half-hour they belong to, and each is counted once."
+                "Reports that come late, twice or corrected change the half-hour they belong to, and each is "
+                "counted once."
+            </p>
+            <p>
+                "A year’s use is what the homes of an area used in twelve months, for one home. As long as they "
+                "were measured for less, it is scaled to the whole year by the standard load profile of homes (H25), "
+                "which says how much of a year’s use falls on each half-hour of the calendar. The panel names the days that a figure rests on."
             </p>
         </section>
         <section id="words">
@@ -65,7 +70,7 @@ fn method(status: SiteStatus) -> impl IntoView {
                 <dt><span class="chip merged">"Measured, wider area"</span></dt>
                 <dd>"Too few homes are measured here, so the figure is that of the larger area around it, which is named."</dd>
                 <dt><span class="chip modelled">"Modelled"</span></dt>
-                <dd>"No home is measured yet. The figure comes from published statistics of the area."</dd>
+                <dd>"No home is measured. The figure comes from published statistics: of the area where there are such, else of the larger area around it."</dd>
                 <dt><span class="chip hidden">"Hidden"</span></dt>
                 <dd>"There are meters, but so few that the figure would tell about single homes."</dd>
                 <dt><span class="chip none">"No data"</span></dt>
@@ -87,7 +92,7 @@ fn method(status: SiteStatus) -> impl IntoView {
         </section>
         <section id="credits">
             <h2>"Whose work this rests on"</h2>
-            <ul>{credits}<li>"Leaflet moves the map; its letters are Inter."</li></ul>
+            <ul>{credits}<li>"Standard load profile H25: BDEW, as carried by demandlib (MIT)."</li><li>"Leaflet moves the map; its letters are Inter."</li></ul>
         </section>
     }
     .into_any()

@@ -8,13 +8,19 @@ use crate::round::round;
 use crate::simplify::simplify;
 
 impl Geography {
+    /// The outlines of a level along those of the finest one as they are drawn.
+    pub(crate) fn drawn_finely(&self, level: LevelIndex) -> &Outlines {
+        self.drawn_finely[usize::from(level.0)]
+            .get_or_init(|| self.dissolved(self.drawn(self.finest()), level))
+    }
+
     fn units_per_detail_px(&self, level: LevelIndex) -> i32 {
         1 << (self.grid.zoom - self.level(level).detail_zoom.min(self.grid.zoom))
     }
 
     /// Units between the corners that a level's drawing may have: a pixel of its detail zoom, so that
     /// nothing is off by more than three quarters of one. Round numbers compress better.
-    fn drawing_step(&self, level: LevelIndex) -> i32 {
+    pub fn drawing_step(&self, level: LevelIndex) -> i32 {
         self.units_per_detail_px(level).min(STEP_MAX)
     }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::area::{AreaIndex, LevelIndex};
 use crate::geography::Geography;
 use crate::grid::{Grid, Point};
+use crate::outline::Outlines;
 use crate::polygon::{self, Fine};
 
 /// Decimals of a degree in GeoJSON: six are a tenth of a metre.
@@ -35,7 +36,7 @@ impl Geography {
     pub fn shapes_json(&self, level: LevelIndex) -> String {
         let areas = self.areas_of(level).iter().enumerate().map(|(place, area)| {
             let parent = area.parent.map(|around| self.place_in_level(around));
-            let (near, path) = (area.near.as_deref(), self.path_of(level, place));
+            let (near, path) = (area.near.as_deref(), path_of(self.drawn(level), place, 1));
             Shape(area.code.as_str(), &area.name, near, parent, area.label.x, area.label.y, path)
         });
         let of_level = self.level(level);
@@ -46,15 +47,19 @@ impl Geography {
 
     /// The path of one area, as in [`Geography::shapes_json`].
     pub fn path(&self, area: AreaIndex) -> String {
-        self.path_of(self.area(area).level, self.place_in_level(area))
+        path_of(self.drawn(self.area(area).level), self.place_in_level(area), 1)
     }
 
-    fn path_of(&self, level: LevelIndex, place: usize) -> String {
-        let mut path = String::new();
-        for ring in self.drawn(level).polygon(place) {
-            write_ring(&mut path, &ring);
-        }
-        path
+    /// The same in units of its level's [`Geography::drawing_step`]: shorter, and not quite exact where a corner could
+    /// not be rounded.
+    pub fn path_in_steps(&self, area: AreaIndex) -> String {
+        let level = self.area(area).level;
+        path_of(self.drawn(level), self.place_in_level(area), self.drawing_step(level))
+    }
+
+    /// The path of one area along the finest level's outlines: what encloses finer areas, however close one looks.
+    pub fn fine_path(&self, area: AreaIndex) -> String {
+        path_of(self.drawn_finely(self.area(area).level), self.place_in_level(area), 1)
     }
 
     /// A level as a GeoJSON FeatureCollection: WGS84, right-hand rule, properties `code`, `name`,
@@ -94,6 +99,20 @@ impl Geography {
         };
         rings.iter().map(turned).collect()
     }
+}
+
+fn path_of(outlines: &Outlines, place: usize, unit: i32) -> String {
+    let mut path = String::new();
+    let in_units = |corner: Point| Point::new(rounded(corner.x, unit), rounded(corner.y, unit));
+    for ring in outlines.polygon(place) {
+        let ring: Vec<Point> = ring.into_iter().map(in_units).collect();
+        write_ring(&mut path, &ring);
+    }
+    path
+}
+
+fn rounded(value: i32, unit: i32) -> i32 {
+    (value + unit / 2).div_euclid(unit)
 }
 
 /// `M12 34l5 6-7 8z`: the first corner, then steps. The last step back is left to `z`.

@@ -35,6 +35,8 @@ pub struct Geography {
     pub(crate) outlines: Outlines,
     /// By level: simplified, when first asked for.
     pub(crate) drawn: Vec<OnceLock<Outlines>>,
+    /// By level: as the finest level is drawn, when first asked for.
+    pub(crate) drawn_finely: Vec<OnceLock<Outlines>>,
     locator: OnceLock<Locator>,
     search: OnceLock<SearchIndex>,
 }
@@ -71,7 +73,8 @@ impl Geography {
         }
         let numbered = areas.iter().zip(0..).map(|(area, number)| (area.code.clone(), AreaIndex(number)));
         let by_code = numbered.collect();
-        let drawn = levels.iter().map(|_| OnceLock::new()).collect();
+        let by_level = || levels.iter().map(|_| OnceLock::new()).collect();
+        let (drawn, drawn_finely) = (by_level(), by_level());
         let (locator, search) = (OnceLock::new(), OnceLock::new());
         Self {
             name,
@@ -86,6 +89,7 @@ impl Geography {
             by_code,
             outlines,
             drawn,
+            drawn_finely,
             locator,
             search,
         }
@@ -281,13 +285,18 @@ impl Geography {
 
     /// The outlines of a level in the detail of the finest one.
     pub(crate) fn full_outlines(&self, level: LevelIndex) -> Outlines {
+        self.dissolved(&self.outlines, level)
+    }
+
+    /// The outlines of a level from such of the finest one.
+    pub(crate) fn dissolved(&self, finest: &Outlines, level: LevelIndex) -> Outlines {
         let first = self.level(level).first;
         let whole: Vec<u32> = self
             .level(self.finest())
             .indices()
             .map(|leaf| self.at_level(leaf, level).map_or(0, |AreaIndex(area)| area - first))
             .collect();
-        self.outlines.dissolve(self.level(level).len(), |leaf| whole[leaf as usize])
+        finest.dissolve(self.level(level).len(), |leaf| whole[leaf as usize])
     }
 }
 

@@ -1,4 +1,4 @@
-//! Simplification that keeps topology (Visvalingam and Whyatt's order, with a guard).
+//! Simplification that keeps topology (Visvalingam and Whyatt's order, weighted against spikes, with a guard).
 //!
 //! A corner may go only if the triangle that goes with it holds no other corner of any border. Since
 //! borders do not cross, nothing can enter such a triangle without a corner in it: what was planar
@@ -15,29 +15,33 @@ use crate::outline::{Border, Outlines};
 use crate::polygon;
 use crate::vertices::Vertices;
 
-/// Leaves out corners whose triangle is smaller than this (twice the area, in square units).
+/// How much lighter than its triangle a corner is that turns right back. Long thin spikes weigh much and show nothing.
+const SPIKE: f64 = 0.7;
+
+/// Leaves out corners that weigh less than this: twice the area of their triangle in square units, less where they are
+/// acute.
 pub(crate) fn simplify(outlines: &Outlines, doubled_area: i64) -> Outlines {
     let mut lines: Vec<Line> = outlines.borders.iter().map(Line::new).collect();
     let mut guard = Guard::new(&outlines.borders);
     let mut queue = BinaryHeap::new();
     for (border, line) in lines.iter().enumerate() {
         for corner in 1..line.points.len().saturating_sub(1) {
-            queue.push(Reverse((line.triangle(corner), border, corner)));
+            queue.push(Reverse((line.weight(corner), border, corner)));
         }
     }
-    while let Some(Reverse((area, border, corner))) = queue.pop() {
-        if area > doubled_area {
+    while let Some(Reverse((weight, border, corner))) = queue.pop() {
+        if weight > doubled_area {
             break;
         }
         let line = &mut lines[border];
-        if !line.alive[corner] || line.triangle(corner) != area || !guard.allows(line, corner) {
+        if !line.alive[corner] || line.weight(corner) != weight || !guard.allows(line, corner) {
             continue;
         }
         let (before, after) = line.remove(corner);
         guard.removed(line, corner);
         for neighbour in [before, after] {
             if neighbour > 0 && neighbour < line.points.len() - 1 {
-                queue.push(Reverse((line.triangle(neighbour), border, neighbour)));
+                queue.push(Reverse((line.weight(neighbour), border, neighbour)));
             }
         }
     }
@@ -73,9 +77,13 @@ impl Line {
         [self.before[corner], corner, self.after[corner]].map(|at| self.points[at])
     }
 
-    fn triangle(&self, corner: usize) -> i64 {
+    fn weight(&self, corner: usize) -> i64 {
         let [a, b, c] = self.corners(corner);
-        polygon::cross(a, b, c).abs()
+        let doubled_area = polygon::cross(a, b, c).abs();
+        let (to_a, to_c) = (from(b, a), from(b, c));
+        let lengths = to_a.0.hypot(to_a.1) * to_c.0.hypot(to_c.1);
+        let cosine = if lengths > 0.0 { (to_a.0 * to_c.0 + to_a.1 * to_c.1) / lengths } else { 0.0 };
+        (doubled_area as f64 * (1.0 - SPIKE * cosine.max(0.0))) as i64
     }
 
     fn remove(&mut self, corner: usize) -> (usize, usize) {
@@ -126,6 +134,10 @@ impl Guard {
             self.straight.insert(segment(line.points[0], line.points[line.points.len() - 1]));
         }
     }
+}
+
+fn from(here: Point, there: Point) -> (f64, f64) {
+    (f64::from(there.x - here.x), f64::from(there.y - here.y))
 }
 
 fn segment(a: Point, b: Point) -> (Point, Point) {

@@ -38,6 +38,17 @@ fn line(points: &[ProfilePoint], get: impl Fn(&ProfilePoint) -> Option<f64>, axi
     path
 }
 
+/// When the use is highest; as long as not all of the day is known, how much of it is.
+fn summary(points: &[ProfilePoint]) -> String {
+    let known: Vec<(f64, &str)> =
+        points.iter().filter_map(|point| Some((point.mean_w?, point.time.as_str()))).collect();
+    if known.len() < points.len() {
+        return words::half_hours_known(known.len(), points.len());
+    }
+    let highest = known.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    highest.map(|(watts, time)| words::peak(time, *watts)).unwrap_or_default()
+}
+
 /// 48 half-hours of a home's mean power, with the home of the area around as a dotted line.
 #[component]
 pub(crate) fn DayShape(
@@ -52,13 +63,13 @@ pub(crate) fn DayShape(
     let axis = Axis::up_to(highest, 3);
     let mean = line(points, |point| point.mean_w, &axis);
     let dotted = line(points, theirs, &axis);
-    let area =
-        if mean.matches('M').count() == 1 { format!("{mean}V{FLOOR}H{:.1}Z", x(0.5)) } else { String::new() };
-    let peak = points
-        .iter()
-        .filter_map(|point| Some((point.mean_w?, &point.time)))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let summary = peak.map(|(watts, time)| words::peak(time, watts)).unwrap_or_default();
+    let first = points.iter().position(|point| point.mean_w.is_some()).unwrap_or_default();
+    let area = if mean.matches('M').count() == 1 {
+        format!("{mean}V{FLOOR}H{:.1}Z", x(first as f64 + 0.5))
+    } else {
+        String::new()
+    };
+    let summary = summary(points);
     let key = around.as_ref().map(|around| view! { <span class="key">{words::dotted(around)}</span> });
     let lines = axis.values().map(|value| {
         let (y, label) = (y(value, &axis), axis.label(value));
@@ -109,6 +120,13 @@ pub(crate) fn DayShape(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_whole_day_has_a_highest_half_hour() {
+        let point = |mean_w| ProfilePoint { time: "18:30".to_owned(), mean_w, around_w: None };
+        assert_eq!(summary(&[point(Some(1.0)), point(None)]), "1 of 2 half-hours are known so far.");
+        assert!(summary(&[point(Some(1.0)), point(Some(2.0))]).starts_with("Highest at 18:30"));
+    }
 
     #[test]
     fn a_line_breaks_where_nothing_is() {

@@ -25,6 +25,7 @@ pub(crate) fn WeekBars(
     now: UtcSecond,
 ) -> impl IntoView {
     let points = series.series;
+    let heading = words::week_heading(points.last().map(|point| point.start), now);
     let highest = points.iter().filter_map(|point| point.kwh_per_home).fold(0.0, f64::max);
     let axis = Axis::up_to(highest, 2);
     let slot = (WIDTH - LEFT) / points.len().max(1) as f64;
@@ -44,7 +45,7 @@ pub(crate) fn WeekBars(
         let left = LEFT + slot * number as f64 + slot * 0.13;
         let middle = LEFT + slot * (number as f64 + 0.5);
         let said = words::day_figure(point.status, point.kwh_per_home, running);
-        rows.push((day.long(), said));
+        rows.push((format!("{} {}", day.long(), day.year), said));
         let top = y(point.kwh_per_home.unwrap_or(0.0));
         let class = match (point.status, running) {
             (_, true) => "bar-day running",
@@ -73,7 +74,7 @@ pub(crate) fn WeekBars(
         rows.into_iter().map(|(day, said)| view! { <tr><th scope="row">{day}</th><td>{said}</td></tr> });
     let rows = rows.collect_view();
     view! {
-        <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=words::WEEK_HEADING>
+        <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=heading>
             {lines}
             {bars}
         </svg>

@@ -26,7 +26,7 @@ pub(super) fn Headline(
     let around = figure.around.filter(|_| own).zip(card.parents.last().map(|whole| whole.name.clone()));
     let compared = match (value, &around, &scale) {
         (Some(value), Some((around, whole)), _) => words::comparison(measure, value, *around, whole),
-        (Some(value), None, Some(scale)) if own => scale.rank(value),
+        (Some(value), None, Some(scale)) if own => scale.rank(value, figure.status),
         _ => String::new(),
     };
     let answer =
@@ -45,7 +45,9 @@ pub(super) fn Headline(
         </p>
         {standing}
         <p class="rests">
-            <span class=format!("chip {}", chip(figure.status))>{words::status(figure.status)}</span>
+            {value.map(|_| view! {
+                <span class=format!("chip {}", chip(figure.status))>{words::status(figure.status)}</span>
+            })}
             <span>{rests}" "<b>{compared}</b></span>
         </p>
         <dl class="others">{others}</dl>

@@ -3,7 +3,7 @@
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 use metering::UtcSecond;
-use metering::api::{AreaCard, AreaName, ConsumptionSeries, Profile};
+use metering::api::{AreaCard, AreaName, ConsumptionSeries, Profile, Status};
 
 use super::charts::{DayShape, WeekBars};
 use crate::error::AppError;
@@ -35,15 +35,22 @@ pub(crate) struct PanelData {
 /// All figures of the open area's level: what its own is held against.
 pub(crate) struct Scale {
     head: MapHead,
-    values: Vec<f64>,
+    figures: Vec<(Status, Option<f64>)>,
     plural: String,
 }
 
 impl Scale {
-    /// Where a figure stands among them, in words.
-    fn rank(&self, value: f64) -> String {
-        let lower = self.values.iter().filter(|other| **other < value).count();
-        words::rank(lower, self.values.len().saturating_sub(1), &self.plural)
+    /// Where a figure stands among them, in words. What was measured is not ranked with what was modelled.
+    fn rank(&self, value: f64, status: Status) -> String {
+        let known: Vec<(Status, f64)> =
+            self.figures.iter().filter_map(|&(status, value)| Some((status, value?))).collect();
+        let modelled = |status| status == Status::Modelled;
+        if known.iter().any(|&(other, _)| modelled(other) != modelled(status)) {
+            return String::new();
+        }
+        let lower = known.iter().filter(|&&(_, other)| other < value).count();
+        let all = known.len() == self.figures.len();
+        words::rank(lower, known.len().saturating_sub(1), &self.plural, all)
     }
 }
 
@@ -91,7 +98,7 @@ impl PanelData {
         let named = services.geography.level_named(level)?;
         Some(Scale {
             head: MapHead::from(&map),
-            values: map.areas.iter().filter_map(|area| area.value).collect(),
+            figures: map.areas.iter().map(|area| (area.status, area.value)).collect(),
             plural: services.geography.level(named).names.plural.clone(),
         })
     }
@@ -177,7 +184,10 @@ fn Day(card: AreaCard, profile: Result<Profile, AppError>, around: Option<AreaNa
         }
     });
     // Where the day is already that of the area around, there is nothing to hold it against.
-    let around = around.filter(|around| profile.shown_for.as_ref() != Some(around)).map(|around| around.name);
+    let theirs = profile.half_hours.iter().any(|point| point.around_w.is_some());
+    let around = around
+        .filter(|around| theirs && profile.shown_for.as_ref() != Some(around))
+        .map(|around| around.name);
     let wider = profile.shown_for.as_ref().map(shown_for);
     let heading = words::day_heading(&profile.day, &profile.month);
     let no_day = rests::no_day(&card, profile.status, &profile.month);
@@ -205,7 +215,7 @@ fn Week(week: Result<ConsumptionSeries, AppError>, now: UtcSecond) -> impl IntoV
     match week {
         Ok(series) if series.series.iter().any(|point| point.kwh_per_home.is_some()) => EitherOf3::A(view! {
             <section class="graph week">
-                <h3>{words::WEEK_HEADING}</h3>
+                <h3>{words::week_heading(series.series.last().map(|point| point.start), now)}</h3>
                 {series.shown_for.as_ref().map(shown_for)}
                 <WeekBars series now />
             </section>

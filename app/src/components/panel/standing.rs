@@ -23,11 +23,12 @@ pub(super) fn Standing(
         let (colour, x) = (format!("k{}", spread(class, classes)), format!("{:.2}", step * class as f64));
         view! { <rect class=colour x=x y="5" width=format!("{step:.2}") height="8" /> }
     });
-    let mark = |value: f64| format!("M{:.1} 1V17", position(value, &head.classes) * 100.0);
-    let mine = mark(value);
+    // At an end of the scale a mark is still on it.
+    let x = |value: f64| (position(value, &head.classes) * 100.0).clamp(0.6, 99.4);
+    let mine = format!("M{:.1} 1V17", x(value));
     // Longer than the area's own, so that it is seen where the two fall together.
     let theirs = around.as_ref().map(|(around, _)| {
-        let d = format!("M{:.1} -2V20", position(*around, &head.classes) * 100.0);
+        let d = format!("M{:.1} -2V20", x(*around));
         view! { <path class="theirs-halo" d=d.clone() /><path class="theirs" d=d /> }
     });
     let dotted = around.map(|(_, name)| view! { <span>{words::dotted(&name)}</span> });

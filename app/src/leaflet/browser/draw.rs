@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use leptos::prelude::{request_animation_frame, set_timeout};
-use web_sys::CanvasRenderingContext2d;
+use web_sys::{CanvasRenderingContext2d, Path2d};
 
 use super::load::now_ms;
 use super::stage::{Shared, Stage};
@@ -41,8 +41,8 @@ pub(super) struct Job {
 pub(super) fn redraw(stage: &Shared, fade: bool) {
     let begun = {
         let mut stage = stage.borrow_mut();
-        // A picture for another reason than a move can wait for the one that is under way.
-        if stage.zooming || (fade && stage.job.is_some()) {
+        // A picture for another reason than a move can wait for the one that is under way, until it is all there.
+        if stage.zooming || (fade && (stage.job.is_some() || stage.appearing)) {
             stage.again = true;
             return;
         }
@@ -76,21 +76,29 @@ fn step(stage: &Shared) {
             let weak = Rc::downgrade(stage);
             let late = move || {
                 if let Some(stage) = weak.upgrade() {
-                    stage.borrow().settle(picture);
+                    stage.borrow_mut().settle(picture);
+                    draw_what_waited(&stage);
                 }
             };
             set_timeout(late, FADE);
-            let again = std::mem::take(&mut stage.borrow_mut().again);
-            if again {
-                redraw(stage, true);
-            }
+            draw_what_waited(stage);
         }
+    }
+}
+
+/// What changed meanwhile; if the picture is still appearing, that waits on.
+fn draw_what_waited(stage: &Shared) {
+    let waited = std::mem::take(&mut stage.borrow_mut().again);
+    if waited {
+        redraw(stage, true);
     }
 }
 
 impl Stage {
     fn begin_job(&mut self, fade: bool) -> bool {
         let Some(level) = self.drawable() else { return false };
+        // The picture before is drawn over now: what was to appear over it has to hide it.
+        self.finish_appearing();
         let shot = self.shot();
         let placement = self.back.begin(shot, &self.grid);
         let Some((shapes, figures)) =
@@ -153,6 +161,7 @@ impl Stage {
         self.shown = Some(job.level);
         self.front.place_now(&self.map);
         let _ = self.front.canvas.style().remove_property("display");
+        self.appearing = job.fade;
         self.front.canvas.set_class_name(if job.fade { class::APPEARING } else { class::AREAS });
         self.back.canvas.set_class_name(class::BEFORE);
         if !job.fade {
@@ -163,13 +172,18 @@ impl Stage {
     }
 
     /// The fade is over.
-    fn settle(&self, picture: u32) {
+    fn settle(&mut self, picture: u32) {
         if picture == self.pictures {
-            self.front.canvas.set_class_name(class::AREAS);
+            self.finish_appearing();
             if self.job.is_none() {
                 self.hide_back();
             }
         }
+    }
+
+    fn finish_appearing(&mut self) {
+        self.appearing = false;
+        self.front.canvas.set_class_name(class::AREAS);
     }
 
     fn hide_back(&self) {
@@ -180,7 +194,7 @@ impl Stage {
     pub(super) fn begin_zoom(&mut self) {
         self.zooming = true;
         self.job = None;
-        self.front.canvas.set_class_name(class::AREAS);
+        self.finish_appearing();
         self.hide_back();
     }
 
@@ -194,19 +208,21 @@ impl Stage {
         self.overlay.in_units(placement);
         let context = &self.overlay.context;
         context.set_line_join("round");
-        let find = |code: &Option<String>| code.as_deref().and_then(|code| self.find(code));
-        let outline = |area: Option<(usize, usize)>, dash: Option<[f64; 2]>, width: f64, halo: f64| {
-            let Some((level, at)) = area else { return };
-            let shapes = self.levels.get(level).and_then(|scene| scene.shapes.as_ref());
-            let Some(shape) = shapes.and_then(|shapes| shapes.list.get(at)) else { return };
-            line(context, &shape.path, &self.palette.halo, halo / placement.scale);
+        let path = |(level, at): (usize, usize)| {
+            let shapes = self.levels.get(level)?.shapes.as_ref()?;
+            Some(&shapes.list.get(at)?.path)
+        };
+        let outline = |path: Option<&Path2d>, dash: Option<[f64; 2]>, width: f64, halo: f64| {
+            let Some(path) = path else { return };
+            line(context, path, &self.palette.halo, halo / placement.scale);
             dashed(context, dash.map(|dash| dash.map(|px| px / placement.scale)));
-            line(context, &shape.path, &self.palette.ink, width / placement.scale);
+            line(context, path, &self.palette.ink, width / placement.scale);
             dashed(context, None);
         };
-        outline(find(&self.around), Some(DOTS_PX), INK_PX, HALO_PX * 0.7);
-        outline(self.hovered, None, INK_PX * 0.6, HALO_PX * 0.6);
-        outline(find(&self.selected), None, INK_PX, HALO_PX);
+        let selected = self.selected.as_deref().and_then(|code| self.find(code));
+        outline(self.around.as_ref(), Some(DOTS_PX), INK_PX, HALO_PX * 0.7);
+        outline(self.hovered.and_then(path), None, INK_PX * 0.6, HALO_PX * 0.6);
+        outline(selected.and_then(path), None, INK_PX, HALO_PX);
     }
 
     /// An area of any level that is loaded, the finest first.
@@ -223,7 +239,7 @@ fn dashed(context: &CanvasRenderingContext2d, dash: Option<[f64; 2]>) {
     let _ = context.set_line_dash(&dash);
 }
 
-fn line(context: &CanvasRenderingContext2d, path: &web_sys::Path2d, colour: &str, width: f64) {
+fn line(context: &CanvasRenderingContext2d, path: &Path2d, colour: &str, width: f64) {
     context.set_stroke_style_str(colour);
     context.set_line_width(width);
     context.stroke_with_path(path);

@@ -12,6 +12,8 @@ use super::draw::redraw;
 use super::interop::ZoomAnimation;
 use super::on;
 use super::stage::{Shared, Stage};
+use super::surface::class;
+use crate::page::Hover;
 
 /// Between the pointer and the card that follows it.
 const TOOLTIP_GAP_PX: f64 = 14.0;
@@ -103,10 +105,12 @@ fn resized(stage: &Shared) {
         let home = stage.page.camera.get_value().is_none().then(|| stage.home());
         (stage.map.clone(), home, stage.zoom_min())
     };
+    // First the place, then the limit: past a limit Leaflet begins a slow way back, which would end elsewhere.
+    map.set_min_zoom(0.0);
+    let moved = home.map(|home| Stage::go_at_once(&map, home));
     map.set_min_zoom(zoom_min);
-    match home {
-        Some(home) => Stage::go_at_once(&map, home),
-        None => redraw(stage, false),
+    if moved.is_none() {
+        redraw(stage, false);
     }
 }
 
@@ -131,6 +135,14 @@ fn move_ended(stage: &Shared) {
     place(stage);
     redraw(stage, false);
     tell_address(stage);
+    let mut stage = stage.borrow_mut();
+    if stage.is_used_by_keys() {
+        let (x, y) = stage.middle();
+        point_at(&mut stage, x, y);
+        let said =
+            stage.page.hover.with_untracked(|hover| hover.as_ref().map_or_else(String::new, Hover::said));
+        stage.page.said.set(said);
+    }
 }
 
 /// Lets the address say where the map is: shortly, where the address without a place would show the same.
@@ -186,22 +198,28 @@ fn leave(stage: &mut Stage) {
 
 /// Opens the area at a point, and moves the map if a card would cover it.
 fn open(stage: &Shared, x: f64, y: f64) {
-    let (page, code) = {
+    let (page, at, code) = {
         let stage = stage.borrow();
-        (stage.page, stage.area_at(x, y).and_then(|at| stage.code_of(at)))
+        let at = stage.area_at(x, y);
+        (stage.page, at, at.and_then(|at| stage.code_of(at)))
     };
-    let Some(code) = code else { return };
+    let (Some(at), Some(code)) = (at, code) else { return };
     page.change(|view| view.area = Some(code));
     let stage = stage.clone();
-    request_animation_frame(move || uncover(&stage, x, y));
+    request_animation_frame(move || uncover(&stage, at, (x, y)));
 }
 
-fn uncover(stage: &Shared, x: f64, y: f64) {
+/// Moves the map as little as shows all of the area beside the cards; of one that is larger than that, the point.
+fn uncover(stage: &Shared, area: (usize, usize), (x, y): (f64, f64)) {
     let (map, by) = {
         let stage = stage.borrow();
         let (left, top, w, h) = stage.free_window();
-        let beyond = |at: f64, low: f64, size: f64| at - at.clamp(low, low + size);
-        (stage.map.clone(), (beyond(x, left, w), beyond(y, top, h)))
+        let [x0, y0, x1, y1] = stage.box_in_window(area).unwrap_or([x, y, x, y]);
+        let beyond = |at: f64, [from, to]: [f64; 2], low: f64, size: f64| {
+            let [from, to] = if to - from <= size { [from, to] } else { [at, at] };
+            (from - low).min(0.0) + (to - low - size).max(0.0)
+        };
+        (stage.map.clone(), (beyond(x, [x0, x1], left, w), beyond(y, [y0, y1], top, h)))
     };
     if by != (0.0, 0.0) {
         map.pan_by(&by.into());
@@ -216,8 +234,8 @@ fn keyboard(stage: &Shared) {
         let Some(stage) = weak.upgrade() else { return };
         match event.key().as_str() {
             "Enter" => {
-                let size = stage.borrow().map.get_size();
-                open(&stage, size.x() / 2.0, size.y() / 2.0);
+                let (x, y) = stage.borrow().middle();
+                open(&stage, x, y);
             }
             "Escape" => {
                 let page = stage.borrow().page;
@@ -238,7 +256,7 @@ fn pointing(stage: &Shared) {
         let classes = container.class_list();
         let handler = Closure::<dyn FnMut()>::new(move || {
             // A plain name cannot be refused.
-            let _ = classes.toggle_with_force("by-pointer", by_pointer);
+            let _ = classes.toggle_with_force(class::BY_POINTER, by_pointer);
         });
         let _ = container.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
         handler.forget();

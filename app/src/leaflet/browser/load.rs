@@ -10,6 +10,7 @@ use web_sys::{Element, Response};
 use super::scene::Shapes;
 use crate::classes::Fill;
 use crate::geometry::mercator::Grid;
+use crate::geometry::outline::scaled;
 
 /// Milliseconds that a slice may take: far below the 50 that a reader would notice.
 const SLICE_MS: f64 = 8.0;
@@ -59,19 +60,21 @@ pub(super) struct Picture {
 pub(super) async fn from_picture(grid: &Grid) -> Option<Picture> {
     let svg = document().get_element_by_id("m")?;
     let level = svg.get_attribute("data-level")?;
+    let step = svg.get_attribute("data-step")?.parse().ok()?;
     let links = svg.query_selector_all("a").ok()?;
     let mut picture = Picture { level, shapes: Shapes::new(grid), fills: Vec::new() };
     let mut slices = Slices::begin();
     for number in 0..links.length() {
         slices.pause().await;
         if let Some(link) = links.get(number) {
-            add_link(&mut picture, link.unchecked_ref());
+            add_link(&mut picture, link.unchecked_ref(), step);
         }
     }
     Some(picture)
 }
 
-fn add_link(picture: &mut Picture, link: &Element) -> Option<()> {
+/// Takes an area in. One unit of its path is `step` units of the grid.
+fn add_link(picture: &mut Picture, link: &Element, step: i32) -> Option<()> {
     let href = link.get_attribute("href")?;
     let code = href.strip_prefix("/area/")?.split('?').next()?;
     let title = link.first_element_child()?.text_content()?;
@@ -87,7 +90,8 @@ fn add_link(picture: &mut Picture, link: &Element) -> Option<()> {
         [] => return None,
     };
     let before = picture.shapes.list.len();
-    picture.shapes.add(code.to_owned(), name.to_owned(), near, &path.get_attribute("d")?);
+    let drawn = scaled(&path.get_attribute("d")?, step);
+    picture.shapes.add(code.to_owned(), name.to_owned(), near, &drawn);
     if picture.shapes.list.len() > before {
         let class = path.get_attribute("class").unwrap_or_default();
         picture.fills.push(Fill::from_css(&class).unwrap_or(Fill::Empty));

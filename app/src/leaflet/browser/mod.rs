@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, Path2d};
 
 use self::draw::redraw;
 use self::scene::Figures;
@@ -67,9 +67,10 @@ fn set_up(page: Page, element: &HtmlElement) -> Option<Shared> {
     options.set_inertia(!stage::still());
     options.set_keyboard(true);
     let map = Map::new_with_element(element, &options).ok()?;
-    // A place to begin with: measures of the window need one.
+    // A place to begin with: measures of the window need one. So far in that the limits, which come next, do not make
+    // Leaflet zoom: that would be a slow way to somewhere else.
     let (lat, lng) = grid.degrees(grid.w / 2.0, grid.h / 2.0);
-    map.set_view(&LatLng::new(lat, lng), 10.0);
+    map.set_view(&LatLng::new(lat, lng), ZOOM_MAX);
     let stage = Stage::new(page, map.clone(), grid, levels)?;
     map.set_min_zoom(stage.zoom_min());
     map.set_max_zoom(ZOOM_MAX);
@@ -150,7 +151,7 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
             let is_other = {
                 let mut stage = stage.borrow_mut();
                 stage.around = page.open.with_untracked(|open| {
-                    open.as_ref().filter(|open| area.as_ref() == Some(&open.code))?.around.clone()
+                    open.as_ref().filter(|open| area.as_ref() == Some(&open.code)).and_then(around)
                 });
                 let before = std::mem::replace(&mut stage.selected, area);
                 stage.draw_overlay();
@@ -165,7 +166,7 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
     watch(move || {
         let open = page.open.get();
         if let (Some(stage), Some(open)) = (stage(), open) {
-            outline(&stage, open, page);
+            outline(&stage, &open, page);
         }
     });
     watch(move || {
@@ -214,16 +215,17 @@ async fn load_level(stage: &Shared, number: usize, level: &str, page: Page) {
     redraw(stage, true);
 }
 
-/// Outlines the open area and what it is held against; their levels are loaded if need be.
-fn outline(stage: &Shared, open: OpenArea, page: Page) {
-    let coarsest = page.start.with_value(|start| start.levels.first().map(|level| level.name.clone()));
-    if let Some(coarsest) = coarsest.filter(|_| open.around.is_some()) {
-        load_if_missing(stage, &coarsest, page);
-    }
+/// Outlines the open area and what it is held against; its level is loaded if need be.
+fn outline(stage: &Shared, open: &OpenArea, page: Page) {
     load_if_missing(stage, &open.level, page);
     let mut stage = stage.borrow_mut();
-    stage.around = open.around;
+    stage.around = around(open);
     stage.draw_overlay();
+}
+
+/// The outline of what an area is held against.
+fn around(open: &OpenArea) -> Option<Path2d> {
+    Path2d::new_with_path_string(open.around.as_deref()?).ok()
 }
 
 fn obey(stage: &Shared, command: Command) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use leaflet::{LatLng, Map};
 use leptos::prelude::*;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, Path2d};
 
 use super::draw::Job;
 use super::palette::Palette;
@@ -45,7 +45,9 @@ pub(super) struct Stage {
     pub(super) back: Surface,
     pub(super) overlay: Surface,
     pub(super) job: Option<Job>,
-    /// Something changed while a picture was being drawn.
+    /// `front` fades in over the picture before it.
+    pub(super) appearing: bool,
+    /// Something changed while a picture was being drawn or appeared.
     pub(super) again: bool,
     /// An animated zoom is under way.
     pub(super) zooming: bool,
@@ -53,8 +55,8 @@ pub(super) struct Stage {
     pub(super) pictures: u32,
     pub(super) hovered: Option<(usize, usize)>,
     pub(super) selected: Option<String>,
-    /// The area that the selected one is held against.
-    pub(super) around: Option<String>,
+    /// The outline of what the selected area is held against.
+    pub(super) around: Option<Path2d>,
 }
 
 impl Stage {
@@ -76,6 +78,7 @@ impl Stage {
             back,
             overlay,
             job: None,
+            appearing: false,
             again: false,
             zooming: false,
             pictures: 0,
@@ -159,6 +162,29 @@ impl Stage {
         let level = self.shown?;
         let (x, y) = self.placement().to_units(x, y);
         Some((level, self.levels.get(level)?.shapes.as_ref()?.at(x, y)?))
+    }
+
+    /// The middle of the window.
+    pub(super) fn middle(&self) -> (f64, f64) {
+        let size = self.map.get_size();
+        (size.x() / 2.0, size.y() / 2.0)
+    }
+
+    /// Whether the reader moves the map by its keys.
+    pub(super) fn is_used_by_keys(&self) -> bool {
+        let container = self.map.get_container();
+        let focused =
+            document().active_element().is_some_and(|focused| container.is_same_node(Some(&focused)));
+        focused && !container.class_list().contains(class::BY_POINTER)
+    }
+
+    /// The box around an area, in pixels of the window: left, top, right, bottom.
+    pub(super) fn box_in_window(&self, (level, at): (usize, usize)) -> Option<[f64; 4]> {
+        let bounds = self.levels.get(level)?.shapes.as_ref()?.list.get(at)?.outline.bounds;
+        let placement = self.placement();
+        let (x0, y0) = placement.to_px(bounds.x0.into(), bounds.y0.into());
+        let (x1, y1) = placement.to_px(bounds.x1.into(), bounds.y1.into());
+        Some([x0, y0, x1, y1])
     }
 
     pub(super) fn code_of(&self, (level, at): (usize, usize)) -> Option<String> {

@@ -42,7 +42,7 @@ impl Shot {
     }
 }
 
-/// What a canvas is for: its class in the style sheet, which stacks them. With the first one Leaflet lets
+/// Classes in the style sheet: what a canvas is for, which stacks them, and how the map is used. With the first one Leaflet lets
 /// the style sheet move the canvas while the map zooms.
 pub(super) mod class {
     /// The areas.
@@ -51,6 +51,8 @@ pub(super) mod class {
     pub(crate) const APPEARING: &str = "leaflet-zoom-animated areas appear";
     /// The picture before, under the new one.
     pub(crate) const BEFORE: &str = "leaflet-zoom-animated before";
+    /// Of the map itself: the pointer, not a key, gave it the focus.
+    pub(crate) const BY_POINTER: &str = "by-pointer";
     /// Outlines and names.
     pub(crate) const OUTLINES: &str = "leaflet-zoom-animated outlines";
 }
