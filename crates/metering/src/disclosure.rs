@@ -267,6 +267,9 @@ pub struct SeriesValue {
     pub value: Option<f64>,
     /// What it is rounded to.
     pub step: f64,
+    /// Whether so few homes were ever heard from the area asked for that nothing of its own is said: not even
+    /// that it is silent.
+    pub withheld: bool,
 }
 
 impl Shown {
@@ -277,10 +280,11 @@ impl Shown {
 
     /// What may be said of one point of a series.
     pub fn point(&self, point: SeriesValue, nesting: &Nesting) -> PublicFigure {
-        let SeriesValue { area, of, value, step } = point;
+        let SeriesValue { area, of, value, step, withheld } = point;
         let nothing = PublicFigure::NOTHING;
         let around = std::iter::successors(Some(area), |&a| nesting.parent(a)).any(|a| a == of);
         match value {
+            None if withheld && of == area => PublicFigure { status: Status::Suppressed, ..nothing },
             None => nothing,
             Some(_) if !around || !self.is_shown(of) => {
                 PublicFigure { status: Status::Suppressed, ..nothing }
@@ -316,9 +320,11 @@ fn hide_with_all_within(area: usize, nesting: &Nesting, shown: &mut [bool]) {
     }
 }
 
-/// Rounds to a step, half away from zero.
+/// Rounds to a step, half away from zero. Steps below one are one over a whole number: divided by that, a figure is
+/// the nearest one to its decimals, and is written with no more of them.
 fn rounded(value: f64, step: f64) -> f64 {
-    (value / step).round() * step
+    let steps = (value / step).round();
+    if step < 1.0 { steps / step.recip().round() } else { steps * step }
 }
 
 /// Rounds a measure's value as rule 4 says.

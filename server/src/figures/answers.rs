@@ -142,7 +142,10 @@ impl PublicFigures for FiguresService {
                 homes_period: self.rules.homes_min(FigureKind::Period),
                 homes_live: self.rules.homes_min(FigureKind::Window),
             },
-            attribution: vec![self.geography.attribution().to_owned()],
+            attribution: [Some(self.geography.attribution().to_owned()), self.model().attribution.clone()]
+                .into_iter()
+                .flatten()
+                .collect(),
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
             tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
         }
@@ -209,11 +212,16 @@ impl FiguresService {
 
     fn figure(&self, area: AreaIndex, measure: Measure, release: &Release) -> Figure {
         let public: PublicFigure = release.figure(area.0 as usize);
+        let modelled = |figure: &PublicFigure| figure.status() == Status::Modelled;
+        let handed_down =
+            || self.model().annual(area.0 as usize).is_some_and(|published| published.meters == 0);
+        // What was measured is not held against what was modelled, nor a larger area's mean against itself.
         let around = self
-            .geography
-            .ancestors(area)
-            .last()
-            .and_then(|around| release.figure(around.0 as usize).value());
+            .around(area)
+            .filter(|_| !(modelled(&public) && handed_down()))
+            .map(|around| release.figure(around.0 as usize))
+            .filter(|around| modelled(around) == modelled(&public))
+            .and_then(|around| around.value());
         Figure {
             measure,
             unit: measure.unit().to_owned(),
@@ -223,6 +231,12 @@ impl FiguresService {
             around,
             basis: public.basis(),
         }
+    }
+
+    /// What an area is held against: the largest area around it, unless that is the same place.
+    pub(super) fn around(&self, area: AreaIndex) -> Option<AreaIndex> {
+        let around = self.geography.ancestors(area).last()?;
+        (self.geography.leaves(around) != self.geography.leaves(area)).then_some(around)
     }
 
     /// Homes heard in the newest window that was heard well, over homes registered.

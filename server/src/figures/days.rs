@@ -15,6 +15,7 @@ use metering::{AreaCode, Position, Window};
 
 use super::calendar::{Calendar, day_type};
 use super::changed::Changed;
+use super::ever_heard::EverHeard;
 
 /// Local days that are kept: a year and a month, of 40 bytes an area each.
 const DAYS_KEPT: usize = 400;
@@ -75,6 +76,8 @@ pub(super) struct Days {
     calendar: Calendar,
     store: Arc<dyn FigureStore>,
     stored: Stored,
+    /// Told of every day that is read.
+    ever_heard: Arc<EverHeard>,
     kept: Mutex<BTreeMap<Date, Kept>>,
     pub(super) changed: Changed,
 }
@@ -86,8 +89,10 @@ impl Days {
         calendar: Calendar,
         store: Arc<dyn FigureStore>,
         stored: Stored,
+        ever_heard: Arc<EverHeard>,
     ) -> Self {
-        Days { geography, calendar, store, stored, kept: Mutex::default(), changed: Changed::default() }
+        let (kept, changed) = (Mutex::default(), Changed::default());
+        Days { geography, calendar, store, stored, ever_heard, kept, changed }
     }
 
     /// Notes the days that a partition's rows changed.
@@ -118,6 +123,7 @@ impl Days {
         let began = Instant::now();
         let stored = self.stored.store.progress(self.stored.partitions).await?;
         let summary = Arc::new(self.read(date).await?);
+        self.ever_heard.note_day(&summary);
         let mut kept = lock(&self.kept);
         if kept.get(&date).is_some_and(|other| other.began > began) {
             return Ok(summary);

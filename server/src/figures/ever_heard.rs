@@ -45,8 +45,8 @@ impl EverHeard {
         EverHeard { nesting, leaves, enough, held: Mutex::new(held) }
     }
 
-    /// Notes a day, which is one of the stored ones. Says whether enough homes were heard on it, all areas together.
-    pub(super) fn note_day(&self, day: &DaySummary) -> bool {
+    /// Notes a day, which is one of the stored ones.
+    pub(super) fn note_day(&self, day: &DaySummary) {
         let homes: Vec<u32> = day.leaves.iter().map(|leaf| leaf.homes).collect();
         let mut held = self.lock();
         for (most, &homes) in held.on_a_day.iter_mut().zip(&homes) {
@@ -58,11 +58,9 @@ impl EverHeard {
                 *last = (*last).max(Some(day.date));
             }
         }
-        let enough = homes.iter().sum::<u32>() >= self.enough;
-        if enough {
+        if homes.iter().sum::<u32>() >= self.enough {
             held.newest = held.newest.max(Some(day.date));
         }
-        enough
     }
 
     /// Notes what the feed tells of, however long ago it was.
@@ -98,6 +96,11 @@ impl EverHeard {
         summed_up(&self.by_leaf(), &self.nesting, |whole, part| *whole += part)
     }
 
+    /// Whether so few homes of an area were ever heard that nothing of its own may be said.
+    pub(super) fn is_withheld(&self, area: usize) -> bool {
+        (1..self.enough).contains(&self.by_area()[area])
+    }
+
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,13 +121,13 @@ mod tests {
             date,
             leaves: homes.map(|homes| LeafDay { homes, ..LeafDay::default() }).to_vec(),
         };
-        assert!(ever.note_day(&day(date(2018, 12, 17), [4, 12])));
-        assert!(!ever.note_day(&day(date(2026, 11, 22), [1, 0])));
+        ever.note_day(&day(date(2018, 12, 17), [4, 12]));
+        ever.note_day(&day(date(2026, 11, 22), [1, 0]));
         assert_eq!(ever.newest(), Some(date(2018, 12, 17)));
         assert_eq!(ever.last_enough(0), Some(date(2018, 12, 17)));
         assert_eq!((ever.last_enough(1), ever.last_enough(2)), (None, Some(date(2018, 12, 17))));
         assert_eq!(ever.by_area(), [16, 4, 12]);
-        assert!(ever.note_day(&day(date(2026, 11, 23), [5, 5])), "two areas together may be enough");
-        assert_eq!(ever.newest(), Some(date(2026, 11, 23)));
+        ever.note_day(&day(date(2026, 11, 23), [5, 5]));
+        assert_eq!(ever.newest(), Some(date(2026, 11, 23)), "two areas together may be enough");
     }
 }

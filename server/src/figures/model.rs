@@ -17,6 +17,8 @@ pub(super) struct Model {
     annual: Vec<Option<Published>>,
     /// Of which year the figures are, and where they come from, in words.
     pub source: Option<String>,
+    /// Whom to name for it, wherever it is shown.
+    pub attribution: Option<String>,
 }
 
 /// What is published of one area.
@@ -35,25 +37,26 @@ impl Model {
         if let Some((year, rows)) = years.last_key_value() {
             let rows = rows.iter().map(|row| (&row.area, row.meters, row.total_kwh));
             let source = format!("published statistics for {year}, imported");
-            return Self::from_rows(geography, rows, source);
+            return Model { source: Some(source), ..Self::from_rows(geography, rows) };
         }
         let means = borough_means();
         if means.iter().all(|row| geography.index_of(&row.code).is_none()) {
-            return Model { annual: vec![None; geography.areas().len()], source: None };
+            return Model { annual: vec![None; geography.areas().len()], ..Model::default() };
         }
         let rows =
             means.iter().map(|row| (&row.code, row.meters, f64::from(row.mean_kwh) * f64::from(row.meters)));
-        let source =
-            format!("the borough's mean of {BOROUGH_MEANS_YEAR}, DESNZ sub-national electricity statistics");
-        Self::from_rows(geography, rows, source)
+        let statistics = "DESNZ sub-national electricity statistics";
+        Model {
+            source: Some(format!("the borough's mean of {BOROUGH_MEANS_YEAR}, {statistics}")),
+            attribution: Some(format!(
+                "Modelled figures: {statistics} {BOROUGH_MEANS_YEAR} (Open Government Licence v3.0)"
+            )),
+            ..Self::from_rows(geography, rows)
+        }
     }
 
     /// Sums rows up to larger areas, and hands means down to areas that have none of their own.
-    fn from_rows<'a>(
-        geography: &Geography,
-        rows: impl Iterator<Item = (&'a AreaCode, u32, f64)>,
-        source: String,
-    ) -> Self {
+    fn from_rows<'a>(geography: &Geography, rows: impl Iterator<Item = (&'a AreaCode, u32, f64)>) -> Self {
         let mut sums = vec![(0_u32, 0.0); geography.areas().len()];
         for (code, meters, total_kwh) in rows {
             if let Some(index) = geography.index_of(code) {
@@ -77,7 +80,7 @@ impl Model {
                 parent(area).and_then(|larger| annual[larger]).map(|p| Published { meters: 0, ..p })
             });
         }
-        Model { annual, source: Some(source) }
+        Model { annual, ..Model::default() }
     }
 
     /// What is published of an area, or of the nearest larger one.

@@ -40,6 +40,24 @@ struct Stretch {
     areas: Vec<PeriodDay>,
 }
 
+/// Whose figures are said of an area.
+#[derive(Clone, Copy)]
+struct Told {
+    /// The area that was asked for.
+    area: usize,
+    /// The area that the figures are of: the same, or one around it.
+    of: usize,
+    /// Whether too few homes were ever heard from the area to say even that it is silent.
+    withheld: bool,
+}
+
+impl Told {
+    fn value(self, value: Option<f64>, step: f64) -> SeriesValue {
+        let Told { area, of, withheld } = self;
+        SeriesValue { area, of, value, step, withheld }
+    }
+}
+
 impl FiguresService {
     /// `GET /api/v1/areas/{code}/consumption`
     pub(super) async fn consumption_series(
@@ -67,13 +85,13 @@ impl FiguresService {
             }
             _ => return Err(AppError::refused("by", by, "allowed are half-hour, day and month")),
         };
-        let of = self.best_shown(area, &stretches);
+        let told = self.told_of(area, &stretches);
         let series = if by == "half-hour" {
-            self.half_hours(area, of, &stretches).await?
+            self.half_hours(told, &stretches).await?
         } else {
-            stretches.iter().map(|stretch| self.point(stretch, area, of, step)).collect()
+            stretches.iter().map(|stretch| self.point(stretch, told, step)).collect()
         };
-        let shown_for = (of != area.0 as usize).then(|| self.name(AreaIndex(of as u32)));
+        let shown_for = (told.of != told.area).then(|| self.name(AreaIndex(told.of as u32)));
         Ok(ConsumptionSeries {
             area: self.geography.area(area).code.clone(),
             by: by.to_owned(),
@@ -82,18 +100,21 @@ impl FiguresService {
         })
     }
 
-    fn point(&self, stretch: &Stretch, area: AreaIndex, of: usize, step: f64) -> ConsumptionPoint {
-        let used = &stretch.areas[of];
+    fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {
+        let used = &stretch.areas[told.of];
         let kwh = (used.meter_seconds > 0)
             .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * stretch.elapsed_s as f64);
-        let value = SeriesValue { area: area.0 as usize, of, value: kwh, step };
-        consumption_point(stretch.start, stretch.shown.point(value, &self.nesting))
+        consumption_point(stretch.start, stretch.shown.point(told.value(kwh, step), &self.nesting))
     }
 
-    /// The smallest area, the one asked for or one around it, that may be shown for most of the stretches
-    /// in which it was heard.
-    fn best_shown(&self, area: AreaIndex, stretches: &[Stretch]) -> usize {
+    /// Of the area asked for and those around it, the smallest that may be shown for most of the stretches in which
+    /// it was heard. Where the one asked for was not heard at all, a wider one does not speak for it.
+    fn told_of(&self, area: AreaIndex, stretches: &[Stretch]) -> Told {
         let own = area.0 as usize;
+        let told = Told { area: own, of: own, withheld: self.ever_heard.is_withheld(own) };
+        if stretches.iter().all(|stretch| stretch.areas[own].meter_seconds == 0) {
+            return told;
+        }
         let around = std::iter::successors(Some(own), |&a| self.nesting.parent(a));
         let mostly = |&a: &usize| {
             let heard = stretches.iter().filter(|stretch| stretch.areas[a].meter_seconds > 0);
@@ -102,7 +123,7 @@ impl FiguresService {
             });
             shown * 2 > all
         };
-        around.into_iter().find(mostly).unwrap_or(own)
+        Told { of: around.into_iter().find(mostly).unwrap_or(own), ..told }
     }
 
     async fn day_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
@@ -152,12 +173,7 @@ impl FiguresService {
         .filter(|stretch| stretch.elapsed_s > 0)
     }
 
-    async fn half_hours(
-        &self,
-        area: AreaIndex,
-        of: usize,
-        days: &[Stretch],
-    ) -> Result<Vec<ConsumptionPoint>, AppError> {
+    async fn half_hours(&self, told: Told, days: &[Stretch]) -> Result<Vec<ConsumptionPoint>, AppError> {
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
         let from = first.start.window();
         let to = UtcSecond(last.start.0 + last.elapsed_s).window();
@@ -165,7 +181,7 @@ impl FiguresService {
             let rule = "half-hours are answered for 31 days at most; ask for less, or by=day";
             return Err(AppError::refused("from", &first.start.to_string(), rule));
         }
-        let windows = self.windows(AreaIndex(of as u32), from, to).await?;
+        let windows = self.windows(AreaIndex(told.of as u32), from, to).await?;
         let need = i64::from(self.rules.homes_min(FigureKind::Window));
         let mut points = Vec::with_capacity(windows.len());
         let mut day = 0;
@@ -175,7 +191,7 @@ impl FiguresService {
             }
             // The day decides about nesting; in the half-hour itself there must be enough homes, too.
             let kwh = totals.mean_w().map(|watts| watts / 2000.0);
-            let value = SeriesValue { area: area.0 as usize, of, value: kwh, step: HALF_HOUR_STEP_KWH };
+            let value = told.value(kwh, HALF_HOUR_STEP_KWH);
             let mut point = consumption_point(window.start(), days[day].shown.point(value, &self.nesting));
             if totals.meters < need && point.kwh_per_home.is_some() {
                 point = ConsumptionPoint { status: Status::Suppressed, kwh_per_home: None, ..point };
@@ -236,28 +252,26 @@ impl FiguresService {
         };
         let end = first.checked_add(1.month()).unwrap_or(first);
         let stretches = self.month_stretches(Period { from: first, to: end }).await?;
-        let own = area.0 as usize;
-        let of = self.best_shown(area, &stretches);
-        let around = self.geography.ancestors(area).last().map(|around| around.0 as usize);
-        let (mine, days) = self.mean_day(of, first, end, kind).await?;
+        let told = self.told_of(area, &stretches);
+        let around = self.around(area).map(|around| around.0 as usize);
+        let (mine, days) = self.mean_day(told.of, first, end, kind).await?;
         let others = match around {
             Some(around) => self.mean_day(around, first, end, kind).await?.0,
             None => vec![Totals::default(); 48],
         };
-        let point = |of: usize, totals: &Totals| match stretches.first() {
+        let point = |told: Told, totals: &Totals| match stretches.first() {
             Some(stretch) => {
                 let step = DisclosureRules::POWER_STEP_W;
-                let value = SeriesValue { area: own, of, value: totals.mean_w(), step };
-                stretch.shown.point(value, &self.nesting)
+                stretch.shown.point(told.value(totals.mean_w(), step), &self.nesting)
             }
             None => Shown::nothing(),
         };
-        let figures: Vec<PublicFigure> = mine.iter().map(|totals| point(of, totals)).collect();
+        let figures: Vec<PublicFigure> = mine.iter().map(|totals| point(told, totals)).collect();
         let half_hours =
             figures.iter().zip(&others).enumerate().map(|(half_hour, (figure, other))| ProfilePoint {
                 time: format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30),
                 mean_w: figure.value(),
-                around_w: around.and_then(|around| point(around, other).value()),
+                around_w: around.and_then(|of| point(Told { of, ..told }, other).value()),
             });
         let statuses = || figures.iter().map(PublicFigure::status);
         let status = statuses().find(|&status| status != Status::NoData).unwrap_or(Status::NoData);
@@ -266,7 +280,7 @@ impl FiguresService {
             day: day.to_owned(),
             month: first.strftime("%Y-%m").to_string(),
             status,
-            shown_for: (status == Status::Merged).then(|| self.name(AreaIndex(of as u32))),
+            shown_for: (status == Status::Merged).then(|| self.name(AreaIndex(told.of as u32))),
             days,
             half_hours: half_hours.collect(),
         })

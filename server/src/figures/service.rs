@@ -115,13 +115,13 @@ pub struct FiguresService {
     simulated: fn(&MeterId) -> bool,
     pub(super) days: Days,
     pub(super) recent: Recent,
-    pub(super) ever_heard: EverHeard,
+    pub(super) ever_heard: Arc<EverHeard>,
     model: RwLock<Arc<Model>>,
     registered: RwLock<Arc<Registered>>,
     releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
     /// The end of the newest window that any meter was heard in.
     newest: AtomicI64,
-    /// When readings last arrived; before any did, the start of the newest window that is stored.
+    /// When readings of now last arrived; before any did, the newest window that is known, about.
     heard: AtomicI64,
     /// Counts batches of rows that changed something.
     changes: AtomicU64,
@@ -135,10 +135,12 @@ impl FiguresService {
         let calendar = Calendar::new(geography.time_zone())?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
+        let ever_heard =
+            Arc::new(EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)));
         Ok(FiguresService {
-            days: Days::new(geography.clone(), calendar.clone(), store.clone(), stored),
+            days: Days::new(geography.clone(), calendar.clone(), store.clone(), stored, ever_heard.clone()),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
-            ever_heard: EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)),
+            ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),
             releases: Mutex::default(),
@@ -212,10 +214,13 @@ impl FiguresService {
         self.days.note_rows(batch.partition, &batch.rows);
         self.ever_heard.note_rows(batch.partition, &batch.rows, &self.geography);
         let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
+        let now = self.clock.now();
         self.newest.fetch_max(newest, Ordering::Relaxed);
-        self.heard.fetch_max(self.clock.now().0, Ordering::Relaxed);
+        // Readings from long ago make no figure of now any fresher, whenever they arrive.
+        let fresh = newest > Recent::followed(now).0.start().0;
+        self.heard.fetch_max(if fresh { now.0 } else { newest.min(now.0) }, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Relaxed);
-        if self.recent.take(batch.partition, &batch.rows, self.clock.now()) {
+        if self.recent.take(batch.partition, &batch.rows, now) {
             self.recent_changed.notify_one();
         }
     }
@@ -309,7 +314,7 @@ impl FiguresService {
         let registered = self.registered();
         for day in (span.first_day..=span.last_day).rev() {
             let date = self.calendar.date_of(Window::at(day, 24).start());
-            self.ever_heard.note_day(&*self.days.summary(date).await?);
+            self.days.summary(date).await?;
             let seen = self.ever_heard.by_leaf();
             let all_seen =
                 seen.iter().zip(&registered.by_leaf).all(|(&homes, &meters)| meters == 0 || homes > 0);
@@ -326,7 +331,8 @@ impl FiguresService {
         let newest = self.ever_heard.newest();
         let touched = self.days.changed.take_touched();
         for date in touched.into_iter().rev().take_while(|&date| Some(date) > newest) {
-            if self.ever_heard.note_day(&*self.days.summary(date).await?) {
+            self.days.summary(date).await?;
+            if self.ever_heard.newest() >= Some(date) {
                 self.changes.fetch_add(1, Ordering::Relaxed);
                 break;
             }
@@ -351,7 +357,8 @@ impl FiguresService {
         (newest != i64::MIN).then_some(UtcSecond(newest.min(self.clock.now().0)))
     }
 
-    /// Seconds since a reading last arrived. After a start it is a bound: the stored window's begin tells no more.
+    /// Seconds since a reading of now last arrived. Where none did since the start it is a bound: the stored window's
+    /// begin tells no more.
     pub fn heard_s(&self) -> Option<i64> {
         let heard = self.heard.load(Ordering::Relaxed);
         (heard != i64::MIN).then(|| (self.clock.now().0 - heard).max(0))
@@ -391,9 +398,6 @@ impl FiguresService {
             for date in period.days().filter(|date| (first..=last).contains(date)) {
                 days.push(self.days.summary(date).await?);
             }
-        }
-        for summary in &days {
-            self.ever_heard.note_day(summary);
         }
         let ever = self.ever_heard.by_area();
         let grounds = Grounds {

@@ -79,3 +79,42 @@ async fn a_year_says_which_days_it_rests_on_and_outlives_a_newer_home() {
     );
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wider_area_speaks_only_for_homes_that_were_heard() {
+    let app = App::start().await;
+    measured(&app, "home", AREA, date(2024, 1, 8), 8).await;
+    let (_, year) = year_once(&app, AREA, |_, year| year["status"] == "measured").await;
+    assert!(year["around"].is_number(), "{year}");
+
+    // Nobody was ever heard from there: no figure of wider homes is said of it, nor is the borough's published mean,
+    // which is its figure, held against what was measured in the borough.
+    let (_, year) = year_once(&app, NEIGHBOUR, |_, year| year["status"] == "modelled").await;
+    assert_eq!(year["around"], Value::Null, "{year}");
+    let months = |query: &'static str| {
+        let app = &app;
+        async move {
+            let answer =
+                app.get(&format!("/api/v1/areas/{NEIGHBOUR}/consumption?by=month{query}")).await.json();
+            let points = answer["series"].as_array().unwrap();
+            let statuses = points.iter().map(|point| point["status"].as_str().unwrap().to_owned());
+            (
+                statuses.filter(|status| status != "no_data").collect::<Vec<_>>(),
+                answer["shown_for"]["code"].clone(),
+            )
+        }
+    };
+    assert_eq!(months("").await, (vec![], Value::Null));
+    let profile = app.get(&format!("/api/v1/areas/{NEIGHBOUR}/profile?month=2024-01")).await.json();
+    assert_eq!((&profile["status"], &profile["shown_for"]), (&json!("no_data"), &Value::Null));
+
+    // One home: where it was heard the wider area speaks for it, and elsewhere it stays hidden whether it is silent.
+    app.register("alone", NEIGHBOUR).await;
+    app.read("alone", "2024-01-10T10:00:00Z", 1800, 100.0).await;
+    app.settle().await;
+    year_once(&app, NEIGHBOUR, |_, year| year["status"] == "merged").await;
+    let (statuses, shown_for) = months("&from=2024-01-01&to=2024-02-01").await;
+    assert_eq!((statuses, shown_for.is_string()), (vec!["merged".to_owned()], true));
+    assert_eq!(months("&from=2023-03-01&to=2023-04-01").await, (vec!["suppressed".to_owned()], Value::Null));
+    app.stop().await;
+}
