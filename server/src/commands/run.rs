@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::engine::open;
 use crate::clock::SystemClock;
@@ -28,15 +28,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         let opened = open(&config).await?;
         start(config, opened, listener, Arc::new(SystemClock)).await
     };
-    let asked_to_stop = async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
     let running = tokio::select! {
         running = starting => running?,
-        () = asked_to_stop => {
+        () = asked_to_stop(&mut interrupt, &mut terminate) => {
             // What a start does may be cut off anywhere: the next one does it again.
             say("Stopped before it served.");
             std::process::exit(0);
@@ -45,10 +39,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     introduce(&running);
     let stop = running.stopper();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        asked_to_stop(&mut interrupt, &mut terminate).await;
         say("Stopping: finishing what is under way ...");
         stop.cancel();
         tokio::select! {
@@ -63,6 +54,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     running.ended().await?;
     say("Stopped. Everything that was accepted is stored.");
     Ok(())
+}
+
+async fn asked_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
