@@ -6,8 +6,8 @@
 //! DIR/meta            what the directory is
 //! DIR/log/            the journal of readings: segments, which there are, how it ended
 //! DIR/store/tree/     aggregates, readings, registrations, hints, progress, dead letters, documents
-//! DIR/store/documents/   documents that the tree has not written out yet
-//! DIR/keys/           API keys: files, for a second process to write
+//! DIR/store/documents/   documents that the tree has not written out yet, and which files that takes
+//! DIR/keys/           API keys: files, for a second process to write; removing one revokes it
 //! ```
 //!
 //! The log is the truth. A record is acknowledged when it is in the log and `fdatasync` has returned;

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::door::{Body, Coding, Door, Kind, Manner};
 use crate::figures::{FiguresService, Sources, Stored};
 use crate::ingestion::Ingestion;
-use crate::keys::{Keys, Scope};
+use crate::keys::{self, Keys, Scope};
 use crate::live::{Hub, LiveLimits, LiveState};
 use crate::problem::Problem;
 use crate::readiness::Readiness;
@@ -60,11 +60,23 @@ pub async fn start(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
+    say_whether_anybody_has_a_key(&opened).await?;
     let state = compose(config, &opened, clock).await?;
     opened.serves(address);
     let stop = CancellationToken::new();
     let ended = tokio::spawn(live(state.clone(), opened, listener, stop.clone()));
     Ok(Running { address, state, stop, ended })
+}
+
+/// A key's file that is gone is a revocation, so it stops no start; that none is left is said all the same.
+async fn say_whether_anybody_has_a_key(opened: &Opened) -> anyhow::Result<()> {
+    let keys = keys::list(opened.ports.documents.as_ref()).await?;
+    if keys.iter().all(|key| key.revoked.is_some()) {
+        tracing::info!(
+            "there is no valid key: nobody can send readings or see exact data; `wattmap keys create` makes one"
+        );
+    }
+    Ok(())
 }
 
 async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyhow::Result<AppState> {

@@ -140,6 +140,44 @@ async fn a_damaged_file_stops_the_start_and_is_named() {
     }
 }
 
+/// Statistics are not in the log, and for some seconds only in their journal: what that has to hold is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_that_are_gone_stop_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = Program::start(dir.path(), &[]).await;
+    let http = program.http.clone();
+    let bearer = format!("Bearer {}", http.keys.operator);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    for year in [2018, 2019] {
+        let statistics = serde_json::json!([
+            { "area": "E01000001", "year": year, "meters": 10, "total_kwh": 40_000.0, "mean_kwh": 4000.0 }
+        ]);
+        let path = format!("/api/v1/ops/statistics/{year}");
+        let answer = http.send(axum::http::Method::PUT, &path, &headers, statistics.to_string()).await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let kept = http.get("/api/v1/map?level=lsoa").await.body;
+    program.kill();
+    let data = dir.path().join("data");
+    let files = files(&data);
+    let listing = Path::new("store/documents/listing");
+    let journal = files.keys().find(|name| name.extension().is_some_and(|end| end == "documents")).unwrap();
+    for name in [journal.as_path(), listing] {
+        let content = &files[name];
+        refused(&data, name, None);
+        for damaged in [&[][..], &content[..content.len() / 2], &content[..content.len() - 1]] {
+            refused(&data, name, Some(damaged));
+        }
+        refused(&data, name, Some(&vec![0; content.len()]));
+    }
+    // The beginning of a write that did not end is none that was acknowledged.
+    let mut torn = files[journal].clone();
+    torn.extend_from_within(..40);
+    std::fs::write(data.join(journal), torn).unwrap();
+    let program = Program::start_with(dir.path(), &[], &http.keys).await;
+    assert_eq!(program.http.get("/api/v1/map?level=lsoa").await.body, kept);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_was_cut_off_is_no_damage() {
     let (dir, http, senders) = directory(false).await;

@@ -3,90 +3,152 @@
 //! journal first, which is done with when the tree has reached the disk.
 //!
 //! A journal is a row of files of frames as the log's, with one partition whose offset is the file's
-//! number. As with the log: after a failure the file is cut back to what was durable, or left.
+//! number, and a *listing*: which files there have to be, and how long each is. A write counts when the
+//! listing has it. So a file that is gone, or shorter than it was, is missed; and bytes behind what is
+//! listed are those of a write that nobody was told of, and of nothing else.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::log::frame::{Chunk, Frame};
+use serde::{Deserialize, Serialize};
+
+use crate::log::frame::{Chunk, FRAME_BYTES_MAX, Frame};
+use crate::log::recovery::remove_unfinished_files;
 use crate::log::segment::Frames;
 use crate::{OpenError, files, private};
 
 /// One change: a key, and its value unless it is removed.
 pub(crate) type Change = (Vec<u8>, Option<Vec<u8>>);
 
+/// What the listing says that it is.
+const KIND: &str = "documents";
+/// What a frame has besides its changes, at most.
+const FRAME_LEAD_MAX: usize = 1 << 10;
+
+/// A file that has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Listed {
+    number: u64,
+    /// It is at least so long; what follows was never acknowledged.
+    bytes: u64,
+}
+
 struct Open {
     file: File,
     len: u64,
     frames: u64,
-    /// What was written last may be there in part.
-    torn: bool,
 }
 
 pub(crate) struct Journal {
     dir: PathBuf,
     salt: u32,
+    /// Of the file that is open, or will be next.
     number: u64,
     open: Option<Open>,
+    /// As it was written last, oldest file first.
+    listed: Vec<Listed>,
+    /// Writing the listing failed: on disk there may be the one before it, or the one that failed.
+    in_doubt: bool,
 }
 
 fn path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{number:010}.documents"))
 }
 
+fn listing_path(dir: &Path) -> PathBuf {
+    dir.join("listing")
+}
+
+fn write_listing(dir: &Path, listed: &[Listed]) -> io::Result<()> {
+    files::write_sealed(&listing_path(dir), KIND, &serde_json::to_vec(listed)?)
+}
+
+fn read_listing(dir: &Path) -> Result<Vec<Listed>, OpenError> {
+    let path = listing_path(dir);
+    let body =
+        files::read_sealed(&path, KIND)?.ok_or_else(|| OpenError::corrupt(&path, "the file is missing"))?;
+    serde_json::from_slice(&body).map_err(|e| OpenError::corrupt(path, e.to_string()))
+}
+
+/// The numbers of the files that are there, the oldest first.
+fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers: Vec<u64> = fs::read_dir(dir)?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".documents")?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 impl Journal {
-    /// Reads what an earlier process left, oldest first, and begins a new file after it.
+    /// Makes one without documents.
+    pub(crate) fn create(dir: &Path) -> Result<(), OpenError> {
+        private::create_dir_all(dir)
+            .and_then(|()| write_listing(dir, &[]))
+            .map_err(OpenError::io("make it", dir))
+    }
+
+    /// Reads what an earlier process left, oldest first. Changes nothing where anything is damaged; else
+    /// what was never acknowledged goes, and so do files that are done with.
     pub(crate) fn recover(dir: &Path, salt: u32) -> Result<(Journal, Vec<Change>), OpenError> {
-        let mut numbers: Vec<u64> = fs::read_dir(dir)
-            .map_err(OpenError::io("list it", dir))?
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".documents")?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
+        let listed = read_listing(dir)?;
         let mut changes = Vec::new();
-        for (n, &number) in numbers.iter().enumerate() {
-            let path = path(dir, number);
-            if n > 0 && numbers[n - 1] + 1 != number {
-                return Err(OpenError::corrupt(path, "the file before it is missing"));
-            }
-            read_file(&path, salt, number, n + 1 == numbers.len(), &mut changes)?;
+        for file in &listed {
+            read_file(&path(dir, file.number), salt, *file, &mut changes)?;
         }
-        let number = numbers.last().map_or(1, |last| last + 1);
-        Ok((Journal { dir: dir.to_owned(), salt, number, open: None }, changes))
+        remove_unfinished_files(dir)?;
+        for file in &listed {
+            cut_unacknowledged(&path(dir, file.number), file.bytes)?;
+        }
+        for number in numbers(dir).map_err(OpenError::io("list it", dir))? {
+            let path = path(dir, number);
+            if !listed.iter().any(|file| file.number == number) {
+                files::remove_if_there(&path).map_err(OpenError::io("remove it", &path))?;
+            }
+        }
+        let number = listed.last().map_or(1, |last| last.number + 1);
+        Ok((Journal { dir: dir.to_owned(), salt, number, open: None, listed, in_doubt: false }, changes))
     }
 
     /// Makes changes durable. Whatever happens, they are all there or none is.
     pub(crate) fn append(&mut self, changes: &[Change]) -> io::Result<()> {
-        self.mend()?;
+        let appended = self.try_append(changes);
+        if appended.is_err() && self.open.take().is_some() {
+            // What the system holds of this file's end is not trusted any more, and need not be: it is
+            // not listed. What follows goes into a new file.
+            self.number += 1;
+        }
+        appended
+    }
+
+    fn try_append(&mut self, changes: &[Change]) -> io::Result<()> {
         let mut chunk = Chunk::new(1);
         for (key, value) in changes {
             let mut tagged = vec![u8::from(value.is_some())];
             tagged.extend_from_slice(value.as_deref().unwrap_or_default());
             chunk.push(0, key, &tagged);
         }
-        let (number, salt) = (self.number as i64, self.salt);
+        if chunk.len() > FRAME_BYTES_MAX - FRAME_LEAD_MAX {
+            return Err(io::Error::other(format!("{} bytes are more than one write may have", chunk.len())));
+        }
+        let (number, salt) = (self.number, self.salt);
         let open = self.open()?;
-        let frame = Frame::build(salt, open.frames, 0, &[number], std::iter::once(&chunk));
-        open.torn = true;
+        let frame = Frame::build(salt, open.frames, 0, &[number as i64], std::iter::once(&chunk));
         open.file.write_all_at(&frame.bytes, open.len)?;
         open.file.sync_data()?;
-        open.torn = false;
         open.len += frame.bytes.len() as u64;
         open.frames += 1;
-        Ok(())
+        let listed = Listed { number, bytes: open.len };
+        let others = self.listed.iter().copied().filter(|file| file.number != number);
+        self.list(others.chain([listed]).collect())
     }
 
-    /// Cuts off what a failed write left, and goes on in a new file: what the system holds of the old
-    /// one's end is not trusted any more.
-    fn mend(&mut self) -> io::Result<()> {
-        if let Some(open) = self.open.as_ref().filter(|open| open.torn) {
-            open.file.set_len(open.len)?;
-            open.file.sync_all()?;
-            self.open = None;
-            self.number += 1;
-        }
+    fn list(&mut self, listed: Vec<Listed>) -> io::Result<()> {
+        self.in_doubt = true;
+        write_listing(&self.dir, &listed)?;
+        (self.listed, self.in_doubt) = (listed, false);
         Ok(())
     }
 
@@ -96,65 +158,64 @@ impl Journal {
         }
         let path = path(&self.dir, self.number);
         let file = private::options().read(true).write(true).create(true).truncate(true).open(path)?;
+        // Before it is listed: a file that is must be there.
         files::sync_dir(&self.dir)?;
-        Ok(self.open.insert(Open { file, len: 0, frames: 0, torn: false }))
+        Ok(self.open.insert(Open { file, len: 0, frames: 0 }))
     }
 
-    /// What follows goes into a new file. Returns the number of the last one before it. A file whose
-    /// end is torn is gone on with until that is mended, for only the last one may have a torn end.
+    /// What follows goes into a new file. Returns the number of the last one before it.
     pub(crate) fn rotate(&mut self) -> u64 {
-        match &self.open {
-            Some(open) if !open.torn => {
-                self.open = None;
-                self.number += 1;
-            }
-            _ => {}
+        if self.open.take().is_some() {
+            self.number += 1;
         }
         self.number - 1
     }
 
     /// The tree has everything in the files up to this one.
-    pub(crate) fn remove_through(dir: &Path, last: u64) -> io::Result<()> {
-        let mut numbers: Vec<u64> = fs::read_dir(dir)?
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".documents")?.parse().ok())
-            .filter(|&number| number <= last)
-            .collect();
-        // The oldest first: what is left, if this ends early, has no gap.
-        numbers.sort_unstable();
-        numbers.into_iter().try_for_each(|number| files::remove_if_there(&path(dir, number)))
+    pub(crate) fn forget_through(&mut self, last: u64) -> io::Result<()> {
+        let kept: Vec<Listed> = self.listed.iter().copied().filter(|file| file.number > last).collect();
+        // The listing first: a file that it names, even one that is in doubt, must be there.
+        if kept.len() < self.listed.len() || self.in_doubt {
+            self.list(kept)?;
+        }
+        let done = numbers(&self.dir)?.into_iter().filter(|&number| number <= last);
+        done.into_iter().try_for_each(|number| files::remove_if_there(&path(&self.dir, number)))
     }
 }
 
-fn read_file(
-    path: &Path,
-    salt: u32,
-    number: u64,
-    last: bool,
-    changes: &mut Vec<Change>,
-) -> Result<(), OpenError> {
-    let io = || OpenError::io("read it", path);
-    let file = File::options().read(true).write(true).open(path).map_err(io())?;
+/// Bytes that no listing has are those of a write that failed, or did not end before the process did.
+fn cut_unacknowledged(path: &Path, bytes: u64) -> Result<(), OpenError> {
+    let io = || OpenError::io("cut its unacknowledged end off", path);
+    let file = File::options().write(true).open(path).map_err(io())?;
     let length = file.metadata().map_err(io())?.len();
-    let mut frames = Frames::new(file.try_clone().map_err(io())?, salt, 1, 0, length);
+    if length == bytes {
+        return Ok(());
+    }
+    tracing::warn!(file = %path.display(), at = bytes, bytes = length.saturating_sub(bytes),
+        "a write of documents did not end before the process did; its unacknowledged bytes are cut off");
+    file.set_len(bytes).and_then(|()| file.sync_all()).map_err(io())
+}
+
+fn read_file(path: &Path, salt: u32, listed: Listed, changes: &mut Vec<Change>) -> Result<(), OpenError> {
+    let io = || OpenError::io("read it", path);
+    let corrupt = |problem: String| Err(OpenError::corrupt(path, problem));
+    let file = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            return corrupt("the file is missing, and the documents that it had".to_owned());
+        }
+        other => other.map_err(io())?,
+    };
+    let length = file.metadata().map_err(io())?.len();
+    if length < listed.bytes {
+        return corrupt(format!("it has {length} bytes of the {} that were written", listed.bytes));
+    }
+    let mut frames = Frames::new(file, salt, 1, 0, listed.bytes);
     let mut expected = 0;
     while let Some(frame) = frames.next().map_err(io())? {
         let frame = match frame {
-            Ok(frame) if frame.sequence == expected && *frame.bases == [number as i64] => frame,
-            Ok(_) => return Err(OpenError::corrupt(path, format!("frame {expected} is missing"))),
-            Err(bad) => {
-                let after = frames.any_after_bad().map_err(io())?;
-                if !last || after.is_some() {
-                    return Err(OpenError::corrupt(
-                        path,
-                        format!("the frame at byte {} is damaged", frames.at),
-                    ));
-                }
-                tracing::warn!(file = %path.display(), at = frames.at, bytes = length - frames.at, ?bad,
-                    "the last write of documents did not end before the process did; it is cut off");
-                file.set_len(frames.at).and_then(|()| file.sync_all()).map_err(io())?;
-                break;
-            }
+            Ok(frame) if frame.sequence == expected && *frame.bases == [listed.number as i64] => frame,
+            Ok(_) => return corrupt(format!("frame {expected} is missing")),
+            Err(_) => return corrupt(format!("the frame at byte {} is damaged", frames.at)),
         };
         expected += 1;
         let mut records = Vec::new();

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use engine::StoreError;
 use metering::UtcSecond;
 
-use super::journal::Journal;
 use super::tree::Batch;
 use super::{Inner, Mark, key, lock};
 use crate::log::writer::now_ms;
@@ -116,10 +115,10 @@ impl Inner {
         self.remove_failed_tables();
         self.write_tables(|| self.tree.write_sealed())?;
         self.checkpoint.set(mark.progress.clone());
-        let removed = Journal::remove_through(&self.journal_dir, mark.journal);
+        let forgotten = lock(&self.journal).forget_through(mark.journal);
         drop(mark);
         self.signal.notify_all();
-        removed.map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.journal_dir.display())))
+        forgotten.map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.journal_dir.display())))
     }
 
     /// Runs what writes tables, and remembers how it went.

@@ -40,7 +40,7 @@ use metering::Position;
 
 use crate::lock::DirectoryLock;
 use crate::log::EmbeddedLog;
-use crate::{EmbeddedConfig, OpenError, private};
+use crate::{EmbeddedConfig, OpenError};
 use journal::Journal;
 use pack::Unpacked;
 use tree::{Batch, Tree};
@@ -116,7 +116,7 @@ pub struct EmbeddedStore {
 
 /// Makes an empty store.
 pub(crate) fn create(dir: &Path) -> Result<(), OpenError> {
-    private::create_dir_all(&dir.join("documents")).map_err(OpenError::io("make the store", dir))?;
+    Journal::create(&dir.join("documents"))?;
     Tree::open(&dir.join("tree"), 0).map(drop)
 }
 

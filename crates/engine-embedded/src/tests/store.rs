@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::{FigureStore, PipelineStore, RawQuery, ReadingLog};
 use metering::UtcSecond;
 
-use super::support::{config, envelope, everything, plan};
+use super::support::{config, copy, envelope, everything, files, plan};
 use crate::{EmbeddedConfig, EmbeddedEngine};
 
 /// A store whose memory is written out only when asked to.
@@ -90,6 +90,75 @@ async fn readings_past_their_retention_go() {
         all.into_iter().filter(|one| one.interval.start().window().day() >= middle).collect();
     assert_eq!(left, expected);
     assert_eq!(store.span().await.unwrap(), span, "aggregates stay");
+}
+
+/// A write that failed is not there, the next one is, and the files fit the listing, wherever it ends.
+#[tokio::test]
+async fn a_write_of_documents_that_failed_leaves_nothing_behind() {
+    use engine::{Document, DocumentStore, StoreError};
+    let dir = tempfile::tempdir().unwrap();
+    let document = |id: &str| vec![Document { id: id.to_owned(), body: vec![1; 100] }];
+    let engine = EmbeddedEngine::open(dir.path(), patient()).unwrap();
+    let documents = engine.documents();
+    let listing = dir.path().join("store/documents/listing");
+    let aside = dir.path().join("store/documents/aside");
+    // Crashes are copies of what is there at the moment.
+    let after_a_crash = async || {
+        let crashed = tempfile::tempdir().unwrap();
+        copy(dir.path(), crashed.path());
+        let engine = EmbeddedEngine::open(crashed.path(), patient()).unwrap();
+        let found = engine.documents().documents("x").await.unwrap();
+        found.into_iter().map(|document| document.id).collect::<Vec<_>>().join(" ")
+    };
+    documents.put_documents("x", document("a")).await.unwrap();
+    assert_eq!(after_a_crash().await, "a");
+    for (failing, next, all) in [("b", "c", "a c"), ("d", "e", "a c e")] {
+        // Nothing can take the place of a directory.
+        std::fs::rename(&listing, &aside).unwrap();
+        std::fs::create_dir(&listing).unwrap();
+        let failed = documents.put_documents("x", document(failing)).await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        assert_eq!(documents.document("x", failing).await.unwrap(), None);
+        std::fs::remove_dir(&listing).unwrap();
+        std::fs::rename(&aside, &listing).unwrap();
+        assert!(!after_a_crash().await.contains(failing));
+        documents.put_documents("x", document(next)).await.unwrap();
+        assert_eq!(after_a_crash().await, all);
+    }
+    engine.store().write_out().await.unwrap();
+    assert_eq!(after_a_crash().await, "a c e");
+    let left = files(&dir.path().join("store/documents"));
+    assert_eq!(left, [std::path::PathBuf::from("listing")]);
+    documents.put_documents("x", document("f")).await.unwrap();
+    assert_eq!(after_a_crash().await, "a c e f");
+}
+
+/// What nobody changes is not written again, whatever is in it.
+#[tokio::test]
+async fn an_idle_engine_writes_nothing() {
+    use engine::{Document, DocumentStore};
+    let dir = tempfile::tempdir().unwrap();
+    let often = EmbeddedConfig { checkpoint_every: Duration::from_millis(50), ..config() };
+    let often = EmbeddedConfig { pack_after_quiet: Duration::from_millis(100), ..often };
+    let engine = EmbeddedEngine::open(dir.path(), often).unwrap();
+    log_with(&engine, 100).await;
+    for offset in 1..30 {
+        engine.store().flush(&plan(0, "a", offset)).await.unwrap();
+    }
+    let document = Document { id: "a".to_owned(), body: vec![1; 100] };
+    engine.documents().put_documents("x", vec![document]).await.unwrap();
+    let all = || -> Vec<_> {
+        let written = |file: std::path::PathBuf| {
+            let about = dir.path().join(&file).metadata().unwrap();
+            (file, about.len(), about.modified().unwrap())
+        };
+        files(dir.path()).into_iter().map(written).collect()
+    };
+    // What there was to write out, to pack and to merge is done within some looks.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let before = all();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(all(), before);
 }
 
 #[tokio::test]
