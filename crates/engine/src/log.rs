@@ -82,6 +82,10 @@ pub trait ReadingLog: Send + Sync + 'static {
     /// Records of one call that share a key keep their order.
     async fn append(&self, records: Vec<Envelope>) -> Result<(), AppendError>;
 
+    /// Why appends are refused just now, as far as that is known without one; None: they are taken. For
+    /// those who send callers elsewhere meanwhile: it must not stay so for want of an append.
+    async fn refuses(&self) -> Option<String>;
+
     /// Up to `max` records of a partition from `from` on, in order, without a gap. Waits until there
     /// is at least one. Durable ones only.
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError>;

@@ -12,6 +12,7 @@ use hyper::StatusCode;
 
 use super::connection;
 use super::engine::{Opened, geography_of, open};
+use crate::commands::say;
 use crate::config::Config;
 use crate::keys;
 use crate::roles::aggregate::undecided;
@@ -25,12 +26,12 @@ struct Lines {
 }
 
 impl Lines {
-    fn say(&mut self, what: &str, outcome: anyhow::Result<String>) {
+    fn say(&mut self, what: &str, outcome: anyhow::Result<String>) -> anyhow::Result<()> {
         match outcome {
-            Ok(detail) => println!("ok    {what}: {detail}"),
+            Ok(detail) => say(format_args!("ok    {what}: {detail}")),
             Err(error) => {
                 self.sound = false;
-                println!("FAIL  {what}: {error:#}");
+                say(format_args!("FAIL  {what}: {error:#}"))
             }
         }
     }
@@ -39,42 +40,41 @@ impl Lines {
 /// Runs it.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut lines = Lines { sound: true };
-    lines.say("keys", keys_of(&config).await);
+    lines.say("keys", keys_of(&config).await)?;
     match open(&config).await {
         Ok(opened) => look_into(opened, &config, &mut lines).await?,
         Err(error) => match error.downcast_ref::<OpenError>() {
             Some(OpenError::InUse { serves: Some(address), .. }) => {
                 let address = *address;
-                lines.say("server", ask(address, &error).await);
-                println!(
-                    "      not looked into: log, store and geography, which that process has; it checked every \
-                     file when it started"
-                );
+                lines.say("server", ask(address, &error).await)?;
+                say("      not looked into: log, store and geography, which that process has; it checked every \
+                     file when it started")?;
             }
             Some(OpenError::InUse { serves: None, .. }) => {
                 let hint = "which does not serve, or not yet; look again when it does, or has ended";
-                lines.say("data directory", Err(anyhow::anyhow!("{error:#}, {hint}")));
+                lines.say("data directory", Err(anyhow::anyhow!("{error:#}, {hint}")))?;
             }
-            _ => lines.say("data directory", Err(error)),
+            _ => lines.say("data directory", Err(error))?,
         },
     }
-    lines.say("site", crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))));
+    lines.say("site", crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))))?;
     Ok(if lines.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Everything that is in a data directory that nobody has.
 async fn look_into(opened: Opened, config: &Config, lines: &mut Lines) -> anyhow::Result<()> {
     let data = config.engine.data.display();
-    lines.say("data directory", Ok(format!("{data} can be opened, and is whole")));
+    lines.say("data directory", Ok(format!("{data} can be opened, and is whole")))?;
     let (log, mut records) = (&opened.ports.log, 0);
     for partition in 0..log.partitions() {
         records += log.head(partition).await?;
     }
-    lines.say("log", Ok(format!("{} partitions, {records} records", log.partitions())));
+    let size = format!("{} partitions, {records} records", log.partitions());
+    lines.say("log", log.refuses().await.map_or(Ok(size), |why| Err(anyhow::anyhow!(why))))?;
     let left = undecided(&opened.ports).await;
-    lines.say("store", left.map(|left| format!("{left} records are still to be aggregated")));
+    lines.say("store", left.map(|left| format!("{left} records are still to be aggregated")))?;
     let geography = geography_of(config, opened.ports.documents.as_ref()).await;
-    lines.say("geography", geography.map(|found| format!("{}, {} areas", found.name(), found.areas().len())));
+    lines.say("geography", geography.map(|found| format!("{}, {} areas", found.name(), found.areas().len())))?;
     opened.close().await
 }
 

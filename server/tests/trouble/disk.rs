@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::OFTEN;
 use super::sender::{Sender, assert_exact};
 use crate::support::Program;
+use crate::support::program::{output, said};
 use crate::support::http::{Answer, PATIENCE};
 
 /// In the process that may mount: the directory to mount at.
@@ -78,6 +79,19 @@ async fn until_taken(program: &Program, sender: &mut Sender) {
     }
 }
 
+/// Asks until it lacks nothing: the store tries again seldom.
+async fn until_ready(program: &Program) {
+    let began = Instant::now();
+    loop {
+        let ready = program.http.get("/readyz").await;
+        if ready.status == 200 {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "there is space, and it is not ready: {}", ready.text());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_and_recovers() {
     let Some(dir) = std::env::var_os(INSIDE).map(PathBuf::from) else {
@@ -98,12 +112,19 @@ async fn a_full_disk_refuses_and_recovers() {
         assert_refused(&sender.send(&http).await.unwrap());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // Whoever asks whether it is ready is told what it lacks, and `check` says the same.
+    let ready = http.get("/readyz").await;
+    assert_eq!((ready.status.as_u16(), ready.json()["ready"].as_bool()), (503, Some(false)));
+    assert!(ready.json()["missing"].to_string().contains("a log that takes readings"), "{:?}", ready.json());
+    let checked = said(&output(&dir, &["check"]));
+    assert!(checked.contains("FAIL  server") && checked.contains("a log that takes readings"), "{checked}");
     let meters = http.post("/meters", r#"{"meters":[{"meter_id":"N","area":"E01000001"}]}"#.to_owned()).await;
     assert_refused(&meters.unwrap());
     // What was accepted is there to be read all the while.
     http.operate("/areas/E01000001/exact?by=month").await;
     std::fs::remove_file(&filler).unwrap();
     until_taken(&program, &mut sender).await;
+    until_ready(&program).await;
     assert_exact(&http, std::slice::from_ref(&sender)).await;
 
     // Once more, and this time it is killed while the disk is full, and starts on it.
@@ -111,6 +132,8 @@ async fn a_full_disk_refuses_and_recovers() {
     assert_refused(&sender.send(&http).await.unwrap());
     program.kill();
     let program = Program::start_with(&dir, OFTEN, &http.keys).await;
+    // Known before anybody has sent anything.
+    assert_eq!(program.http.get("/readyz").await.status, 503);
     assert_refused(&sender.send(&program.http).await.unwrap());
     std::fs::remove_file(&filler).unwrap();
     until_taken(&program, &mut sender).await;

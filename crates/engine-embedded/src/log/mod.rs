@@ -174,6 +174,14 @@ impl ReadingLog for EmbeddedLog {
         answer.await.unwrap_or_else(|_| Err(unavailable("the log's writer has stopped".to_owned())))
     }
 
+    async fn refuses(&self) -> Option<String> {
+        if self.shared.queue.is_closed() {
+            return Some("the log is closed".to_owned());
+        }
+        // Brief, though it asks the file system.
+        self.shared.check_space(&self.dir).err().or_else(|| self.shared.failed_lately())
+    }
+
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError> {
         self.partition(partition)?;
         let max = max.max(1);

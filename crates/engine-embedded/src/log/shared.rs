@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use engine::AppendError;
 use tokio::sync::{oneshot, watch};
@@ -13,9 +14,12 @@ use super::queue::Queue;
 use super::recovery::Found;
 use super::segment::Segment;
 use super::writer;
-use crate::EmbeddedConfig;
 use crate::meta::Meta;
 use crate::store::Checkpoint;
+use crate::{EmbeddedConfig, files};
+
+/// How long a failed write counts as how things are.
+const FAILED_FOR: Duration = Duration::from_secs(10);
 
 /// A call that waits for its records to be durable.
 pub(crate) struct Pending {
@@ -44,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) committed: Mutex<Vec<i64>>,
     /// How far the store is durable.
     pub(crate) checkpoint: Arc<Checkpoint>,
+    /// When and why the last group could not be written, if it could not.
+    failed: Mutex<Option<(Instant, String)>>,
     #[cfg(test)]
     pub(crate) fail_at: std::sync::atomic::AtomicI64,
 }
@@ -66,6 +72,7 @@ impl Shared {
             published: watch::Sender::new(0),
             committed: Mutex::new(committed),
             checkpoint,
+            failed: Mutex::default(),
             config,
             meta,
             #[cfg(test)]
@@ -83,6 +90,33 @@ impl Shared {
 
     pub(crate) fn add_segment(&self, segment: Arc<Segment>) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).push_back(segment);
+    }
+
+    /// Whether there is room. Some is left for the store: what it can't write it can't let the log forget
+    /// either.
+    pub(crate) fn check_space(&self, dir: &Path) -> Result<(), String> {
+        let reserve = self.config.disk_reserve_bytes;
+        match files::free_bytes(dir) {
+            Ok(free) if free < reserve => Err(format!(
+                "{}: the disk is nearly full: {free} bytes are free, {reserve} are kept in reserve",
+                dir.display()
+            )),
+            Ok(_) => Ok(()),
+            Err(e) => Err(format!("{}: {e}", dir.display())),
+        }
+    }
+
+    /// Notes how the last group fared.
+    pub(crate) fn wrote(&self, outcome: &Result<(), String>) {
+        let failed = outcome.as_ref().err().map(|reason| (Instant::now(), reason.clone()));
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    /// Why the last group could not be written, if that is not long ago: later it may well be otherwise,
+    /// and if nobody tries nobody learns.
+    pub(crate) fn failed_lately(&self) -> Option<String> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().filter(|(when, _)| when.elapsed() < FAILED_FOR).map(|(_, reason)| reason.clone())
     }
 
     /// A frame is durable: readers may have it.

@@ -85,6 +85,7 @@ impl Writer {
         let _abandon = AbandonQueue(self.shared.clone());
         while let Some(group) = self.shared.queue.take(GROUP_BYTES) {
             let outcome = self.write(&group);
+            self.shared.wrote(&outcome);
             self.tell(&outcome);
             for pending in group {
                 let answer = outcome
@@ -122,7 +123,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: &[Pending]) -> Result<(), String> {
-        self.check_space()?;
+        self.shared.check_space(&self.dir)?;
         self.mend()?;
         let segment = self.shared.active().ok_or("there is no segment")?;
         let segment = if segment.len() >= self.shared.config.segment_bytes { self.roll()? } else { segment };
@@ -146,19 +147,6 @@ impl Writer {
         self.newest_ms = now;
         self.shared.publish(&segment, frame);
         Ok(())
-    }
-
-    /// Leaves room for the store: what it can't write it can't let the log forget either.
-    fn check_space(&self) -> Result<(), String> {
-        let reserve = self.shared.config.disk_reserve_bytes;
-        match files::free_bytes(&self.dir) {
-            Ok(free) if free < reserve => Err(format!(
-                "{}: the disk is nearly full: {free} bytes are free, {reserve} are kept in reserve",
-                self.dir.display()
-            )),
-            Ok(_) => Ok(()),
-            Err(e) => Err(format!("{}: {e}", self.dir.display())),
-        }
     }
 
     fn mend(&mut self) -> Result<(), String> {

@@ -112,7 +112,11 @@ async fn the_reserve_is_left_to_the_store() {
     let disk = SmallDisk::new(48);
     let config = EmbeddedConfig { segment_bytes: 2 << 20, disk_reserve_bytes: 16 << 20, ..config() };
     let engine = EmbeddedEngine::open(disk.data(), config.clone()).unwrap();
+    assert_eq!(engine.log().refuses().await, None);
     let taken = append_until_full(&engine).await;
+    // It is known without another try.
+    let why = engine.log().refuses().await.expect("it refuses");
+    assert!(why.contains("the disk is nearly full"), "{why}");
     let usage = engine.disk_usage();
     assert!(usage.free_bytes > 10 << 20, "{usage:?}");
     // The store can still be written, in full.

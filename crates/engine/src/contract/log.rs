@@ -76,6 +76,7 @@ pub(super) async fn nothing_to_append_is_no_error(engine: impl Has<Log>) {
     let log = engine.port();
     soon(log.append(vec![])).await.unwrap();
     assert_eq!(log.head(0).await.unwrap(), 1);
+    assert_eq!(soon(log.refuses()).await, None);
 }
 
 pub(super) async fn any_bytes_are_kept(engine: impl Has<Log>) {
