@@ -64,13 +64,17 @@ pub trait FigureStore: Send + Sync + 'static {
     /// Every meter's last registration, in order of meter.
     async fn registrations(&self) -> Result<Vec<RegistrationVersion>, StoreError>;
 
-    /// The last version of every reading of a meter that starts in `from..to`, in order of start.
+    /// Every meter that was ever registered in one of some areas, in order.
+    async fn meters_ever_in(&self, areas: &[AreaCode]) -> Result<Vec<MeterId>, StoreError>;
+
+    /// The last version of every reading of some meters that starts in `from..to`: one list a meter as they
+    /// were asked for, in order of start.
     async fn readings(
         &self,
-        meter: &MeterId,
+        meters: &[MeterId],
         from: UtcSecond,
         to: UtcSecond,
-    ) -> Result<Vec<RawVersion>, StoreError>;
+    ) -> Result<Vec<Vec<RawVersion>>, StoreError>;
 
     /// The last version of every reading that starts in a UTC day, in order of (meter, start): for exports,
     /// replays and distinct counts. `from` is the first meter of interest, at most `limit` meters.

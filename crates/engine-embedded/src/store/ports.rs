@@ -66,14 +66,19 @@ impl FigureStore for EmbeddedStore {
         self.blocking(|inner| inner.registrations()).await
     }
 
+    async fn meters_ever_in(&self, areas: &[AreaCode]) -> Result<Vec<MeterId>, StoreError> {
+        let areas = areas.iter().cloned().collect();
+        self.blocking(move |inner| inner.meters_ever_in(&areas)).await
+    }
+
     async fn readings(
         &self,
-        meter: &MeterId,
+        meters: &[MeterId],
         from: UtcSecond,
         to: UtcSecond,
-    ) -> Result<Vec<RawVersion>, StoreError> {
-        let meter = meter.clone();
-        self.blocking(move |inner| inner.readings(&meter, from, to)).await
+    ) -> Result<Vec<Vec<RawVersion>>, StoreError> {
+        let meters = meters.to_owned();
+        self.blocking(move |inner| inner.readings(&meters, from, to)).await
     }
 
     async fn readings_of_day(

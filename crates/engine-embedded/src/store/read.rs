@@ -1,6 +1,6 @@
 //! Reading. Every call sees the store as of one moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
 use std::time::Instant;
 
@@ -14,6 +14,14 @@ use super::{Inner, block, key, value};
 
 /// In a longer stretch of days only those are looked into that have readings at all, of any meter.
 const DAYS_LOOKED_INTO: i32 = 4;
+
+/// What a call has found out about its snapshot: it costs a look into every table of the tree, and is
+/// the same for every meter.
+#[derive(Default)]
+struct DaysWithRaw {
+    /// The first day from a day on that has readings.
+    after: HashMap<i32, Option<i32>>,
+}
 
 /// Every partition's progress.
 pub(super) fn progress(tree: &Tree) -> Result<Vec<Option<Position>>, StoreError> {
@@ -87,13 +95,17 @@ impl Inner {
 
     pub(super) fn raw(&self, queries: &[RawQuery]) -> Result<Vec<Vec<RawVersion>>, StoreError> {
         let snapshot = self.tree.snapshot();
-        queries.iter().map(|query| self.versions(&snapshot, &query.meter, query.from, query.to)).collect()
+        let mut days = DaysWithRaw::default();
+        let versions =
+            |query: &RawQuery| self.versions(&snapshot, &mut days, &query.meter, query.from, query.to);
+        queries.iter().map(versions).collect()
     }
 
     /// All versions of a meter's readings that start in `from..to`, in order.
     fn versions(
         &self,
         snapshot: &Snapshot<'_>,
+        days: &mut DaysWithRaw,
         meter: &MeterId,
         from: UtcSecond,
         to: UtcSecond,
@@ -111,7 +123,7 @@ impl Inner {
             }
             // Who asks for all of time gets it without a look into every day there ever was.
             let far = last - first > DAYS_LOOKED_INTO;
-            next = if far { self.next_day_with_raw(snapshot, day + 1)? } else { Some(day + 1) };
+            next = if far { self.next_day_with_raw(snapshot, days, day + 1)? } else { Some(day + 1) };
         }
         versions.retain(|version| (from..to).contains(&version.interval.start()));
         block::in_order(&mut versions);
@@ -141,40 +153,69 @@ impl Inner {
         Ok(found)
     }
 
-    pub(super) fn registrations(&self) -> Result<Vec<RegistrationVersion>, StoreError> {
+    /// Calls `each` with every version of every registration, in order of meter and position.
+    fn all_registrations(&self, mut each: impl FnMut(RegistrationVersion)) -> Result<(), StoreError> {
         let snapshot = self.tree.snapshot();
-        let mut last: Vec<RegistrationVersion> = Vec::new();
         for pair in snapshot.prefix(&[key::REGISTRATION]) {
             let pair = pair?;
             let name = pair.0.get(1..pair.0.len().saturating_sub(13)).unwrap_or_default();
             let meter = std::str::from_utf8(name).ok().and_then(|name| MeterId::parse(name).ok());
-            let registration = self.registration(meter.ok_or_else(|| self.undecodable(&pair.0))?, pair)?;
-            match last.last_mut() {
-                // A meter's versions are in order of position.
-                Some(before) if before.meter == registration.meter => *before = registration,
-                _ => last.push(registration),
-            }
+            each(self.registration(meter.ok_or_else(|| self.undecodable(&pair.0))?, pair)?);
         }
+        Ok(())
+    }
+
+    pub(super) fn registrations(&self) -> Result<Vec<RegistrationVersion>, StoreError> {
+        let mut last: Vec<RegistrationVersion> = Vec::new();
+        self.all_registrations(|registration| match last.last_mut() {
+            Some(before) if before.meter == registration.meter => *before = registration,
+            _ => last.push(registration),
+        })?;
         Ok(last)
+    }
+
+    pub(super) fn meters_ever_in(&self, areas: &HashSet<AreaCode>) -> Result<Vec<MeterId>, StoreError> {
+        let mut meters: Vec<MeterId> = Vec::new();
+        self.all_registrations(|registration| {
+            if areas.contains(&registration.area) && meters.last() != Some(&registration.meter) {
+                meters.push(registration.meter);
+            }
+        })?;
+        Ok(meters)
     }
 
     pub(super) fn readings(
         &self,
-        meter: &MeterId,
+        meters: &[MeterId],
         from: UtcSecond,
         to: UtcSecond,
-    ) -> Result<Vec<RawVersion>, StoreError> {
-        let mut versions = self.versions(&self.tree.snapshot(), meter, from, to)?;
-        block::keep_last(&mut versions);
-        Ok(versions)
+    ) -> Result<Vec<Vec<RawVersion>>, StoreError> {
+        let snapshot = self.tree.snapshot();
+        let mut days = DaysWithRaw::default();
+        let last_versions = |meter| {
+            let mut versions = self.versions(&snapshot, &mut days, meter, from, to)?;
+            block::keep_last(&mut versions);
+            Ok(versions)
+        };
+        meters.iter().map(last_versions).collect()
     }
 
-    /// The first day from `day` on that has readings.
-    fn next_day_with_raw(&self, snapshot: &Snapshot<'_>, day: i32) -> Result<Option<i32>, StoreError> {
+    /// The first day from `day` on that has readings, of any meter.
+    fn next_day_with_raw(
+        &self,
+        snapshot: &Snapshot<'_>,
+        known: &mut DaysWithRaw,
+        day: i32,
+    ) -> Result<Option<i32>, StoreError> {
+        if let Some(&found) = known.after.get(&day) {
+            return Ok(found);
+        }
         let first = snapshot.from(Bound::Included(key::day(key::RAW, day)), vec![key::RAW]).next();
-        first
+        let found = first
             .map(|pair| pair.and_then(|(key, _)| key::day_of(&key).ok_or_else(|| self.undecodable(&key))))
-            .transpose()
+            .transpose()?;
+        known.after.insert(day, found);
+        Ok(found)
     }
 
     pub(super) fn readings_of_day(

@@ -27,7 +27,9 @@ pub(super) async fn an_empty_one_has_nothing(engine: impl Has<Figures>) {
     assert!(soon(figures.area_days(&[area("E01")], 0, 99_999)).await.unwrap().is_empty());
     assert!(soon(figures.recent_rows(window(0), window(47))).await.unwrap().is_empty());
     assert!(soon(figures.registrations()).await.unwrap().is_empty());
-    assert!(soon(figures.readings(&meter("a"), minute(0), minute(9999))).await.unwrap().is_empty());
+    assert!(soon(figures.meters_ever_in(&[area("E01")])).await.unwrap().is_empty());
+    assert_eq!(soon(figures.readings(&[meter("a")], minute(0), minute(9999))).await.unwrap(), [vec![]]);
+    assert!(soon(figures.readings(&[], minute(0), minute(9999))).await.unwrap().is_empty());
     assert!(soon(figures.readings_of_day(DAY, None, 10)).await.unwrap().is_empty());
     let filter = DeadLetterFilter { limit: 10, ..DeadLetterFilter::default() };
     assert!(soon(figures.dead_letters(&filter)).await.unwrap().is_empty());
@@ -119,6 +121,15 @@ pub(super) async fn the_last_registration_of_every_meter(engine: impl Has<Store>
     flush(&*store, FlushPlan { registrations: late, ..plan(0, 300) }).await;
     let expected = [registration("a", 4, "E01"), registration("ab", 2, "E01"), registration("b", 300, "E03")];
     assert_eq!(soon(figures.registrations()).await.unwrap(), expected);
+    // Where a meter was once counts, too.
+    for (areas, meters) in
+        [(&["E01"][..], &["a", "ab"][..]), (&["E02", "E09"], &["b"]), (&["E01", "E03"], &["a", "ab", "b"])]
+    {
+        let areas: Vec<_> = areas.iter().map(|code| area(code)).collect();
+        let meters: Vec<_> = meters.iter().map(|id| meter(id)).collect();
+        assert_eq!(soon(figures.meters_ever_in(&areas)).await.unwrap(), meters, "{areas:?}");
+    }
+    assert!(soon(figures.meters_ever_in(&[area("E04")])).await.unwrap().is_empty());
 }
 
 pub(super) async fn readings_are_last_versions_in_order(engine: impl Has<Store> + Has<Figures>) {
@@ -129,17 +140,21 @@ pub(super) async fn readings_are_last_versions_in_order(engine: impl Has<Store> 
     let raw = vec![version("a", 0, 60, 90_000, 2), version("a", 1440, 30, 4, 3), version("b", 0, 30, 5, 4)];
     flush(&*store, FlushPlan { raw, ..plan(0, 2) }).await;
     let check = async |from, to, expected: &[(i64, i64)]| {
-        let found = soon(figures.readings(&meter("a"), minute(from), minute(to))).await.unwrap();
+        let found = soon(figures.readings(&[meter("a")], minute(from), minute(to))).await.unwrap();
         let found: Vec<_> =
-            found.iter().map(|one| ((one.interval.start().0 - minute(0).0) / 60, one.energy.mwh())).collect();
+            found[0].iter().map(|one| ((one.interval.start().0 - minute(0).0) / 60, one.energy.mwh())).collect();
         assert_eq!(found, expected, "{from}..{to}");
     };
     check(-9999, 99_999, &[(-2880, 1), (-1440, 1), (0, 2), (1440, 1), (43_200, 1)]).await;
     check(-1440, 1440, &[(-1440, 1), (0, 2)]).await;
     check(1, 1440, &[]).await;
     check(5, 5, &[]).await;
-    let of_nobody = soon(figures.readings(&meter("c"), minute(-9999), minute(9999))).await.unwrap();
-    assert!(of_nobody.is_empty());
+    // Of several meters: a list each, as they were asked for.
+    let several = [meter("b"), meter("c"), meter("a")];
+    let found = soon(figures.readings(&several, minute(-9999), minute(99_999))).await.unwrap();
+    let found: Vec<Vec<i64>> =
+        found.iter().map(|one| one.iter().map(|version| version.energy.mwh()).collect()).collect();
+    assert_eq!(found, [vec![4], vec![], vec![1, 1, 2, 1, 1]]);
 }
 
 pub(super) async fn a_day_of_readings_in_pages(engine: impl Has<Store> + Has<Figures>) {
