@@ -2,6 +2,7 @@
 
 mod commands;
 mod documented;
+mod idle;
 mod lifecycle;
 mod live;
 mod owners;
