@@ -51,6 +51,8 @@ pub(crate) struct Journal {
     listed: Vec<Listed>,
     /// Writing the listing failed: on disk there may be the one before it, or the one that failed.
     in_doubt: bool,
+    /// A write failed: there may be bytes that no listing has, and that take space.
+    leftovers: bool,
 }
 
 fn path(dir: &Path, number: u64) -> PathBuf {
@@ -99,28 +101,39 @@ impl Journal {
             read_file(&path(dir, file.number), salt, *file, &mut changes)?;
         }
         remove_unfinished_files(dir)?;
-        for file in &listed {
-            cut_unacknowledged(&path(dir, file.number), file.bytes)?;
-        }
-        for number in numbers(dir).map_err(OpenError::io("list it", dir))? {
-            let path = path(dir, number);
-            if !listed.iter().any(|file| file.number == number) {
-                files::remove_if_there(&path).map_err(OpenError::io("remove it", &path))?;
-            }
-        }
+        remove_unlisted(dir, &listed).map_err(OpenError::io("remove what was never acknowledged", dir))?;
         let number = listed.last().map_or(1, |last| last.number + 1);
-        Ok((Journal { dir: dir.to_owned(), salt, number, open: None, listed, in_doubt: false }, changes))
+        let dir = dir.to_owned();
+        let journal = Journal { dir, salt, number, open: None, listed, in_doubt: false, leftovers: false };
+        Ok((journal, changes))
     }
 
     /// Makes changes durable. Whatever happens, they are all there or none is.
     pub(crate) fn append(&mut self, changes: &[Change]) -> io::Result<()> {
+        self.settle()?;
         let appended = self.try_append(changes);
-        if appended.is_err() && self.open.take().is_some() {
+        if appended.is_err() {
             // What the system holds of this file's end is not trusted any more, and need not be: it is
             // not listed. What follows goes into a new file.
-            self.number += 1;
+            self.rotate();
+            self.leftovers = true;
+            // If that can't be done now, the next write does it first.
+            let _ = self.settle();
         }
         appended
+    }
+
+    /// After a failure: brings the listing on disk in line with what was acknowledged, and then the files
+    /// with the listing. A disk that is full gets back what the write had taken.
+    fn settle(&mut self) -> io::Result<()> {
+        if self.in_doubt {
+            self.list(self.listed.clone())?;
+        }
+        if self.leftovers {
+            remove_unlisted(&self.dir, &self.listed)?;
+            self.leftovers = false;
+        }
+        Ok(())
     }
 
     fn try_append(&mut self, changes: &[Change]) -> io::Result<()> {
@@ -146,8 +159,12 @@ impl Journal {
     }
 
     fn list(&mut self, listed: Vec<Listed>) -> io::Result<()> {
-        self.in_doubt = true;
-        write_listing(&self.dir, &listed)?;
+        if let Err(error) = write_listing(&self.dir, &listed) {
+            // One that did not even take the name of the last one can't be what a crash leaves.
+            let replaced = read_listing(&self.dir).ok().is_none_or(|found| found != self.listed);
+            self.in_doubt |= replaced;
+            return Err(error);
+        }
         (self.listed, self.in_doubt) = (listed, false);
         Ok(())
     }
@@ -183,17 +200,23 @@ impl Journal {
     }
 }
 
-/// Bytes that no listing has are those of a write that failed, or did not end before the process did.
-fn cut_unacknowledged(path: &Path, bytes: u64) -> Result<(), OpenError> {
-    let io = || OpenError::io("cut its unacknowledged end off", path);
-    let file = File::options().write(true).open(path).map_err(io())?;
-    let length = file.metadata().map_err(io())?.len();
-    if length == bytes {
-        return Ok(());
+/// Bytes that the listing does not have are those of a write that failed, or did not end before the
+/// process did; files that it does not have are the same, or done with.
+fn remove_unlisted(dir: &Path, listed: &[Listed]) -> io::Result<()> {
+    for file in listed {
+        let path = path(dir, file.number);
+        let open = File::options().write(true).open(&path)?;
+        let length = open.metadata()?.len();
+        if length > file.bytes {
+            tracing::warn!(file = %path.display(), at = file.bytes, bytes = length - file.bytes,
+                "a write of documents did not end; its unacknowledged bytes are cut off");
+            open.set_len(file.bytes)?;
+            open.sync_all()?;
+        }
     }
-    tracing::warn!(file = %path.display(), at = bytes, bytes = length.saturating_sub(bytes),
-        "a write of documents did not end before the process did; its unacknowledged bytes are cut off");
-    file.set_len(bytes).and_then(|()| file.sync_all()).map_err(io())
+    let unlisted = |number: &u64| !listed.iter().any(|file| file.number == *number);
+    let mut numbers = numbers(dir)?.into_iter().filter(unlisted);
+    numbers.try_for_each(|number| files::remove_if_there(&path(dir, number)))
 }
 
 fn read_file(path: &Path, salt: u32, listed: Listed, changes: &mut Vec<Change>) -> Result<(), OpenError> {

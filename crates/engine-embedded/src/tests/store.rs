@@ -112,6 +112,8 @@ async fn a_write_of_documents_that_failed_leaves_nothing_behind() {
     };
     documents.put_documents("x", document("a")).await.unwrap();
     assert_eq!(after_a_crash().await, "a");
+    let first = dir.path().join("store/documents/0000000001.documents");
+    let length = first.metadata().unwrap().len();
     for (failing, next, all) in [("b", "c", "a c"), ("d", "e", "a c e")] {
         // Nothing can take the place of a directory.
         std::fs::rename(&listing, &aside).unwrap();
@@ -124,6 +126,8 @@ async fn a_write_of_documents_that_failed_leaves_nothing_behind() {
         assert!(!after_a_crash().await.contains(failing));
         documents.put_documents("x", document(next)).await.unwrap();
         assert_eq!(after_a_crash().await, all);
+        // What the write that failed had taken is free again.
+        assert_eq!(first.metadata().unwrap().len(), length);
     }
     engine.store().write_out().await.unwrap();
     assert_eq!(after_a_crash().await, "a c e");
