@@ -97,6 +97,8 @@ pub(crate) struct ColumnReadings<R> {
     decimal_comma: bool,
     /// Lines that were looked at already.
     ahead: VecDeque<(u64, Result<String, LineProblem>)>,
+    /// What ended the look at them; it comes after them.
+    broken: Option<ImportError>,
     pub(crate) assumptions: Vec<String>,
 }
 
@@ -132,6 +134,7 @@ impl<R: BufRead> ColumnReadings<R> {
             meter: options.meter.clone(),
             decimal_comma: options.decimal_comma,
             ahead: VecDeque::new(),
+            broken: None,
             assumptions,
         };
         if let Duration::Unknown = readings.layout.duration {
@@ -145,7 +148,15 @@ impl<R: BufRead> ColumnReadings<R> {
     fn look_ahead(&mut self) -> Result<(), ImportError> {
         let mut bytes = 0;
         while self.ahead.len() < LOOKED_AT && bytes < LOOKED_AT_BYTES {
-            let Some((line, content)) = self.lines.next()? else { break };
+            let (line, content) = match self.lines.next() {
+                Ok(Some(next)) => next,
+                Ok(None) => break,
+                // What came before it is sound, and is read first.
+                Err(error) => {
+                    self.broken = Some(error);
+                    break;
+                }
+            };
             let content = match content {
                 Line::Text(text) => Ok(text.to_owned()),
                 Line::Refused(problem) => Err(problem),
@@ -182,8 +193,10 @@ impl<R: BufRead> ColumnReadings<R> {
                 *steps.entry((second - before).abs()).or_default() += 1;
             }
         }
-        let (step, _) = (steps.into_iter().max_by_key(|&(step, count)| (count, -step)))
-            .ok_or_else(|| ImportError::UnknownDuration { saw: "no two times of one meter".to_owned() })?;
+        let (step, _) = (steps.into_iter().max_by_key(|&(step, count)| (count, -step))).ok_or_else(|| {
+            let unknown = || ImportError::UnknownDuration { saw: "no two times of one meter".to_owned() };
+            self.broken.take().unwrap_or_else(unknown)
+        })?;
         if Interval::new(UtcSecond(0), step).is_err() {
             let saw = format!("the usual step between two times is {step} s");
             return Err(ImportError::UnknownDuration { saw });
@@ -198,6 +211,9 @@ impl<R: BufRead> ColumnReadings<R> {
         if let Some((line, content)) = self.ahead.pop_front() {
             let split = content.and_then(|text| self.row.split(line, &text));
             return Some(split.map_err(Trouble::from).and_then(|()| self.reading(line)));
+        }
+        if let Some(error) = self.broken.take() {
+            return Some(Err(Trouble::Stopped(error)));
         }
         match self.lines.next() {
             Err(error) => Some(Err(Trouble::Stopped(error))),

@@ -19,6 +19,29 @@ fn shown(outcome: &Outcome) -> Vec<String> {
 }
 
 #[test]
+fn what_breaks_while_the_duration_is_looked_for_breaks_behind_what_came_before() {
+    struct Breaks;
+    impl std::io::Read for Breaks {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("corrupt"))
+        }
+    }
+    let stopped = |text: &'static str| {
+        let reader = std::io::BufReader::new(std::io::Read::chain(text.as_bytes(), Breaks));
+        let readings = import::Readings::new(Format::Columns, reader, &ReadingOptions::default());
+        let all = readings.map(|readings| readings.map(|item| item.map_err(|error| error.to_string())));
+        all.map(|all| all.collect::<Vec<_>>()).map_err(|error| error.to_string())
+    };
+    let all = stopped("start,kwh\n2023-01-01T00:00:00Z,1\n2023-01-01T00:30:00Z,2\n2023-01-01T01").unwrap();
+    let energies: Vec<_> = all.iter().flatten().map(|reading| reading.energy.mwh()).collect();
+    assert_eq!(energies, [1_000_000, 2_000_000]);
+    assert_eq!(all[2..], [Err("reading failed behind line 3: corrupt".to_owned())]);
+    // Where it came too early to see anything, that is what is wrong.
+    let nothing = stopped("start,kwh\n2023-01-01T00:00:00Z,1\n");
+    assert_eq!(nothing.unwrap_err(), "reading failed behind line 2: corrupt");
+}
+
+#[test]
 fn names_that_are_usual_are_understood() {
     let check = |text: &str, options: &ReadingOptions, expect: &[&str]| {
         let outcome = read(text.as_bytes(), options);
