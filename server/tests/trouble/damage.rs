@@ -153,7 +153,8 @@ async fn documents_that_are_gone_stop_the_start() {
             { "area": "E01000001", "year": year, "meters": 10, "total_kwh": 10 * mean, "mean_kwh": mean }
         ]);
         let path = format!("/api/v1/ops/statistics/{year}");
-        let answer = http.send(axum::http::Method::PUT, &path, &headers, statistics.to_string()).await.unwrap();
+        let answer =
+            http.send(axum::http::Method::PUT, &path, &headers, statistics.to_string()).await.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
     program.kill();

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::OFTEN;
 use super::sender::{Sender, assert_exact};
 use crate::support::Program;
-use crate::support::program::{output, said};
 use crate::support::http::{Answer, PATIENCE};
+use crate::support::program::{output, said};
 
 /// In the process that may mount: the directory to mount at.
 const INSIDE: &str = "TROUBLE_TEST_INSIDE";

@@ -141,8 +141,10 @@ pub(super) async fn readings_are_last_versions_in_order(engine: impl Has<Store> 
     flush(&*store, FlushPlan { raw, ..plan(0, 2) }).await;
     let check = async |from, to, expected: &[(i64, i64)]| {
         let found = soon(figures.readings(&[meter("a")], minute(from), minute(to))).await.unwrap();
-        let found: Vec<_> =
-            found[0].iter().map(|one| ((one.interval.start().0 - minute(0).0) / 60, one.energy.mwh())).collect();
+        let found: Vec<_> = found[0]
+            .iter()
+            .map(|one| ((one.interval.start().0 - minute(0).0) / 60, one.energy.mwh()))
+            .collect();
         assert_eq!(found, expected, "{from}..{to}");
     };
     check(-9999, 99_999, &[(-2880, 1), (-1440, 1), (0, 2), (1440, 1), (43_200, 1)]).await;
