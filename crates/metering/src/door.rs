@@ -18,6 +18,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use code::Code;
+pub use json::place_behind;
 pub use meters::ROOMS_MAX;
 
 use crate::{AreaCode, Dwelling, MeterId, Reading, UtcSecond};

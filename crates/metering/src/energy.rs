@@ -58,48 +58,7 @@ impl Energy {
 
     /// Parses a decimal number of a unit that is `10^scale` mWh.
     pub fn parse_scaled(text: &str, scale: i32) -> Result<Self, EnergyError> {
-        let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => {
-                let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-                if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                    return Err(EnergyError::NotANumber);
-                }
-                // An exponent beyond four digits is out of any range that is left here.
-                (
-                    mantissa,
-                    exponent.parse::<i32>().unwrap_or(if exponent.starts_with('-') { -9999 } else { 9999 }),
-                )
-            }
-            None => (unsigned, 0),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = || whole.bytes().chain(fraction.bytes());
-        if whole.is_empty() || mantissa.ends_with('.') || !digits().all(|b| b.is_ascii_digit()) {
-            return Err(EnergyError::NotANumber);
-        }
-        let mut value: i64 = 0;
-        // How many places the digits have to move to become mWh.
-        let mut shift = scale.saturating_add(exponent).saturating_sub(fraction.len() as i32);
-        let significant = digits().count() - digits().rev().take_while(|&b| b == b'0').count();
-        for digit in digits().take(significant) {
-            value = value
-                .checked_mul(10)
-                .and_then(|v| v.checked_add(i64::from(digit - b'0')))
-                .ok_or(EnergyError::OutOfRange)?;
-        }
-        shift = shift.saturating_add((digits().count() - significant) as i32);
-        if value != 0 {
-            if shift < 0 {
-                return Err(EnergyError::TooFine);
-            }
-            let factor = 10_i64.checked_pow(shift as u32).ok_or(EnergyError::OutOfRange)?;
-            value = value.checked_mul(factor).ok_or(EnergyError::OutOfRange)?;
-        }
-        Ok(Energy(if negative { -value } else { value }))
+        scaled(text, scale).map(Energy)
     }
 
     /// Splits an hourly amount over its two windows; the odd mWh goes to the first.
@@ -107,6 +66,52 @@ impl Energy {
         let second = self.0.div_euclid(2);
         (Energy(self.0 - second), Energy(second))
     }
+}
+
+/// A decimal number as JSON has it, times `10^scale`, exactly; that has to be a whole number.
+pub(crate) fn scaled(text: &str, scale: i32) -> Result<i64, EnergyError> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => {
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(EnergyError::NotANumber);
+            }
+            // An exponent beyond four digits is out of any range that is left here.
+            (
+                mantissa,
+                exponent.parse::<i32>().unwrap_or(if exponent.starts_with('-') { -9999 } else { 9999 }),
+            )
+        }
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if whole.is_empty() || mantissa.ends_with('.') || !digits().all(|b| b.is_ascii_digit()) {
+        return Err(EnergyError::NotANumber);
+    }
+    let mut value: i64 = 0;
+    // How many places the digits have to move to become mWh.
+    let mut shift = scale.saturating_add(exponent).saturating_sub(fraction.len() as i32);
+    let significant = digits().count() - digits().rev().take_while(|&b| b == b'0').count();
+    for digit in digits().take(significant) {
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(i64::from(digit - b'0')))
+            .ok_or(EnergyError::OutOfRange)?;
+    }
+    shift = shift.saturating_add((digits().count() - significant) as i32);
+    if value != 0 {
+        if shift < 0 {
+            return Err(EnergyError::TooFine);
+        }
+        let factor = 10_i64.checked_pow(shift as u32).ok_or(EnergyError::OutOfRange)?;
+        value = value.checked_mul(factor).ok_or(EnergyError::OutOfRange)?;
+    }
+    Ok(if negative { -value } else { value })
 }
 
 /// Watt-hours with up to three decimals, as `energy_wh` is written.

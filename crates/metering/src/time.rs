@@ -29,20 +29,28 @@ pub enum InstantError {
 }
 
 impl UtcSecond {
-    /// Parses RFC 3339 with its offset, in whole seconds.
+    /// Parses RFC 3339 with its offset, in whole seconds, and nothing that general parsers take besides: no
+    /// other years than those of four digits, no offset of a day or more, no comma. A leap second is refused,
+    /// too: time that is counted in equal days has no number for it.
     pub fn parse(text: &str) -> Result<Self, InstantError> {
-        // Readings come in UTC nearly always: that form is read without the general parser.
-        if let Some(instant) = parse_utc(text.as_bytes()) {
-            return Ok(instant);
-        }
-        if !text.is_ascii() || text.len() < 20 || text.as_bytes()[10] == b' ' || text.contains('[') {
+        let (local, rest) = text.as_bytes().split_at_checked(19).ok_or(InstantError::NotRfc3339)?;
+        let (fraction, offset) = match rest {
+            [b'.', after @ ..] => {
+                let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if digits == 0 {
+                    return Err(InstantError::NotRfc3339);
+                }
+                after.split_at(digits)
+            }
+            _ => (&[][..], rest),
+        };
+        let (Some(local_s), Some(offset_s)) = (parse_local(local), parse_offset(offset)) else {
             return Err(InstantError::NotRfc3339);
-        }
-        let instant: jiff::Timestamp = text.parse().map_err(|_| InstantError::NotRfc3339)?;
-        if instant.subsec_nanosecond() != 0 {
+        };
+        if fraction.iter().any(|&digit| digit != b'0') {
             return Err(InstantError::Fractional);
         }
-        Ok(UtcSecond(instant.as_second()))
+        Ok(UtcSecond(local_s - offset_s))
     }
 
     /// The window that this instant is in.
@@ -57,14 +65,31 @@ impl UtcSecond {
     }
 }
 
-/// `YYYY-MM-DDThh:mm:ssZ` and nothing else.
-fn parse_utc(text: &[u8]) -> Option<UtcSecond> {
-    let digits = |from: usize, to: usize| {
-        text[from..to].iter().try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+/// The number of so many digits.
+fn parse_digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+/// `Z`, or `+hh:mm` or `-hh:mm`: in seconds.
+fn parse_offset(text: &[u8]) -> Option<i64> {
+    let (sign, time) = match text {
+        b"Z" | b"z" => return Some(0),
+        [b'+', time @ ..] => (1, time),
+        [b'-', time @ ..] => (-1, time),
+        _ => return None,
     };
-    if text.len() != 20 || [text[4], text[7], text[10], text[13], text[16], text[19]] != *b"--T::Z" {
+    let &[h1, h2, b':', m1, m2] = time else { return None };
+    let (hours, minutes) = (parse_digits(&[h1, h2])?, parse_digits(&[m1, m2])?);
+    (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// `YYYY-MM-DDThh:mm:ss` and nothing else: seconds since 1970 where it is that time in UTC.
+fn parse_local(text: &[u8]) -> Option<i64> {
+    if text.len() != 19 || [text[4], text[7], text[10].to_ascii_uppercase(), text[13], text[16]] != *b"--T::"
+    {
         return None;
     }
+    let digits = |from: usize, to: usize| parse_digits(&text[from..to]);
     let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
     let (hour, minute, second) = (digits(11, 13)?, digits(14, 16)?, digits(17, 19)?);
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -82,7 +107,7 @@ fn parse_utc(text: &[u8]) -> Option<UtcSecond> {
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days =
         365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 719_469;
-    Some(UtcSecond(days * 86_400 + hour * 3600 + minute * 60 + second))
+    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
 impl fmt::Display for UtcSecond {
@@ -248,6 +273,61 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_is_rfc_3339_and_nothing_else() {
+        for text in [
+            "2026-11-20T10:00:00+25:00",
+            "2026-11-20T10:00:00+24:00",
+            "2026-11-20T10:00:00-24:00",
+            "2026-11-20T10:00:00+01:60",
+            "2026-11-20T10:00:00+0100",
+            "2026-11-20T10:00:00+01",
+            "2026-11-20T10:00:00+1:00",
+            "2026-11-20T10:00:00+01:00:00",
+            "2026-11-20T10:00:00+01:00[Europe/Paris]",
+            "2026-11-20T10:00:00Z[UTC]",
+            "2026-11-20T10:00:00 01:00",
+            "+002026-11-20T10:00:00Z",
+            "-002026-11-20T10:00:00Z",
+            "12026-11-20T10:00:00Z",
+            "226-11-20T10:00:00Z",
+            "2026-11-20T10:00:00,000Z",
+            "2026-11-20T10:00:00.Z",
+            "2026-11-20T10:00:00.0",
+            "2026-11-20T10:00Z",
+            "2026-11-20T10Z",
+            "2026-11-20T100000Z",
+            "20261120T100000Z",
+            "2026-11-20",
+            "2026-W47-5T10:00:00Z",
+            "2026-324T10:00:00Z",
+            "2026-11-20T24:00:00Z",
+            "2026-11-20T10:60:00Z",
+            "2026-11-20T10:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "2026-00-20T10:00:00Z",
+            "2026-13-20T10:00:00Z",
+            "2026-11-31T10:00:00Z",
+            "2026-11-20_10:00:00Z",
+            " 2026-11-20T10:00:00Z",
+            "2026-11-20T10:00:00Z ",
+            "2026-11-20T10:00:00ZZ",
+            "2026-11-20T10:00:00−01:00",
+            "２026-11-20T10:00:00Z",
+        ] {
+            assert_eq!(UtcSecond::parse(text), Err(InstantError::NotRfc3339), "{text}");
+        }
+        let check =
+            |text, expect: &str| assert_eq!(UtcSecond::parse(text).unwrap().to_string(), expect, "{text}");
+        check("2026-11-20T10:00:00+23:59", "2026-11-19T10:01:00Z");
+        check("2026-11-20T10:00:00-23:59", "2026-11-21T09:59:00Z");
+        check("2026-11-20T10:00:00-00:00", "2026-11-20T10:00:00Z");
+        check("2026-11-20t10:00:00z", "2026-11-20T10:00:00Z");
+        check("2026-11-20T10:00:00.0000000000000Z", "2026-11-20T10:00:00Z");
+        check("2026-01-01T00:30:00+01:00", "2025-12-31T23:30:00Z");
+        assert_eq!(UtcSecond::parse("2026-11-20T10:00:00.0000000000001Z"), Err(InstantError::Fractional));
+    }
+
+    #[test]
     fn intervals() {
         let check = |start, duration, expect: Result<(), IntervalError>| {
             assert_eq!(Interval::new(UtcSecond(start), duration).map(|_| ()), expect, "{start} {duration}");
@@ -266,10 +346,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_quick_parser_agrees_with_the_general_one(second in 0_i64..253_402_300_799) {
-            let text = UtcSecond(second).to_string();
-            prop_assert_eq!(parse_utc(text.as_bytes()), Some(UtcSecond(second)));
-            prop_assert_eq!(text.parse::<jiff::Timestamp>().unwrap().as_second(), second);
+        fn it_agrees_with_a_general_parser(second in 0_i64..253_402_300_799, offset_min in -1439_i64..=1439) {
+            prop_assert_eq!(UtcSecond::parse(&UtcSecond(second).to_string()), Ok(UtcSecond(second)));
+            // The same instant as clocks elsewhere show it, as long as their year has four digits.
+            let local = UtcSecond((second + offset_min * 60).clamp(0, 253_402_300_799)).to_string();
+            let sign = if offset_min < 0 { '-' } else { '+' };
+            let offset = format!("{sign}{:02}:{:02}", offset_min.abs() / 60, offset_min.abs() % 60);
+            let text = local.replace('Z', &offset);
+            if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+                prop_assert_eq!(UtcSecond::parse(&text), Ok(UtcSecond(instant.as_second())), "{}", text);
+            }
+        }
+
+        #[test]
+        fn what_is_taken_is_of_the_one_shape(
+            text in "[+-]?[0-9]{3,5}-[0-9]{1,2}-[0-3][0-9][Tt ][0-2][0-9]:?[0-5][0-9](:[0-6][0-9])?([.,]0{0,3})?([Zz]|[+-][0-3][0-9]:?([0-6][0-9])?)?"
+        ) {
+            if UtcSecond::parse(&text).is_ok() {
+                let bytes = text.as_bytes();
+                let zulu = bytes.last().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'z'));
+                let time_ends = if zulu { bytes.len() - 1 } else { bytes.len() - 6 };
+                prop_assert!(bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-' && time_ends >= 19, "{}", text);
+                prop_assert!(!text.contains([',', ' ']) && !text.ends_with('.'), "{}", text);
+                if !zulu {
+                    let [b'+' | b'-', h1, h2, b':', m1, _] = bytes[time_ends..] else { panic!("{text}") };
+                    prop_assert!((h1, h2) <= (b'2', b'3') && m1 <= b'5', "{}", text);
+                }
+                prop_assert_eq!(text.parse::<jiff::Timestamp>().map(|at| at.as_second()).ok(), UtcSecond::parse(&text).ok().map(|at| at.0));
+            }
         }
 
         #[test]

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::json::{Draft, Number};
+use super::json::{Draft, Named, Number, Object, Unfit, Written};
 use super::readings::meter_id;
 use super::{Code, DraftPlace, Fault, MeterDraft, Rules, quoted, shortened};
+use crate::energy::scaled;
 use crate::reading::{DwellingKind, Heating};
 use crate::{AreaCode, Dwelling};
 
@@ -14,44 +15,75 @@ use crate::{AreaCode, Dwelling};
 pub const ROOMS_MAX: u8 = 50;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a meter")]
+#[serde(deny_unknown_fields)]
 pub(super) struct RegistrationDraft<'a> {
     #[serde(borrow)]
     meter_id: Cow<'a, str>,
     #[serde(borrow, default)]
     area: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    lat: Option<Number<'a>>,
+    lat: Option<Written<'a>>,
     #[serde(borrow, default)]
-    lon: Option<Number<'a>>,
+    lon: Option<Written<'a>>,
     #[serde(borrow, default)]
-    dwelling: Option<DwellingDraft<'a>>,
+    dwelling: Option<Object<DwellingDraft<'a>>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a dwelling")]
+#[serde(deny_unknown_fields)]
 struct DwellingDraft<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    bedrooms: Option<Number<'a>>,
+    bedrooms: Option<Written<'a>>,
     #[serde(borrow, default)]
-    occupants: Option<Number<'a>>,
+    occupants: Option<Written<'a>>,
     #[serde(borrow, default)]
     heating: Option<Cow<'a, str>>,
+}
+
+impl Named for RegistrationDraft<'_> {
+    const NAME: &'static str = "a meter";
+}
+
+impl Named for DwellingDraft<'_> {
+    const NAME: &'static str = "a dwelling";
 }
 
 impl<'de> Draft<'de> for RegistrationDraft<'de> {
     type Made = MeterDraft;
     const LIST: &'static str = "meters";
 
-    fn judge(self, _: &Rules) -> Result<MeterDraft, Fault> {
+    fn judge(self, _: &Rules) -> Result<MeterDraft, Unfit<'de>> {
+        // The shape comes first: what is wrong with it is wrong with the whole body.
+        let (lat, lon) = (number(self.lat)?, number(self.lon)?);
+        let rooms = match &self.dwelling {
+            Some(Object(dwelling)) => {
+                Rooms { bedrooms: number(dwelling.bedrooms)?, occupants: number(dwelling.occupants)? }
+            }
+            None => Rooms::default(),
+        };
         Ok(MeterDraft {
             meter: meter_id(&self.meter_id)?,
-            place: place(self.area.as_deref(), self.lat, self.lon)?,
-            dwelling: self.dwelling.map(dwelling).transpose()?.unwrap_or_default(),
+            place: place(self.area.as_deref(), lat, lon)?,
+            dwelling: self
+                .dwelling
+                .map(|Object(draft)| dwelling(draft, rooms))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
+}
+
+/// What a home is said to have in numbers.
+#[derive(Default)]
+struct Rooms<'a> {
+    bedrooms: Option<Number<'a>>,
+    occupants: Option<Number<'a>>,
+}
+
+fn number(written: Option<Written<'_>>) -> Result<Option<Number<'_>>, Unfit<'_>> {
+    written.map(Written::number).transpose()
 }
 
 fn place(area: Option<&str>, lat: Option<Number<'_>>, lon: Option<Number<'_>>) -> Result<DraftPlace, Fault> {
@@ -84,17 +116,18 @@ fn degrees(field: &'static str, number: Number<'_>, most: f64) -> Result<f64, Fa
     })
 }
 
-fn dwelling(draft: DwellingDraft<'_>) -> Result<Dwelling, Fault> {
+fn dwelling(draft: DwellingDraft<'_>, rooms: Rooms<'_>) -> Result<Dwelling, Fault> {
     Ok(Dwelling {
         kind: draft.kind.map(|name| kind(&name)).transpose()?,
-        bedrooms: draft.bedrooms.map(|number| count("dwelling.bedrooms", number)).transpose()?,
-        occupants: draft.occupants.map(|number| count("dwelling.occupants", number)).transpose()?,
+        bedrooms: rooms.bedrooms.map(|number| count("dwelling.bedrooms", number)).transpose()?,
+        occupants: rooms.occupants.map(|number| count("dwelling.occupants", number)).transpose()?,
         heating: draft.heating.map(|name| heating(&name)).transpose()?,
     })
 }
 
 fn count(field: &'static str, number: Number<'_>) -> Result<u8, Fault> {
-    number.0.parse().ok().filter(|&count: &u8| count <= ROOMS_MAX).ok_or_else(|| {
+    let count = scaled(number.0, 0).ok().and_then(|count| u8::try_from(count).ok());
+    count.filter(|&count| count <= ROOMS_MAX).ok_or_else(|| {
         let rule = format_args!("allowed are whole numbers from 0 to {ROOMS_MAX}").to_string();
         Fault::new(Code::BadDwelling, field, format_args!("is {}; {rule}", shortened(number.0)))
     })

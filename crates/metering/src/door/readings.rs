@@ -4,37 +4,43 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::json::{Draft, Number};
+use super::json::{Draft, Named, Number, Unfit, Written};
 use super::{Code, Fault, Rules, quoted, shortened};
-use crate::energy::EnergyError;
+use crate::energy::{EnergyError, scaled};
 use crate::time::IntervalError;
 use crate::wire::{ENERGY_PER_SECOND_MAX_MWH, implausible};
 use crate::{Energy, Interval, MeterId, Reading, UtcSecond};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a reading")]
+#[serde(deny_unknown_fields)]
 pub(super) struct ReadingDraft<'a> {
     #[serde(borrow)]
     meter_id: Cow<'a, str>,
     #[serde(borrow)]
     start: Cow<'a, str>,
     #[serde(borrow)]
-    duration_s: Number<'a>,
+    duration_s: Written<'a>,
     #[serde(borrow)]
-    energy_wh: Number<'a>,
+    energy_wh: Written<'a>,
+}
+
+impl Named for ReadingDraft<'_> {
+    const NAME: &'static str = "a reading";
 }
 
 impl<'de> Draft<'de> for ReadingDraft<'de> {
     type Made = Reading;
     const LIST: &'static str = "readings";
 
-    fn judge(self, rules: &Rules) -> Result<Reading, Fault> {
+    fn judge(self, rules: &Rules) -> Result<Reading, Unfit<'de>> {
+        // The shape comes first: what is wrong with it is wrong with the whole body.
+        let (duration, wh) = (self.duration_s.number()?, self.energy_wh.number()?);
         let meter = meter_id(&self.meter_id)?;
         let start = UtcSecond::parse(&self.start).map_err(|rule| {
             Fault::new(Code::BadStart, "start", format_args!("{} {rule}", quoted(&self.start)))
         })?;
-        let interval = interval(start, &self.start, self.duration_s, rules)?;
-        let energy = energy(self.energy_wh, interval)?;
+        let interval = interval(start, &self.start, duration, rules)?;
+        let energy = energy(wh, interval)?;
         timely(interval, rules)?;
         Ok(Reading { meter, interval, energy })
     }
@@ -46,9 +52,18 @@ pub(super) fn meter_id(text: &str) -> Result<MeterId, Fault> {
 }
 
 fn interval(start: UtcSecond, text: &str, duration: Number<'_>, rules: &Rules) -> Result<Interval, Fault> {
-    let duration_s: i64 = duration.0.parse().map_err(|_| {
-        let rule = "is not a whole number of seconds; allowed are the divisors of 1800 from 10 up, and 3600";
-        Fault::new(Code::BadDuration, "duration_s", format_args!("{} {rule}", shortened(duration.0)))
+    // 1800.0 and 1.8e3 are whole numbers, too.
+    let duration_s = scaled(duration.0, 0).map_err(|why| {
+        let rule = match why {
+            EnergyError::OutOfRange => "s is longer than a reading may be",
+            EnergyError::TooFine | EnergyError::NotANumber => "is not a whole number of seconds",
+        };
+        let allowed = "allowed are the divisors of 1800 from 10 up, and 3600";
+        Fault::new(
+            Code::BadDuration,
+            "duration_s",
+            format_args!("{} {rule}; {allowed}", shortened(duration.0)),
+        )
     })?;
     Interval::new(start, duration_s).map_err(|rule| match rule {
         IntervalError::Duration(_) => Fault::new(Code::BadDuration, "duration_s", rule),

@@ -37,7 +37,20 @@ fn what_is_refused_of_a_reading() {
     check("M", ten, "7", "1", "bad_duration", "duration_s", &["7 s", "divisors of 1800"]);
     check("M", ten, "1800.5", "1", "bad_duration", "duration_s", &["1800.5", "whole number"]);
     check("M", ten, "-1800", "1", "bad_duration", "duration_s", &["-1800"]);
-    check("M", ten, "1e99", "1", "bad_duration", "duration_s", &["1e99"]);
+    check("M", ten, "1e99", "1", "bad_duration", "duration_s", &["1e99", "longer", "divisors of 1800"]);
+    check(
+        "M",
+        ten,
+        "18446744073709551616",
+        "1",
+        "bad_duration",
+        "duration_s",
+        &["1844674407", "divisors of 1800"],
+    );
+    check("M", ten, "1e-2", "1", "bad_duration", "duration_s", &["1e-2", "whole number"]);
+    for start in ["2026-11-22T10:00:00+25:00", "2026-11-22T11:00:00+0100", "2026-11-22T10:00:00,000Z"] {
+        check("M", start, half, "1", "bad_start", "start", &[start, "RFC 3339"]);
+    }
     check("M", "2026-11-22T10:10:00Z", half, "1", "misaligned", "start", &["10:10", "1800 s"]);
     check("M", "2026-11-22T09:30:00Z", "3600", "1", "misaligned", "start", &["3600 s"]);
     check("M", ten, half, "-0.5", "negative_energy", "energy_wh", &["-0.5", "0 or more"]);
@@ -67,7 +80,9 @@ fn what_passes() {
     let one = reading("MAC000002", "2026-11-22T10:00:00Z", "1800", "212.5");
     check(&format!("{{\"readings\":[{one}]}}"), Format::Json, &[(0, 1_795_341_600, 1800, 212_500)]);
     check("{\"readings\":[]}", Format::Json, &[]);
-    check("", Format::Lines, &[]);
+    for whole in ["1800.0", "1.8e3", "18000e-1"] {
+        check(&one.replace("1800", whole), Format::Lines, &[(0, 1_795_341_600, 1800, 212_500)]);
+    }
     let escaped = one.replace("MAC", "\\u004dAC").replace("\"start\"", " \"sta\\u0072t\" ");
     check(&escaped, Format::Lines, &[(0, 1_795_341_600, 1800, 212_500)]);
     let bad = reading("M", "2026-11-22T10:00:00Z", "7", "1");
@@ -90,6 +105,8 @@ fn where_a_body_is_malformed() {
     };
     check("", Format::Json, 1, 1, "the body is empty, expected an object with the list \"readings\"");
     check(" \r\n\t", Format::Json, 1, 1, "the body is empty");
+    check("", Format::Lines, 1, 1, "the body is empty, expected a line for each of the readings");
+    check("\r\n\n ", Format::Lines, 1, 1, "the body is empty");
     check("{", Format::Json, 1, 1, "EOF");
     check("[]", Format::Json, 1, 1, "an object with the list \"readings\"");
     check("{}", Format::Json, 1, 2, "missing field `readings`");
@@ -98,8 +115,27 @@ fn where_a_body_is_malformed() {
     check("{\"readings\":[]} x", Format::Json, 1, 17, "trailing");
     check("{\"readings\":[\n 5]}", Format::Json, 2, 2, "a reading");
     let one = reading("M", "2026-11-22T10:00:00Z", "1800", "1");
-    check(&one.replace("1800", "\"1800\""), Format::Lines, 1, 66, "a string, expected a number");
-    check(&one.replace(":1}", ":null}"), Format::Lines, 1, 82, "null, expected a number");
+    check(&one.replace("1800", "\"1800\""), Format::Lines, 1, 61, "a string, expected a number");
+    check(&one.replace(":1}", ":null}"), Format::Lines, 1, 78, "null, expected a number");
+    check(&one.replace(":1}", ": [1, 2] }"), Format::Lines, 1, 79, "a list, expected a number");
+    check(&one.replace("1800", "{\"s\":1800}"), Format::Lines, 1, 61, "an object, expected a number");
+    check(&format!("{one}\n{}", one.replace("1800", "true")), Format::Lines, 2, 61, "a boolean");
+    check(
+        &format!("{{\"readings\":[{one},\n {}]}}", one.replace("1800", "\"\"")),
+        Format::Json,
+        2,
+        62,
+        "a string",
+    );
+    check(&one.replace("\"M\"", "-12.5e3"), Format::Lines, 1, 13, "floating point `-12500.0`, expected");
+    check(&one.replace("\"M\"", "null"), Format::Lines, 1, 13, "null, expected");
+    check(&one.replace("\"M\"", "[\"M\"]"), Format::Lines, 1, 13, "sequence, expected");
+    check(r#"{"readings":[ "a \\\" b" ]}"#, Format::Json, 1, 15, "a reading");
+    // A list of values is no reading, whatever their order.
+    let values = r#"["M","2026-11-22T10:00:00Z",1800,1]"#;
+    check(values, Format::Lines, 1, 1, "sequence, expected a reading");
+    check(&format!("{{\"readings\":[{values}]}}"), Format::Json, 1, 14, "sequence, expected a reading");
+    check(r#"{"readings": "a"}"#, Format::Json, 1, 14, "a list of readings");
     check(&one.replace("meter_id", "meter"), Format::Lines, 1, 8, "unknown field `meter`");
     check(&format!("{one}\n{}", &one[..20]), Format::Lines, 2, 20, "EOF");
     check(&one.replace("\"M\"", "5"), Format::Lines, 1, 13, "integer `5`, expected");
@@ -151,6 +187,27 @@ fn meters_are_judged() {
     };
     assert_eq!(batch.accepted[0].1.dwelling, home);
     assert_eq!(batch.accepted[1].1.place, DraftPlace::Point { lat: 51.5, lon: -0.1 });
+    let whole = meters(dwelling(r#""bedrooms":2.0"#).as_bytes(), Format::Lines, &RULES).unwrap();
+    assert_eq!(whole.accepted[0].1.dwelling.bedrooms, Some(2));
+    for (format, empty) in [(Format::Json, ""), (Format::Lines, ""), (Format::Lines, "\n \r\n")] {
+        assert!(matches!(
+            meters(empty.as_bytes(), format, &RULES),
+            Err(DoorError::Malformed { line: 1, column: 1, .. })
+        ));
+    }
+    let listed = dwelling("").replace("{}", r#"["flat",2,2,"gas"]"#);
+    let refused = meters(listed.as_bytes(), Format::Lines, &RULES).unwrap_err().to_string();
+    assert!(refused.contains("sequence, expected a dwelling"), "{refused}");
+    let mistyped = dwelling(r#""bedrooms":"2""#);
+    let Err(DoorError::Malformed { column, message, .. }) =
+        meters(mistyped.as_bytes(), Format::Lines, &RULES)
+    else {
+        panic!("{mistyped} is taken");
+    };
+    assert_eq!(
+        (&mistyped[column - 1..column + 2], &*message),
+        ("\"2\"", "invalid type: a string, expected a number")
+    );
     assert!(meters(dwelling(r#""rooms":1"#).as_bytes(), Format::Lines, &RULES).is_err());
 }
 
@@ -215,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn every_item_has_its_index_once(bad in proptest::collection::vec(any::<bool>(), 0..5)) {
+    fn every_item_has_its_index_once(bad in proptest::collection::vec(any::<bool>(), 1..5)) {
         let items: Vec<String> = bad
             .iter()
             .map(|&bad| reading("M", "2026-11-22T10:00:00Z", if bad { "7" } else { "1800" }, "1"))
