@@ -52,12 +52,17 @@ impl Problem {
     }
 
     /// 400: a body that is not the JSON that is expected.
-    pub fn not_json(error: &serde_json::Error) -> Self {
-        // What is wrong with the first byte of a line is said as if it were at column 0.
-        let (line, column) = (error.line().max(1), error.column().max(1));
-        let text = error.to_string();
-        let message = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
-        DoorError::Malformed { line, column, message: message.to_owned() }.into()
+    pub fn not_json(error: &serde_json::Error, body: &[u8]) -> Self {
+        DoorError::malformed(error, body, 0).into()
+    }
+
+    /// 400: something is wrong with the body at this line and column, both from 1.
+    pub fn at((line, column): (usize, usize), detail: &str) -> Self {
+        Problem {
+            line: Some(line),
+            column: Some(column),
+            ..Problem::new(StatusCode::BAD_REQUEST, format!("line {line}, column {column}: {detail}"))
+        }
     }
 
     /// 404.
@@ -111,11 +116,7 @@ impl IntoResponse for Problem {
 impl From<DoorError> for Problem {
     fn from(error: DoorError) -> Self {
         match error {
-            DoorError::Malformed { line, column, message } => Problem {
-                line: Some(line),
-                column: Some(column),
-                ..Problem::new(StatusCode::BAD_REQUEST, format!("line {line}, column {column}: {message}"))
-            },
+            DoorError::Malformed { line, column, message } => Problem::at((line, column), &message),
             DoorError::TooMany { .. } => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         }
     }

@@ -12,9 +12,9 @@ use crate::state::AppState;
 
 pub(super) async fn post(
     State(state): State<AppState>,
-    sender: Sender,
-    QueryOf(manner): QueryOf<Manner>,
+    sender: Result<Sender, Problem>,
+    manner: Result<QueryOf<Manner>, Problem>,
     request: Request,
 ) -> Result<Response, Problem> {
-    submit(&state, sender, (Kind::Meters, manner), request).await
+    submit(&state, Kind::Meters, (sender, manner), request).await
 }

@@ -26,7 +26,7 @@ pub(in crate::routes) async fn post(
     State(state): State<AppState>,
     body: Bytes,
 ) -> Result<Json<Redriven>, Problem> {
-    let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error))?;
+    let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
     let reason = order.reason.as_deref().map(reason).transpose()?;
     let meter = order.meter.as_deref().map(meter).transpose()?;
     Ok(Json(redrive(&state.ports, reason, meter, order.dry_run).await?))

@@ -38,7 +38,7 @@ pub(in crate::routes) async fn put(
     State(state): State<AppState>,
     body: Bytes,
 ) -> Result<Json<Answer>, Problem> {
-    let change: Change = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error))?;
+    let change: Change = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
     let now = state.simulation.control();
     let control = Control {
         state: change.state.unwrap_or(now.state),

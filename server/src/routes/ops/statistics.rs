@@ -68,7 +68,7 @@ fn understand(year: u16, body: &[u8], packed: bool) -> Result<Vec<AreaStatistic>
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
     let statistics: Vec<AreaStatistic> =
-        serde_json::from_slice(&text).map_err(|error| Problem::not_json(&error))?;
+        serde_json::from_slice(&text).map_err(|error| Problem::not_json(&error, &text))?;
     match problem(year, &statistics) {
         Some(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
         None => Ok(statistics),

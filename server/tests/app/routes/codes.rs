@@ -45,6 +45,12 @@ const READINGS: &[(&str, [&str; 4], &str)] = &[
     ("bad_start", ["A", "2026-11-22T24:30:00Z", "1800", "1"], "start"),
     ("bad_start", ["A", "2026-11-22T10:00:00.5Z", "1800", "1"], "start"),
     ("bad_start", ["A", "1795341600", "1800", "1"], "start"),
+    ("bad_start", ["A", "2026-11-20T10:00:00+25:00", "1800", "1"], "start"),
+    ("bad_start", ["A", "2026-11-20T10:00:00+24:00", "1800", "1"], "start"),
+    ("bad_start", ["A", "2026-11-20T10:00:00+0100", "1800", "1"], "start"),
+    ("bad_start", ["A", "2026-11-20T10:00:00+01", "1800", "1"], "start"),
+    ("bad_start", ["A", "+002026-11-20T10:00:00Z", "1800", "1"], "start"),
+    ("bad_start", ["A", "2026-11-20T10:00:00,000Z", "1800", "1"], "start"),
     ("bad_duration", ["A", "2026-11-22T10:00:00Z", "0", "1"], "duration_s"),
     ("bad_duration", ["A", "2026-11-22T10:00:00Z", "5", "1"], "duration_s"),
     ("bad_duration", ["A", "2026-11-22T10:00:00Z", "-1800", "1"], "duration_s"),
@@ -156,6 +162,7 @@ async fn what_can_not_be_read_is_refused_whole() {
     let window = [&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8][..], &[0x01, 0x00, 0x00]].concat();
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 5].to_vec();
     let zstd = |text: &str| zstd::encode_all(text.as_bytes(), 3).unwrap();
+    let followed = [gzip(list(&good).as_bytes()), b"junk".to_vec()].concat();
     let many = vec![good.as_str(); 101].join("\n");
     type Case = (&'static str, Option<&'static str>, Vec<u8>, u16, &'static str);
     let cases: Vec<Case> = vec![
@@ -192,7 +199,13 @@ async fn what_can_not_be_read_is_refused_whole() {
         ),
         (LIST, None, format!("{} 1", list(&good)).into_bytes(), 400, "trailing"),
         (LIST, Some("zstd"), cut(zstd(&list(&good))), 400, "cut off"),
-        (LIST, Some("zstd"), window, 400, "zstd"),
+        (LIST, Some("zstd"), window, 400, "a window of more than 8 MiB"),
+        (LIST, Some("gzip"), followed, 400, "is followed by 4 bytes that are no gzip"),
+        (LINES, None, b"".to_vec(), 400, "line 1, column 1: the body is empty"),
+        (LINES, None, b"\n\r\n \n".to_vec(), 400, "line 1, column 1: the body is empty"),
+        (LINES, Some("gzip"), gzip(b""), 400, "line 1, column 1: the body is empty"),
+        (LINES, Some("zstd"), zstd(""), 400, "line 1, column 1: the body is empty"),
+        (LIST, Some("gzip"), b"".to_vec(), 400, "line 1, column 1: the body is empty"),
         (LIST, Some("gzip, gzip"), gzip(&gzip(list(&good).as_bytes())), 415, "allowed are gzip and zstd"),
         (LIST, Some("deflate"), list(&good).into_bytes(), 415, "allowed are gzip and zstd"),
         ("application/x-protobuf", None, vec![10, 1, 65], 415, "allowed are application/json"),
@@ -211,6 +224,8 @@ async fn what_can_not_be_read_is_refused_whole() {
         (LINES, None, b"{\"meter_id\":\"A\",\"area\":7}", 400),
         (LIST, None, &vec![b' '; 65 << 10], 413),
         (LIST, Some("zstd"), b"{\"meters\":[]}", 400),
+        (LINES, None, b"", 400),
+        (LINES, Some("gzip"), &gzip(b""), 400),
         ("text/plain", None, b"{\"meters\":[]}", 415),
     ] {
         app.post_as("/meters", content_type, coding, body.to_vec()).await.problem(status);

@@ -112,6 +112,81 @@ async fn a_key_that_sends_too_fast_is_told_when_to_come_back() {
     app.stop().await;
 }
 
+/// Sends all of a request before it reads anything, as many clients do; gives what it hears then.
+async fn all_first(app: &App, head: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(app.running.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.expect("the connection is kept until all is sent");
+    let mut answer = vec![0; 4000];
+    let length =
+        tokio::time::timeout(Duration::from_secs(10), stream.read(&mut answer)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_all_first_hears_the_refusal() {
+    let app = App::start().await;
+    let limit = 4 << 20;
+    let head = |path: &str, key: &str, of: &str| {
+        format!(
+            "POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
+             Content-Type: application/json\r\n{of}\r\n\r\n"
+        )
+    };
+    let key = app.http.keys.ingest.as_str();
+    let body = vec![b' '; 2 * limit];
+    for path in ["readings", "meters"] {
+        for length in [limit + 1, 2 * limit] {
+            let head = head(path, key, &format!("Content-Length: {length}"));
+            let answer = all_first(&app, &head, &body[..length]).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 413") && answer.contains("longer than 4194304 bytes"),
+                "{answer}"
+            );
+        }
+        // Of one that does not say how long it is, it is known only on the way.
+        let chunked = [format!("{:x}\r\n", body.len()).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
+        let answer = all_first(&app, &head(path, key, "Transfer-Encoding: chunked"), &chunked).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    }
+    // Whatever it is that is refused.
+    let of = format!("Content-Length: {limit}");
+    let answer = all_first(&app, &head("readings", "wm_00000000_00", &of), &body[..limit]).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let answer = all_first(&app, &head("readings?dry=true", key, &of), &body[..limit]).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    // Who asks first whether it may is told at once.
+    let mut asks = TcpStream::connect(app.running.address).await.unwrap();
+    let waits = head("readings", key, "Content-Length: 8388608\r\nExpect: 100-continue");
+    asks.write_all(waits.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4000];
+    let length = tokio::time::timeout(Duration::from_secs(1), asks.read(&mut answer)).await.unwrap().unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 413"), "{}", String::from_utf8_lossy(&answer));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_breaks_off_says_how_far_it_came() {
+    let app = App::start().await;
+    let head = format!(
+        "POST /api/v1/readings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{{}}\n{{\"me",
+        app.http.keys.ingest
+    );
+    let mut stream = TcpStream::connect(app.running.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    // Whoever has gone altogether hears nothing.
+    if !answer.is_empty() {
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("line 2, column 5: "), "{answer}");
+        assert!(answer.contains("only 7 bytes of it"), "{answer}");
+    }
+    app.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let app = App::with(&[("body-timeout-s", "1")]).await;
