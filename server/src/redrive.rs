@@ -1,23 +1,34 @@
 //! Dead letters, sent once more: after their meter was registered, for example.
 //!
 //! A redriven record carries the position of its first dead letter and yields to everything that came
-//! after it, so redriving an old letter, or one letter twice, undoes nothing.
+//! after it, so redriving an old letter, or one letter twice, undoes nothing. What is counted by now, and
+//! what would only die again, is left where it is: else every redrive would add letters to the list.
+
+mod outlook;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use bytes::Bytes;
-use engine::{DeadLetterFilter, Envelope};
-use metering::stored::DeadLetter;
-use metering::wire::{BodyMessage, RecordMessage};
+use engine::DeadLetterFilter;
+use metering::wire::Record;
 use metering::{DeadReason, MeterId, Position};
-use prost::Message;
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 
 use crate::problem::Problem;
-use crate::state::Ports;
+use crate::state::{AppState, Ports};
+use outlook::{Outlook, Revived, outlooks};
+
+pub use outlook::{LetterState, letter_states};
 
 /// Letters that are read and sent together.
 const AT_ONCE: usize = 1000;
+
+/// How long the store is waited for to know what is in the log already.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often it is asked meanwhile.
+const CATCH_UP_STEP: Duration = Duration::from_millis(20);
 
 /// What a redrive did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -28,44 +39,43 @@ pub struct Redriven {
     pub matching: u64,
     /// Records that were sent.
     pub redriven: u64,
-    /// Letters that can't be: they are no record, or stand for one that was redriven before and is
-    /// among the others, or register a meter that was registered again since.
+    /// Letters about which nothing is left to do: what they say is counted, or something newer is.
+    pub settled: u64,
+    /// Letters that can't be: they are no record, or what they died of has not changed, or they stand for
+    /// one that was redriven before and is among the others.
     pub left: u64,
 }
 
 /// Sends the records of dead letters once more.
 pub async fn redrive(
-    ports: &Ports,
+    state: &AppState,
     reason: Option<DeadReason>,
     meter: Option<MeterId>,
     dry_run: bool,
 ) -> Result<Redriven, Problem> {
+    let ports = &state.ports;
     let mut done = Redriven { dry_run, ..Redriven::default() };
     let mut filter = DeadLetterFilter { reason, meter, after: None, limit: AT_ONCE };
-    // A letter that died twice is there twice, with one first position: it is sent once. What dies
-    // again while this runs comes after the end that is fixed here, partition by partition.
-    let mut sent: HashSet<(u32, Position)> = HashSet::new();
+    // What dies again while this runs comes after the end that is fixed here, partition by partition.
     let mut ends = Vec::new();
     for partition in 0..ports.log.partitions() {
         ends.push(Position::new(ports.log.generation(), ports.log.head(partition).await?));
     }
+    let mut choice = Choice { foreseen: caught_up(ports, &ends).await?, ..Choice::default() };
     loop {
-        let letters = ports.figures.dead_letters(&filter).await?;
+        let mut letters = ports.figures.dead_letters(&filter).await?;
         let full = letters.len() == filter.limit;
         filter.after = letters.last().map(|letter| (letter.partition, letter.at));
+        letters.retain(|letter| ends.get(letter.partition as usize).is_none_or(|&end| letter.at < end));
+        done.matching += letters.len() as u64;
         let mut envelopes = Vec::new();
-        for letter in letters {
-            if ends.get(letter.partition as usize).is_some_and(|&end| letter.at >= end) {
-                continue;
-            }
-            done.matching += 1;
-            let revived = match revived(&letter) {
-                Some(revived) if revived.registers && has_moved_on(ports, &letter, &revived).await? => None,
-                other => other,
-            };
-            match revived.filter(|revived| sent.insert((letter.partition, revived.first))) {
-                Some(revived) => envelopes.push(revived.envelope),
-                None => done.left += 1,
+        for outlook in outlooks(state, &letters).await? {
+            if matches!(outlook, Outlook::Settled) {
+                done.settled += 1;
+            } else if let Some(revived) = choice.sends(outlook) {
+                envelopes.push(revived.envelope);
+            } else {
+                done.left += 1;
             }
         }
         done.redriven += envelopes.len() as u64;
@@ -78,37 +88,54 @@ pub async fn redrive(
     }
 }
 
-/// A letter's record, ready to be sent.
-struct Revived {
-    /// Where it died first.
-    first: Position,
-    registers: bool,
-    meter: MeterId,
-    envelope: Envelope,
+/// Which letters are sent.
+#[derive(Default)]
+struct Choice {
+    /// Whether the store knows enough to foresee that one would die again. If not, it is sent: it is
+    /// better that one dies twice than that one is left which could be counted.
+    foreseen: bool,
+    /// Meters whose registrations are sent: their readings may follow.
+    registered: HashSet<MeterId>,
+    /// Whose were sent, and where they died first: a letter that died twice is there twice.
+    sent: HashSet<(Option<MeterId>, Position)>,
 }
 
-/// The record of a letter, with the position of its first death. Its key is its meter's, whatever it
-/// had: so it goes to its meter's partition.
-fn revived(letter: &DeadLetter) -> Option<Revived> {
-    let mut record = RecordMessage::decode(letter.value.clone()).ok()?;
-    let (name, registers) = match record.body.as_ref()? {
-        BodyMessage::Reading(reading) => (&reading.meter_id, false),
-        BodyMessage::Registration(registration) => (&registration.meter_id, true),
-        BodyMessage::GenerationBegins(_) => return None,
-    };
-    let meter = MeterId::parse(name).ok()?;
-    let first = record.redriven_from.map_or(letter.at, Position::from);
-    record.redriven_from = Some(first.into());
-    let (key, value) =
-        (Bytes::copy_from_slice(meter.as_str().as_bytes()), Bytes::from(record.encode_to_vec()));
-    // What no owner could decode would only die again.
-    metering::wire::decode(&key, &value).ok()?;
-    Some(Revived { first, registers, meter, envelope: Envelope { key, value } })
+impl Choice {
+    fn sends(&mut self, outlook: Outlook) -> Option<Revived> {
+        let revived = match outlook {
+            Outlook::Countable(revived) => revived,
+            Outlook::Unregistered(revived)
+                if !self.foreseen || revived.meter().is_some_and(|meter| self.registered.contains(meter)) =>
+            {
+                revived
+            }
+            Outlook::Hopeless(revived) if !self.foreseen => revived,
+            Outlook::Unregistered(_) | Outlook::Hopeless(_) | Outlook::Settled | Outlook::Unusable => {
+                return None;
+            }
+        };
+        if let Record::Registration(registration) = &revived.record {
+            self.registered.insert(registration.meter.clone());
+        }
+        self.sent.insert((revived.meter().cloned(), revived.first)).then_some(revived)
+    }
 }
 
-/// Whether a registration's meter was registered again since: the last registration in the log wins, so
-/// the old one must not come after it.
-async fn has_moved_on(ports: &Ports, letter: &DeadLetter, revived: &Revived) -> Result<bool, Problem> {
-    let states = ports.pipeline.meters(std::slice::from_ref(&revived.meter)).await?;
-    Ok(states.iter().flat_map(|state| &state.registrations).any(|registration| registration.at > letter.at))
+/// Waits until the store has everything that stands before `ends`; says whether it has.
+async fn caught_up(ports: &Ports, ends: &[Position]) -> Result<bool, Problem> {
+    let until = Instant::now() + CATCH_UP_TIMEOUT;
+    loop {
+        let progress = ports.pipeline.progress(ends.len() as u32).await?;
+        let behind = ends.iter().enumerate().any(|(partition, end)| {
+            let done = progress.get(partition).copied().flatten();
+            end.offset > 0 && done.is_none_or(|done| done < Position::new(end.generation, end.offset - 1))
+        });
+        if !behind {
+            return Ok(true);
+        }
+        if Instant::now() >= until {
+            return Ok(false);
+        }
+        sleep(CATCH_UP_STEP).await;
+    }
 }

@@ -1,5 +1,7 @@
 //! `GET /api/v1/ops/dead-letters`
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use engine::DeadLetterFilter;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::problem::Problem;
+use crate::redrive::{LetterState, letter_states};
 use crate::routes::QueryOf;
 use crate::routes::authorised::Operator;
 use crate::state::AppState;
@@ -18,11 +21,20 @@ use crate::state::AppState;
 const LIMIT_MAX: usize = 1000;
 const LIMIT: usize = 100;
 
+/// Letters that are looked at for one page at most: where few are of the state that is asked for, a page has
+/// fewer than it could, and `next` goes on.
+const LOOKED_AT_MAX: usize = 20_000;
+
+/// Up to so many letters in all, the open ones are counted.
+const OPEN_COUNTED_MAX: u64 = 10_000;
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(in crate::routes) struct Filter {
     reason: Option<String>,
     meter: Option<String>,
+    /// Only letters of that state: open, settled, unusable.
+    state: Option<String>,
     /// `partition:generation:offset` of the last one seen, as `next` says it.
     after: Option<String>,
     limit: Option<String>,
@@ -42,6 +54,9 @@ pub(in crate::routes) struct Page {
 struct Count {
     reason: DeadReason,
     count: u64,
+    /// Of these, those that are open; left out where there are too many letters to look at all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +65,7 @@ struct Letter {
     generation: u32,
     offset: i64,
     reason: DeadReason,
+    state: LetterState,
     detail: String,
     appended: String,
     key: String,
@@ -62,16 +78,81 @@ pub(in crate::routes) async fn get(
     QueryOf(query): QueryOf<Filter>,
     State(state): State<AppState>,
 ) -> Result<Json<Page>, Problem> {
+    let wanted = query.state.as_deref().map(letter_state).transpose()?;
     let filter = query.understood()?;
-    let store = &state.ports.figures;
-    let letters = store.dead_letters(&filter).await?;
-    let counts = store.dead_letter_counts().await?;
-    let next = (letters.len() == filter.limit).then(|| letters.last().map(place_of)).flatten();
+    let (letters, next) = page(&state, filter, wanted).await?;
+    let counts = state.ports.figures.dead_letter_counts().await?;
+    let open = match counts.iter().map(|&(_, count)| count).sum::<u64>() {
+        0..=OPEN_COUNTED_MAX => Some(open_by_reason(&state).await?),
+        _ => None,
+    };
+    let open_of = |reason| open.as_ref().map(|open| open.get(&reason).copied().unwrap_or_default());
     Ok(Json(Page {
-        counts: counts.into_iter().map(|(reason, count)| Count { reason, count }).collect(),
-        dead_letters: letters.iter().map(Letter::from).collect(),
+        counts: counts
+            .into_iter()
+            .map(|(reason, count)| Count { reason, count, open: open_of(reason) })
+            .collect(),
+        dead_letters: letters.iter().map(|(letter, state)| Letter::new(letter, *state)).collect(),
         next,
     }))
+}
+
+/// Letters with their states, and where to go on.
+async fn page(
+    state: &AppState,
+    mut filter: DeadLetterFilter,
+    wanted: Option<LetterState>,
+) -> Result<(Vec<(DeadLetter, LetterState)>, Option<String>), Problem> {
+    let (mut found, mut looked_at) = (Vec::new(), 0);
+    let limit = filter.limit;
+    if wanted.is_some() {
+        filter.limit = LIMIT_MAX;
+    }
+    loop {
+        let letters = state.ports.figures.dead_letters(&filter).await?;
+        let states = letter_states(state, &letters).await?;
+        let (full, last) = (letters.len() == filter.limit, letters.last().map(place_of));
+        looked_at += letters.len();
+        filter.after = letters.last().map(|letter| (letter.partition, letter.at));
+        for (letter, is) in letters.into_iter().zip(states) {
+            if wanted.is_none_or(|wanted| wanted == is) {
+                found.push((letter, is));
+            }
+            if found.len() == limit {
+                let next = found.last().map(|(letter, _)| place_of(letter));
+                return Ok((found, next));
+            }
+        }
+        if !full || looked_at >= LOOKED_AT_MAX {
+            return Ok((found, last.filter(|_| full)));
+        }
+    }
+}
+
+/// How many letters are open.
+async fn open_by_reason(state: &AppState) -> Result<BTreeMap<DeadReason, u64>, Problem> {
+    let mut open: BTreeMap<DeadReason, u64> = BTreeMap::new();
+    let mut filter = DeadLetterFilter { limit: LIMIT_MAX, ..DeadLetterFilter::default() };
+    loop {
+        let letters = state.ports.figures.dead_letters(&filter).await?;
+        let states = letter_states(state, &letters).await?;
+        for (letter, is) in letters.iter().zip(states) {
+            if is == LetterState::Open {
+                *open.entry(letter.reason).or_default() += 1;
+            }
+        }
+        if letters.len() < filter.limit {
+            return Ok(open);
+        }
+        filter.after = letters.last().map(|letter| (letter.partition, letter.at));
+    }
+}
+
+fn letter_state(text: &str) -> Result<LetterState, Problem> {
+    LetterState::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
+        let all = LetterState::ALL.map(LetterState::as_str).join(", ");
+        Problem::parameter("state", text, &format!("allowed are {all}"))
+    })
 }
 
 fn place_of(letter: &DeadLetter) -> String {
@@ -120,8 +201,8 @@ fn after(text: &str) -> Result<(u32, Position), Problem> {
     understood.ok_or_else(|| Problem::parameter("after", text, "allowed is what `next` of a page said"))
 }
 
-impl From<&DeadLetter> for Letter {
-    fn from(letter: &DeadLetter) -> Self {
+impl Letter {
+    fn new(letter: &DeadLetter, state: LetterState) -> Self {
         let appended =
             jiff::Timestamp::from_millisecond(letter.appended_ms).map_or(String::new(), |at| at.to_string());
         Letter {
@@ -129,6 +210,7 @@ impl From<&DeadLetter> for Letter {
             generation: letter.at.generation,
             offset: letter.at.offset,
             reason: letter.reason,
+            state,
             detail: letter.detail.clone(),
             appended,
             key: String::from_utf8_lossy(&letter.key).into_owned(),

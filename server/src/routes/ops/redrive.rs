@@ -29,5 +29,5 @@ pub(in crate::routes) async fn post(
     let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
     let reason = order.reason.as_deref().map(reason).transpose()?;
     let meter = order.meter.as_deref().map(meter).transpose()?;
-    Ok(Json(redrive(&state.ports, reason, meter, order.dry_run).await?))
+    Ok(Json(redrive(&state, reason, meter, order.dry_run).await?))
 }

@@ -33,17 +33,112 @@ async fn what_can_not_be_counted_is_told_and_can_be_redriven() {
     app.register("late", AREA).await;
     let order = json!({ "reason": "unknown_meter", "dry_run": true });
     let answer = app.operate(Method::POST, "/dead-letters/redrive", &order).await.json();
-    assert_eq!(answer, json!({ "dry_run": true, "matching": 1, "redriven": 1, "left": 0 }));
+    assert_eq!(answer, json!({ "dry_run": true, "matching": 1, "redriven": 1, "settled": 0, "left": 0 }));
     let order = json!({ "reason": "unknown_meter" });
-    for _ in 0..2 {
+    // However often: it is sent once, and counted once.
+    for redriven in [1, 0, 0] {
         let answer = app.operate(Method::POST, "/dead-letters/redrive", &order).await.json();
-        assert_eq!(answer["redriven"], 1);
+        let settled = 1 - redriven;
+        let expected =
+            json!({ "dry_run": false, "matching": 1, "redriven": redriven, "settled": settled, "left": 0 });
+        assert_eq!(answer, expected);
     }
     app.settle().await;
     let of_day = app.exact(AREA, "by=day").await;
     assert_eq!(of_day, [("2026-11-22T00:00:00Z".to_owned(), 6000, 2, 5400)]);
     let answer = app.operate(Method::POST, "/dead-letters/redrive", &json!({ "reason": "boredom" })).await;
     assert!(answer.problem(400).contains("unknown_meter"));
+    app.stop().await;
+}
+
+/// A letter's meter and state, in order of meter.
+fn states(page: &serde_json::Value) -> Vec<String> {
+    let letters = page["dead_letters"].as_array().unwrap();
+    let text = |letter: &serde_json::Value, field: &str| letter[field].as_str().unwrap().to_owned();
+    let mut all: Vec<_> =
+        letters.iter().map(|letter| format!("{} {}", text(letter, "key"), text(letter, "state"))).collect();
+    all.sort_unstable();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_that_are_settled_are_told_apart_and_left_alone() {
+    let app = App::start().await;
+    app.register("A", AREA).await;
+    let (start, day) = ("2026-11-22T10:00:00Z", "2026-11-22T00:00:00Z".to_owned());
+    for meter in ["redriven", "resent", "corrected", "open"] {
+        app.read(meter, start, 1800, 3.0).await;
+    }
+    app.register("moved", "E99999999").await;
+    app.register("nowhere", "E99999999").await;
+    app.read("A", start, 3600, 3.0).await;
+    app.read("A", "2026-11-22T10:30:00Z", 1800, 3.0).await;
+    app.settle().await;
+    let everything = [
+        "A open",
+        "corrected open",
+        "moved open",
+        "nowhere open",
+        "open open",
+        "redriven open",
+        "resent open",
+    ];
+    assert_eq!(states(&app.ops("/dead-letters").await), everything);
+
+    // What died of something that has not changed stays where it is: no letter is added to it.
+    let redrive = async || app.operate(Method::POST, "/dead-letters/redrive", &json!({})).await.json();
+    for _ in 0..2 {
+        let expected = json!({ "dry_run": false, "matching": 7, "redriven": 0, "settled": 0, "left": 7 });
+        assert_eq!(redrive().await, expected);
+    }
+    // One is sent once more by whoever had sent it, one with another value, one moves to an area that there is.
+    for meter in ["redriven", "resent", "corrected"] {
+        app.register(meter, AREA).await;
+    }
+    app.register("moved", AREA).await;
+    app.read("resent", start, 1800, 3.0).await;
+    app.read("corrected", start, 1800, 5.0).await;
+    let expected = json!({ "dry_run": false, "matching": 7, "redriven": 1, "settled": 3, "left": 3 });
+    assert_eq!(redrive().await, expected);
+    let expected = json!({ "dry_run": false, "matching": 7, "redriven": 0, "settled": 4, "left": 3 });
+    for _ in 0..2 {
+        assert_eq!(redrive().await, expected);
+    }
+    app.settle().await;
+    assert_eq!(app.exact(AREA, "by=day").await, [(day, 3000 + 3000 + 3000 + 5000, 4, 3 * 1800 + 3600)]);
+
+    let page = app.ops("/dead-letters").await;
+    let now = [
+        "A open",
+        "corrected settled",
+        "moved settled",
+        "nowhere open",
+        "open open",
+        "redriven settled",
+        "resent settled",
+    ];
+    assert_eq!(states(&page), now);
+    assert_eq!(
+        page["counts"],
+        json!([
+            { "reason": "unknown_meter", "count": 4, "open": 1 },
+            { "reason": "unknown_area", "count": 2, "open": 1 },
+            { "reason": "overlap", "count": 1, "open": 1 },
+        ])
+    );
+    assert_eq!(states(&app.ops("/dead-letters?state=open").await), ["A open", "nowhere open", "open open"]);
+    // Page by page they are the same ones.
+    let (mut paged, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = app.ops(&format!("/dead-letters?state=settled&limit=1{after}")).await;
+        paged.extend(states(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    paged.sort_unstable();
+    assert_eq!(paged, ["corrected settled", "moved settled", "redriven settled", "resent settled"]);
+    let wrong = app.operate(Method::GET, "/dead-letters?state=closed", &json!({})).await;
+    assert!(wrong.problem(400).contains("open, settled, unusable"));
     app.stop().await;
 }
 
@@ -110,9 +205,10 @@ async fn the_simulator_is_steered() {
     assert_eq!(app.ops("/meters").await["registered"], 40);
     let paused = app.operate(Method::PUT, "/simulator", &json!({ "state": "paused" })).await;
     assert_eq!((&paused.json()["state"], &paused.json()["homes"]), (&json!("paused"), &json!(40)));
-    for (wrong, says) in
-        [(json!({ "interval_s": 7 }), "divisors"), (json!({ "homes": 99_000_000 }), "allowed")]
-    {
+    for (wrong, says) in [
+        (json!({ "interval_s": 7 }), "divisors"),
+        (json!({ "homes": simulator::HOMES_MAX + 1 }), "0 to 2000000"),
+    ] {
         assert!(app.operate(Method::PUT, "/simulator", &wrong).await.problem(422).contains(says));
     }
     app.operate(Method::PUT, "/simulator", &json!({ "state": "asleep" })).await.problem(400);

@@ -1,0 +1,290 @@
+//! What a dead letter has come to since, and what a redrive would find.
+//!
+//! Nothing is written down about letters for this: what the store has of a meter says it. So it is right
+//! however a record came to be counted, by a redrive or sent once more, and after a replay as well. The
+//! owner of the partition still decides what becomes of a redriven record; this only foresees it.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use engine::{Envelope, RawQuery, StoreError};
+use geography::Geography;
+use metering::stored::{DeadLetter, MeterState, RawVersion};
+use metering::time::LONGEST_READING_S;
+use metering::wire::{Record, RecordMessage};
+use metering::{MeterId, Position, Reading, Registration, UtcSecond};
+use prost::Message;
+use serde::Serialize;
+
+use crate::state::AppState;
+
+/// Whether somebody has to look at a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterState {
+    /// What it says is not counted.
+    Open,
+    /// It is counted by now, or something newer took its place: redriven, it would change nothing.
+    Settled,
+    /// No record that could be counted: a redrive leaves it.
+    Unusable,
+}
+
+impl LetterState {
+    /// All of them.
+    pub const ALL: [LetterState; 3] = [Self::Open, Self::Settled, Self::Unusable];
+
+    /// As it is written everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Settled => "settled",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// What a redrive would find.
+pub(super) enum Outlook {
+    /// It would be counted.
+    Countable(Revived),
+    /// It would die again: its meter is not registered.
+    Unregistered(Revived),
+    /// It would die again, of something else.
+    Hopeless(Revived),
+    Settled,
+    Unusable,
+}
+
+impl Outlook {
+    fn state(&self) -> LetterState {
+        match self {
+            Self::Countable(_) | Self::Unregistered(_) | Self::Hopeless(_) => LetterState::Open,
+            Self::Settled => LetterState::Settled,
+            Self::Unusable => LetterState::Unusable,
+        }
+    }
+}
+
+/// A letter's record, ready to be sent.
+pub(super) struct Revived {
+    /// Where it died first.
+    pub(super) first: Position,
+    pub(super) record: Record,
+    pub(super) envelope: Envelope,
+}
+
+impl Revived {
+    /// Whose it is.
+    pub(super) fn meter(&self) -> Option<&MeterId> {
+        match &self.record {
+            Record::Reading(reading, _) => Some(&reading.meter),
+            Record::Registration(registration) => Some(&registration.meter),
+            Record::GenerationBegins { .. } => None,
+        }
+    }
+}
+
+/// The record of a letter, with the position of its first death. Its key is its meter's, whatever it
+/// had: so it goes to its meter's partition.
+fn revived(letter: &DeadLetter) -> Option<Revived> {
+    let mut message = RecordMessage::decode(letter.value.clone()).ok()?;
+    let name = match message.body.as_ref()? {
+        metering::wire::BodyMessage::Reading(reading) => &reading.meter_id,
+        metering::wire::BodyMessage::Registration(registration) => &registration.meter_id,
+        metering::wire::BodyMessage::GenerationBegins(_) => return None,
+    };
+    let key = Bytes::copy_from_slice(MeterId::parse(name).ok()?.as_str().as_bytes());
+    let first = message.redriven_from.map_or(letter.at, Position::from);
+    message.redriven_from = Some(first.into());
+    let value = Bytes::from(message.encode_to_vec());
+    // What no owner could decode would only die again.
+    let record = metering::wire::decode(&key, &value).ok()?;
+    Some(Revived { first, record, envelope: Envelope { key, value } })
+}
+
+/// The states of letters.
+pub async fn letter_states(state: &AppState, letters: &[DeadLetter]) -> Result<Vec<LetterState>, StoreError> {
+    Ok(outlooks(state, letters).await?.iter().map(Outlook::state).collect())
+}
+
+/// What has become of letters, as far as the store knows now.
+pub(super) async fn outlooks(state: &AppState, letters: &[DeadLetter]) -> Result<Vec<Outlook>, StoreError> {
+    let revived: Vec<Option<Revived>> = letters.iter().map(revived).collect();
+    let mut meters: Vec<MeterId> = revived.iter().flatten().filter_map(|one| one.meter().cloned()).collect();
+    meters.sort_unstable();
+    meters.dedup();
+    let states = state.ports.pipeline.meters(&meters).await?;
+    let states: HashMap<MeterId, MeterState> = meters.into_iter().zip(states).collect();
+    let queries: Vec<RawQuery> = revived.iter().flatten().filter_map(around).collect();
+    let mut stored = state.ports.pipeline.raw(&queries).await?.into_iter();
+    let rules = state.door.rules();
+    let now = Now { kept_from: UtcSecond(rules.now.0 - rules.retention_s), geography: &state.geography };
+    let none = MeterState::default();
+    let outlook = |(letter, revived): (&DeadLetter, Option<Revived>)| {
+        let Some(revived) = revived else { return Outlook::Unusable };
+        let meter = revived.meter().and_then(|meter| states.get(meter)).unwrap_or(&none);
+        let prospect = match &revived.record {
+            Record::Reading(reading, _) => {
+                now.of_reading(reading, revived.first, meter, &stored.next().unwrap_or_default())
+            }
+            Record::Registration(registration) => now.of_registration(registration, letter.at, meter),
+            Record::GenerationBegins { .. } => return Outlook::Unusable,
+        };
+        match prospect {
+            Prospect::Settled => Outlook::Settled,
+            Prospect::Countable => Outlook::Countable(revived),
+            Prospect::Unregistered => Outlook::Unregistered(revived),
+            Prospect::Hopeless => Outlook::Hopeless(revived),
+        }
+    };
+    Ok(letters.iter().zip(revived).map(outlook).collect())
+}
+
+/// Asks for all that a reading could overlap.
+fn around(revived: &Revived) -> Option<RawQuery> {
+    let Record::Reading(reading, _) = &revived.record else { return None };
+    let interval = reading.interval;
+    let from = UtcSecond(interval.start().0 - LONGEST_READING_S);
+    Some(RawQuery { meter: reading.meter.clone(), from, to: interval.end() })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prospect {
+    Settled,
+    Countable,
+    Unregistered,
+    Hopeless,
+}
+
+/// What records are decided by besides what is stored.
+struct Now<'a> {
+    kept_from: UtcSecond,
+    geography: &'a Geography,
+}
+
+impl Now<'_> {
+    /// As the pipeline would decide it, from all versions of the meter's readings around it.
+    fn of_reading(
+        &self,
+        reading: &Reading,
+        first: Position,
+        meter: &MeterState,
+        versions: &[RawVersion],
+    ) -> Prospect {
+        // In order of start and position: the last of a start is the one that counts.
+        let last = versions.iter().enumerate().filter(|&(n, version)| {
+            versions.get(n + 1).is_none_or(|next| next.interval.start() != version.interval.start())
+        });
+        let (mut old, mut overlapped) = (None, false);
+        for (_, version) in last {
+            if version.interval.start() == reading.interval.start() {
+                old = Some(version);
+            } else {
+                overlapped |= version.interval.overlaps(reading.interval);
+            }
+        }
+        let same = |old: &RawVersion| (old.interval, old.energy) == (reading.interval, reading.energy);
+        if old.is_some_and(|old| old.at > first || same(old)) {
+            return Prospect::Settled;
+        }
+        match meter.registrations.is_empty() {
+            _ if overlapped || reading.interval.start() < self.kept_from => Prospect::Hopeless,
+            true => Prospect::Unregistered,
+            false => Prospect::Countable,
+        }
+    }
+
+    /// The last registration in the log wins, so an old one must not come after a newer one.
+    fn of_registration(&self, letter: &Registration, died: Position, meter: &MeterState) -> Prospect {
+        let newest = meter.registrations.last();
+        let same = |one: &metering::stored::RegistrationVersion| {
+            (&one.area, one.dwelling) == (&letter.area, letter.dwelling)
+        };
+        if newest.is_some_and(|one| one.at > died || same(one)) {
+            return Prospect::Settled;
+        }
+        let finest = self.geography.finest();
+        match self.geography.index_of(&letter.area) {
+            Some(area) if self.geography.area(area).level == finest => Prospect::Countable,
+            _ => Prospect::Hopeless,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metering::stored::RegistrationVersion;
+    use metering::{AreaCode, Dwelling, Energy, Interval};
+
+    const HALF: i64 = 1800;
+
+    fn reading(start: i64, duration_s: i64, mwh: i64) -> Reading {
+        let interval = Interval::new(UtcSecond(start), duration_s).unwrap();
+        Reading { meter: MeterId::parse("M").unwrap(), interval, energy: Energy::from_mwh(mwh) }
+    }
+
+    fn version(of: &Reading, offset: i64) -> RawVersion {
+        let Reading { meter, interval, energy } = of.clone();
+        let area = AreaCode::parse("E01000001").unwrap();
+        RawVersion { meter, interval, at: Position::new(1, offset), energy, area }
+    }
+
+    fn registered(area: &str, offset: i64) -> MeterState {
+        let (meter, area) = (MeterId::parse("M").unwrap(), AreaCode::parse(area).unwrap());
+        let at = Position::new(1, offset);
+        let one = RegistrationVersion { meter, at, area, dwelling: Dwelling::default() };
+        MeterState { hint: None, registrations: vec![one] }
+    }
+
+    #[test]
+    fn what_becomes_of_a_reading() {
+        let london = Geography::london();
+        let now = Now { kept_from: UtcSecond(HALF), geography: &london };
+        let (known, unknown) = (registered("E01000001", 1), MeterState::default());
+        let (letter, first) = (reading(20 * HALF, HALF, 7), Position::new(1, 10));
+        let check = |stored: &[RawVersion], meter: &MeterState, expect| {
+            assert_eq!(now.of_reading(&letter, first, meter, stored), expect, "{stored:?}");
+        };
+        check(&[], &known, Prospect::Countable);
+        check(&[], &unknown, Prospect::Unregistered);
+        // Counted, whether by itself, as another's duplicate, or by what came later.
+        check(&[version(&letter, 12)], &known, Prospect::Settled);
+        check(&[version(&letter, 3)], &known, Prospect::Settled);
+        check(&[version(&reading(20 * HALF, HALF, 8), 12)], &known, Prospect::Settled);
+        // A correction of what came before it.
+        check(&[version(&reading(20 * HALF, HALF, 8), 3)], &known, Prospect::Countable);
+        // The last version counts: this one was corrected since.
+        let corrected = [version(&letter, 3), version(&reading(20 * HALF, HALF, 8), 4)];
+        check(&corrected, &known, Prospect::Countable);
+        // Neighbours are in nobody's way, what covers it is.
+        check(&[version(&reading(19 * HALF, HALF, 1), 3)], &known, Prospect::Countable);
+        check(&[version(&reading(20 * HALF + 600, 600, 1), 3)], &known, Prospect::Hopeless);
+        let hour = version(&reading(20 * HALF, 3600, 1), 3);
+        assert_eq!(now.of_reading(&reading(21 * HALF, HALF, 1), first, &known, &[hour]), Prospect::Hopeless);
+        assert_eq!(now.of_reading(&reading(0, HALF, 1), first, &known, &[]), Prospect::Hopeless);
+    }
+
+    #[test]
+    fn what_becomes_of_a_registration() {
+        let london = Geography::london();
+        let now = Now { kept_from: UtcSecond(0), geography: &london };
+        let letter = |area: &str| Registration {
+            meter: MeterId::parse("M").unwrap(),
+            area: AreaCode::parse(area).unwrap(),
+            dwelling: Dwelling::default(),
+        };
+        let check = |area: &str, meter: &MeterState, expect| {
+            assert_eq!(now.of_registration(&letter(area), Position::new(1, 10), meter), expect, "{area}");
+        };
+        let none = MeterState::default();
+        check("E99999999", &none, Prospect::Hopeless);
+        // A borough is no home's.
+        check("E09000001", &none, Prospect::Hopeless);
+        check("E01000001", &none, Prospect::Countable);
+        check("E99999999", &registered("E01000002", 12), Prospect::Settled);
+        check("E01000001", &registered("E01000001", 3), Prospect::Settled);
+        check("E01000001", &registered("E01000002", 3), Prospect::Countable);
+    }
+}
