@@ -1,12 +1,14 @@
 //! Who may connect to `/live`, and how many.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Query, State};
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use geography::LevelIndex;
 use serde::Deserialize;
@@ -15,12 +17,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, unknown_level};
 use super::hub::Hub;
+use crate::problem::Problem;
+use crate::routes::QueryOf;
 
 /// The largest message that a client may send: a subscription to every area of a level fits.
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 
 /// What may wait to be written to a client: a snapshot of a large level, twice.
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// When a client that found no place is to come back.
+const PLACES_TAKEN_RETRY: Duration = Duration::from_secs(10);
 
 /// Bounds that are configured.
 #[derive(Debug, Clone)]
@@ -65,38 +72,43 @@ pub fn route(state: LiveState) -> Router {
 }
 
 #[derive(Deserialize)]
+// A misspelt `level` would be answered with another one.
+#[serde(deny_unknown_fields)]
 struct LiveQuery {
     level: Option<String>,
 }
 
 async fn connect(
     State(state): State<LiveState>,
-    Query(query): Query<LiveQuery>,
+    query: Result<QueryOf<LiveQuery>, Problem>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let QueryOf(query) = query?;
     if !origin_allowed(&headers, &state.limits.origins) {
-        return (StatusCode::FORBIDDEN, "This page's origin may not connect to /live.").into_response();
+        let detail = "This page's origin may not connect to /live.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let geography = state.hub.figures().geography();
     let level = match query.level {
         // The level that the map begins with: the one below the coarsest.
         None => LevelIndex(1.min(geography.finest().0)),
-        Some(name) => match geography.level_named(&name) {
-            Some(level) => level,
-            None => return (StatusCode::BAD_REQUEST, unknown_level(&state.hub, &name)).into_response(),
-        },
+        Some(name) => geography
+            .level_named(&name)
+            .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, unknown_level(&state.hub, &name)))?,
     };
-    let Ok(place) = state.places.clone().try_acquire_owned() else {
-        let retry = [(header::RETRY_AFTER, "10")];
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, "All places for live connections are taken.")
-            .into_response();
-    };
-    upgrade
+    let upgrade = upgrade.map_err(|rejection| {
+        let detail = format!("/live is a websocket: {}.", rejection.body_text());
+        Problem::new(rejection.status(), detail)
+    })?;
+    let place = state.places.clone().try_acquire_owned().map_err(|_| {
+        Problem::unavailable("All places for live connections are taken.", PLACES_TAKEN_RETRY)
+    })?;
+    Ok(upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| Client::serve(socket, state.hub, state.shutdown, level, place))
+        .on_upgrade(move |socket| Client::serve(socket, state.hub, state.shutdown, level, place)))
 }
 
 /// Browsers say which page connects; programs say nothing and may.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -73,6 +74,30 @@ async fn an_area_that_is_not_there_is_named() {
     let frame = feed.answer().await;
     assert_eq!(frame["type"], "snapshot", "{frame}");
     assert_eq!(codes(&frame), [AREA, NEIGHBOUR]);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handshake_that_is_refused_says_why_as_everything_else_does() {
+    let app = App::start().await;
+    let upgrade = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let get = async |query: &str, headers: &[(&str, &str)]| {
+        app.send(Method::GET, &format!("/live{query}"), headers, "").await
+    };
+    let level = "level is \"planet\"; allowed are borough, msoa, lsoa";
+    assert_eq!(get("?level=planet", &upgrade).await.problem(400), level);
+    assert_eq!(get("?level=planet", &[]).await.problem(400), level);
+    assert!(get("?foo=1", &upgrade).await.problem(400).contains("unknown field `foo`"));
+    let foreign = [&upgrade[..], &[("origin", "https://evil.example")]].concat();
+    assert!(get("", &foreign).await.problem(403).contains("origin"));
+    assert!(get("", &[]).await.problem(400).contains("websocket"));
+    assert!(get("", &upgrade[..3]).await.problem(400).contains("sec-websocket-key"));
+    app.send(Method::POST, "/live", &[], "").await.problem(405);
     app.stop().await;
 }
 
