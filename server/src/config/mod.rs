@@ -154,7 +154,7 @@ impl Config {
             door: DoorLimits::load(from, engine.retention_days)?,
             engine,
             simulation: SimulationConfig {
-                homes: from.whole("simulate", 0..=1_000_000)? as u32,
+                homes: from.whole("simulate", 0..=u64::from(simulator::HOMES_MAX))? as u32,
                 history_days: from.whole("history-days", 0..=400)? as u32,
                 seed: from.whole("seed", 0..=1 << 63)?,
             },
@@ -293,6 +293,14 @@ mod tests {
     }
 
     #[test]
+    fn as_many_homes_as_the_simulator_takes_can_be_set() {
+        let with = |homes: u32| Config::with(&[("simulate", &homes.to_string())]);
+        assert_eq!(with(simulator::HOMES_MAX).unwrap().simulation.homes, simulator::HOMES_MAX);
+        let error = with(simulator::HOMES_MAX + 1).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("from 0 to {}", simulator::HOMES_MAX)), "{error}");
+    }
+
+    #[test]
     fn a_wrong_value_is_one_sentence_that_names_setting_value_and_rule() {
         let check = |name, value: &str, expect: &str| {
             let error = Config::with(&[(name, value)]).unwrap_err().to_string();
@@ -301,7 +309,7 @@ mod tests {
         check(
             "simulate",
             "many",
-            "the setting simulate is \"many\" (from --simulate); allowed is a whole number from 0 to 1000000",
+            "the setting simulate is \"many\" (from --simulate); allowed is a whole number from 0 to 2000000",
         );
         check(
             "log-format",

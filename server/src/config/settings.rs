@@ -66,7 +66,7 @@ pub static SETTINGS: &[Setting] = &[
         "HOMES",
         "50000",
         "How many homes to simulate; 0 for none",
-        "a whole number from 0 to 1000000",
+        "a whole number from 0 to 2000000",
     ),
     setting(
         "history-days",
