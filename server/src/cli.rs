@@ -2,7 +2,6 @@
 
 mod flags;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -62,7 +61,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // One sentence; causes follow it after a colon each. Where it can't be said, on a full disk for
             // example, the code says at least that there was one.
-            let _ = writeln!(std::io::stderr(), "wattmap: {error:#}");
+            commands::remark(format_args!("wattmap: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -73,7 +72,9 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     let sources =
         Sources::gather(&cli.settings.0, std::env::vars_os().filter_map(text), cli.config.as_deref())?;
     for variable in &sources.unknown_variables {
-        eprintln!("wattmap: the environment variable {variable} names no setting and is passed over");
+        commands::remark(format_args!(
+            "wattmap: the environment variable {variable} names no setting and is passed over"
+        ));
     }
     let config = Config::load(&sources)?;
     crate::telemetry::init(&config.telemetry);
@@ -101,7 +102,7 @@ async fn command(command: Command, config: Config, sources: &Sources) -> anyhow:
         Command::Replay => return commands::replay::run(config).await,
         Command::Keys(args) => commands::keys::run(args, &config).await?,
         Command::Check => return commands::check::run(config).await,
-        Command::Config => print!("{sources}"),
+        Command::Config => commands::say(sources.to_string().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
 }

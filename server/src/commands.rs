@@ -10,5 +10,7 @@ pub mod run;
 
 mod connection;
 mod engine;
+mod say;
 
 pub use engine::{Opened, geography_of, open};
+pub(crate) use say::{remark, say};

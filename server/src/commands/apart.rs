@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 
+use crate::commands::say;
 use crate::config::Config;
 
 /// `wattmap serve`, `aggregate` and `simulate`.
@@ -22,6 +23,8 @@ pub fn migrate(config: &Config) -> anyhow::Result<()> {
     if config.engine.distributed.is_some() {
         bail!("Kafka and Cassandra are configured, which this version can't use yet; nothing was done");
     }
-    println!("Nothing to do: the embedded engine makes what it needs in {}.", config.engine.data.display());
-    Ok(())
+    say(format_args!(
+        "Nothing to do: the embedded engine makes what it needs in {}.",
+        config.engine.data.display()
+    ))
 }

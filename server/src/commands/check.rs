@@ -47,8 +47,10 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
             Some(OpenError::InUse { serves: Some(address), .. }) => {
                 let address = *address;
                 lines.say("server", ask(address, &error).await)?;
-                say("      not looked into: log, store and geography, which that process has; it checked every \
-                     file when it started")?;
+                say(
+                    "      not looked into: log, store and geography, which that process has; it checked every \
+                     file when it started",
+                )?;
             }
             Some(OpenError::InUse { serves: None, .. }) => {
                 let hint = "which does not serve, or not yet; look again when it does, or has ended";
@@ -57,7 +59,10 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
             _ => lines.say("data directory", Err(error))?,
         },
     }
-    lines.say("site", crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))))?;
+    lines.say(
+        "site",
+        crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))),
+    )?;
     Ok(if lines.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -74,7 +79,10 @@ async fn look_into(opened: Opened, config: &Config, lines: &mut Lines) -> anyhow
     let left = undecided(&opened.ports).await;
     lines.say("store", left.map(|left| format!("{left} records are still to be aggregated")))?;
     let geography = geography_of(config, opened.ports.documents.as_ref()).await;
-    lines.say("geography", geography.map(|found| format!("{}, {} areas", found.name(), found.areas().len())))?;
+    lines.say(
+        "geography",
+        geography.map(|found| format!("{}, {} areas", found.name(), found.areas().len())),
+    )?;
     opened.close().await
 }
 

@@ -12,6 +12,7 @@ use metering::stored::RawVersion;
 use metering::{AreaCode, MeterId, Window};
 
 use super::engine::{aggregation_of, open};
+use crate::commands::say;
 use crate::config::Config;
 use crate::roles::aggregate::drain;
 
@@ -64,8 +65,7 @@ pub async fn run(args: ExportArgs, config: Config) -> anyhow::Result<()> {
     .await;
     opened.close().await?;
     let Written { rows, files } = outcome?;
-    println!("{rows} rows in {files} files in {}", args.out.display());
-    Ok(())
+    say(format_args!("{rows} rows in {files} files in {}", args.out.display()))
 }
 
 #[derive(Default)]

@@ -31,6 +31,7 @@ use source::Source;
 use through_server::ThroughServer;
 
 use crate::clock::{Clock, SystemClock};
+use crate::commands::say;
 use crate::config::Config;
 
 /// The exit code of `--strict` where something was refused; 2 is that of a wrong command line.
@@ -56,7 +57,7 @@ pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     let notes = destination.finish().await;
     let told = outcome?;
     for note in notes? {
-        println!("{note}");
+        say(note)?;
     }
     Ok(match told {
         Told { useless: true, .. } => ExitCode::FAILURE,
@@ -106,7 +107,7 @@ async fn import_all(
             What::Statistics(args) => statistics::import(args, source, destination).await?,
             What::Geography(_) => continue,
         };
-        println!("{report}");
+        say(&report)?;
         let refused = report.counts.refused_in_all() > 0;
         told.refused |= refused;
         told.useless |= refused && report.counts.accepted == 0;

@@ -1,10 +1,13 @@
 //! `wattmap keys`: works while the server runs and while it does not.
 
-use anyhow::bail;
+use std::io::{Write, stdout};
+
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use engine_embedded::EmbeddedDocuments;
 
 use crate::clock::{Clock, SystemClock};
+use crate::commands::say;
 use crate::config::Config;
 use crate::keys::{self, Scope};
 
@@ -40,18 +43,22 @@ pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
     let documents = EmbeddedDocuments::keys_only(&config.engine.data)?;
     let now = SystemClock.now();
     match args.action {
-        Action::Create { name, scope } => println!("{}", keys::create(&documents, &name, scope, now).await?),
+        Action::Create { name, scope } => {
+            let key = keys::create(&documents, &name, scope, now).await?;
+            // Unlike a report, it can't be had again.
+            writeln!(stdout(), "{key}").context("the key could not be printed, and is lost: make another")?;
+        }
         Action::List => {
-            println!("{:<10} {:<9} {:<21} {:<21} name", "id", "scope", "created", "revoked");
+            say(format_args!("{:<10} {:<9} {:<21} {:<21} name", "id", "scope", "created", "revoked"))?;
             for key in keys::list(&documents).await? {
                 let revoked = key.revoked.map_or("-".to_owned(), |at| at.to_string());
                 let created = key.created.to_string();
-                println!(
+                say(format_args!(
                     "{:<10} {:<9} {created:<21} {revoked:<21} {}",
                     key.id,
                     key.scope.to_string(),
                     key.name
-                );
+                ))?;
             }
         }
         Action::Revoke { id } => {
@@ -59,7 +66,7 @@ pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
             if !keys::revoke(&documents, id, now).await? {
                 bail!("there is no key {id}; `wattmap keys list` shows all");
             }
-            println!("The key {id} is revoked; a running server refuses it within a second.");
+            say(format_args!("The key {id} is revoked; a running server refuses it within a second."))?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use metering::aggregate::{Totals, shares};
 use metering::{AreaCode, MeterId, Window};
 
 use super::engine::{aggregation_of, open};
+use crate::commands::say;
 use crate::config::Config;
 use crate::roles::aggregate::drain;
 
@@ -29,9 +30,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     .await;
     opened.close().await?;
     let Compared { days, readings, places, different } = outcome?;
-    println!(
+    say(format_args!(
         "{readings} readings of {days} days recomputed; {places} aggregates compared, {different} differ"
-    );
+    ))?;
     Ok(if different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -103,34 +104,41 @@ async fn compare_day(
         for (of_day, stored) in area_day.windows.iter().enumerate() {
             let window = Window::at(day, of_day);
             let expected = expected.remove(&window).unwrap_or_default();
-            compared.note(&area_day.area, window, *stored, expected);
+            compared.note(&area_day.area, window, *stored, expected)?;
         }
     }
     for (area, windows) in recomputed {
         for (window, expected) in windows {
-            compared.note(&area, window, Totals::default(), expected);
+            compared.note(&area, window, Totals::default(), expected)?;
         }
     }
     Ok(())
 }
 
 impl Compared {
-    fn note(&mut self, area: &AreaCode, window: Window, stored: Totals, expected: Totals) {
+    fn note(
+        &mut self,
+        area: &AreaCode,
+        window: Window,
+        stored: Totals,
+        expected: Totals,
+    ) -> anyhow::Result<()> {
         if stored == Totals::default() && expected == Totals::default() {
-            return;
+            return Ok(());
         }
         self.places += 1;
         if stored != expected {
             self.different += 1;
             if self.different <= TOLD {
-                println!(
+                say(format_args!(
                     "{area} {}: stored {}, the readings say {}",
                     window.start(),
                     describe(stored),
                     describe(expected)
-                );
+                ))?;
             }
         }
+        Ok(())
     }
 }
 

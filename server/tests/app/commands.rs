@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
@@ -43,6 +43,30 @@ fn a_wrong_start_is_one_sentence() {
     check(&["keys", "revoke", "nobody"], &["no key nobody"]);
     std::fs::write(dir.path().join("wattmap.toml"), "lisen = 1").unwrap();
     check(&["run"], &["lisen", "is listen meant?"]);
+}
+
+#[test]
+fn who_stops_reading_a_report_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.csv");
+    std::fs::write(&file, "start,kwh\n2024-01-01T00:00:00Z,1\n2024-01-01T00:30:00Z,x\n").unwrap();
+    let import = ["import", "readings", "--dry-run", "--strict", "--meter", "A", file.to_str().unwrap()];
+    let unread = |args: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = wattmap(dir.path(), args);
+        let child = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        drop(command);
+        child.wait_with_output().unwrap()
+    };
+    for args in [&import[..], &["config"], &["keys", "list"], &["check"], &["replay"], &["migrate"]] {
+        let (read, unread) = (output(dir.path(), args), unread(args));
+        assert_eq!(unread.status.code(), read.status.code(), "{args:?}: {}", stderr(&unread));
+        assert_eq!(stderr(&unread), stderr(&read), "{args:?}");
+    }
+    // A key is no report: nobody can have it again.
+    let key = unread(&["keys", "create", "--name", "a", "--scope", "ingest"]);
+    assert_eq!((key.status.code(), stderr(&key).contains("could not be printed")), (Some(1), true));
 }
 
 #[test]

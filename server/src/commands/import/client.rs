@@ -19,6 +19,7 @@ use hyper::{Method, Request, StatusCode, Uri};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::commands::connection::connect;
+use crate::commands::remark;
 
 /// How long one request may take in all: a server that syncs to a slow disk is slow.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -103,7 +104,7 @@ impl Client {
                     Ok(answer) => {
                         if pauses > 0 {
                             let waited = began.elapsed().as_secs();
-                            eprintln!("{} takes it again, after {waited} s", self.authority);
+                            remark(format_args!("{} takes it again, after {waited} s", self.authority));
                         }
                         return Ok(answer);
                     }
@@ -115,7 +116,9 @@ impl Client {
             }
             if pauses == 0 {
                 let (s, by_whom) = (left.as_secs_f64().ceil(), &self.authority);
-                eprintln!("{by_whom}: {why}. Trying again for {s} s (--patience); Ctrl-C loses nothing");
+                remark(format_args!(
+                    "{by_whom}: {why}. Trying again for {s} s (--patience); Ctrl-C loses nothing"
+                ));
             }
             sleep(pause(pauses, asked_for).min(left)).await;
             pauses += 1;

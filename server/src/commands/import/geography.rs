@@ -14,6 +14,7 @@ use super::direct::while_a_server_runs;
 use super::options::GeographyArgs;
 use super::source::Source;
 use crate::commands::engine::{GEOGRAPHY, open};
+use crate::commands::say;
 use crate::config::Config;
 
 /// Bytes of a GeoJSON text at most: all small areas of a large country, in more detail than a map shows.
@@ -26,13 +27,13 @@ pub(super) async fn import(args: &GeographyArgs, config: &Config) -> anyhow::Res
     let path = args.file.clone();
     let made = tokio::task::spawn_blocking(move || make(&path, &options)).await?;
     let (geography, report) = made.with_context(|| format!("{} can't be used", args.file.display()))?;
-    print!("{report}");
+    say(report.to_string().trim_end())?;
     let bytes = geography.to_bytes();
     match &args.out {
-        _ if args.dry_run => println!("nothing was written (--dry-run)"),
+        _ if args.dry_run => say("nothing was written (--dry-run)")?,
         Some(out) => {
             write_whole(out, &bytes).with_context(|| format!("{} can't be written", out.display()))?;
-            println!("{}: start with --geography {0}", out.display());
+            say(format_args!("{}: start with --geography {0}", out.display()))?;
         }
         None => {
             let opened = open(config).await.map_err(while_a_server_runs)?;
@@ -40,7 +41,7 @@ pub(super) async fn import(args: &GeographyArgs, config: &Config) -> anyhow::Res
             let stored = opened.ports.documents.put_documents(GEOGRAPHY.0, vec![document]).await;
             opened.close().await?;
             stored?;
-            println!("stored in {}: the next start takes it", config.engine.data.display());
+            say(format_args!("stored in {}: the next start takes it", config.engine.data.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ use super::options::ReadingArgs;
 use super::progress::Progress;
 use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
 use super::source::Source;
+use crate::commands::remark;
 
 /// Values between two notes of how far the import is: about a second's work.
 const NOTE_EVERY: u64 = 100_000;
@@ -50,7 +51,7 @@ pub(super) async fn import(
     let resumed = destination.resume(&identity).await?;
     let passed_over = resumed.as_ref().map_or(0, |checkpoint| checkpoint.done);
     if let Some(checkpoint) = &resumed {
-        eprintln!("{}: going on after {} values", checkpoint.file, grouped(checkpoint.done));
+        remark(format_args!("{}: going on after {} values", checkpoint.file, grouped(checkpoint.done)));
     }
     let counts = resumed.map(|one| one.counts).unwrap_or_default();
     let mut import = Import {
