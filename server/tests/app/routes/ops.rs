@@ -143,6 +143,35 @@ async fn letters_that_are_settled_are_told_apart_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redrives_at_once_count_once() {
+    let app = App::start().await;
+    for number in 0..20 {
+        app.read(&format!("M{number}"), "2026-11-22T10:00:00Z", 1800, 3.0).await;
+    }
+    for number in 0..20 {
+        app.register(&format!("M{number}"), AREA).await;
+    }
+    let (order, path) = (json!({}), "/dead-letters/redrive");
+    let redrive = async || app.operate(Method::POST, path, &order).await.json()["redriven"].as_u64().unwrap();
+    // While they run, the same readings come from whoever had sent them.
+    let resend = async {
+        for number in 0..20 {
+            app.read(&format!("M{number}"), "2026-11-22T10:00:00Z", 1800, 3.0).await;
+        }
+    };
+    let (one, two, three, ()) = tokio::join!(redrive(), redrive(), redrive(), resend);
+    assert!(one + two + three <= 60, "{one}, {two}, {three}");
+    app.settle().await;
+    assert_eq!(
+        app.exact(AREA, "by=half-hour").await,
+        [("2026-11-22T10:00:00Z".to_owned(), 60_000, 20, 36_000)]
+    );
+    assert_eq!(redrive().await, 0);
+    assert_eq!(app.ops("/dead-letters?state=open").await["dead_letters"], json!([]));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_meters_are_found() {
     let app = App::start().await;
     for meter in ["heard", "long-silent", "never"] {
