@@ -6,12 +6,12 @@
 
 mod outlook;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use engine::DeadLetterFilter;
 use metering::wire::Record;
-use metering::{DeadReason, MeterId, Position};
+use metering::{DeadReason, MeterId, Position, UtcSecond};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
@@ -54,37 +54,100 @@ pub async fn redrive(
     dry_run: bool,
 ) -> Result<Redriven, Problem> {
     let ports = &state.ports;
-    let mut done = Redriven { dry_run, ..Redriven::default() };
-    let mut filter = DeadLetterFilter { reason, meter, after: None, limit: AT_ONCE };
     // What dies again while this runs comes after the end that is fixed here, partition by partition.
     let mut ends = Vec::new();
     for partition in 0..ports.log.partitions() {
         ends.push(Position::new(ports.log.generation(), ports.log.head(partition).await?));
     }
-    let mut choice = Choice { foreseen: caught_up(ports, &ends).await?, ..Choice::default() };
-    loop {
-        let mut letters = ports.figures.dead_letters(&filter).await?;
-        let full = letters.len() == filter.limit;
-        filter.after = letters.last().map(|letter| (letter.partition, letter.at));
-        letters.retain(|letter| ends.get(letter.partition as usize).is_none_or(|&end| letter.at < end));
-        done.matching += letters.len() as u64;
+    let foreseen = caught_up(ports, &ends).await?;
+    let letters = || Letters {
+        state,
+        ends: &ends,
+        filter: Some(DeadLetterFilter { reason, meter: meter.clone(), after: None, limit: AT_ONCE }),
+        choice: Choice { foreseen, ..Choice::default() },
+    };
+    // Of several letters about one reading only the newest is sent: the next one would yield to it, for what is
+    // redriven stands where it is now, not where it died. Which one that is is known when all have been looked at.
+    let mut newest: HashMap<(MeterId, UtcSecond), Position> = HashMap::new();
+    let mut looked_at = letters();
+    while let Some(page) = looked_at.next().await? {
+        for revived in page.into_iter().filter_map(Fate::revived) {
+            if let Some(reading) = revived.reading() {
+                let at = newest.entry(reading).or_insert(revived.first);
+                *at = (*at).max(revived.first);
+            }
+        }
+    }
+    let mut done = Redriven { dry_run, ..Redriven::default() };
+    let mut sent = letters();
+    while let Some(page) = sent.next().await? {
+        done.matching += page.len() as u64;
         let mut envelopes = Vec::new();
-        for outlook in outlooks(state, &letters).await? {
-            if matches!(outlook, Outlook::Settled) {
-                done.settled += 1;
-            } else if let Some(revived) = choice.sends(outlook) {
-                envelopes.push(revived.envelope);
-            } else {
-                done.left += 1;
+        for fate in page {
+            match fate {
+                Fate::Settled => done.settled += 1,
+                Fate::Left => done.left += 1,
+                Fate::Sent(revived) => {
+                    let last = revived.reading().and_then(|reading| newest.get(&reading));
+                    if last.is_some_and(|&last| last > revived.first) {
+                        done.settled += 1;
+                    } else {
+                        envelopes.push(revived.envelope);
+                    }
+                }
             }
         }
         done.redriven += envelopes.len() as u64;
         if !dry_run && !envelopes.is_empty() {
             ports.log.append(envelopes).await?;
         }
-        if !full {
-            return Ok(done);
+    }
+    Ok(done)
+}
+
+/// What is done with a letter.
+enum Fate {
+    Settled,
+    Left,
+    Sent(Revived),
+}
+
+impl Fate {
+    fn revived(self) -> Option<Revived> {
+        match self {
+            Self::Sent(revived) => Some(revived),
+            Self::Settled | Self::Left => None,
         }
+    }
+}
+
+/// Goes through letters, page by page.
+struct Letters<'a> {
+    state: &'a AppState,
+    /// Where each partition's letters end.
+    ends: &'a [Position],
+    /// None after the last page.
+    filter: Option<DeadLetterFilter>,
+    choice: Choice,
+}
+
+impl Letters<'_> {
+    /// What is done with each of the next letters; None after the last.
+    async fn next(&mut self) -> Result<Option<Vec<Fate>>, Problem> {
+        let Some(filter) = &mut self.filter else { return Ok(None) };
+        let mut letters = self.state.ports.figures.dead_letters(filter).await?;
+        let full = letters.len() == filter.limit;
+        filter.after = letters.last().map(|letter| (letter.partition, letter.at));
+        if !full {
+            self.filter = None;
+        }
+        letters.retain(|letter| self.ends.get(letter.partition as usize).is_none_or(|&end| letter.at < end));
+        let outlooks = outlooks(self.state, &letters).await?;
+        let fate = |outlook| match outlook {
+            Outlook::Settled => Fate::Settled,
+            other => self.choice.sends(other).map_or(Fate::Left, Fate::Sent),
+        };
+        Ok(Some(outlooks.into_iter().map(fate).collect()))
     }
 }
 

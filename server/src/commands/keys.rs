@@ -46,7 +46,10 @@ pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
         Action::Create { name, scope } => {
             let key = keys::create(&documents, &name, scope, now).await?;
             // Unlike a report, it can't be had again.
-            writeln!(stdout(), "{key}").context("the key could not be printed, and is lost: make another")?;
+            if let Err(error) = writeln!(stdout(), "{key}") {
+                keys::revoke(&documents, id_of(&key), now).await?;
+                return Err(error).context("the key could not be printed, and is revoked: make another");
+            }
         }
         Action::List => {
             say(format_args!("{:<10} {:<9} {:<21} {:<21} name", "id", "scope", "created", "revoked"))?;
@@ -62,7 +65,7 @@ pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
             }
         }
         Action::Revoke { id } => {
-            let id = id.strip_prefix("wm_").and_then(|rest| rest.split('_').next()).unwrap_or(&id);
+            let id = id_of(&id);
             if !keys::revoke(&documents, id, now).await? {
                 bail!("there is no key {id}; `wattmap keys list` shows all");
             }
@@ -70,4 +73,9 @@ pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The id in a key; what is no key is taken for an id.
+fn id_of(key: &str) -> &str {
+    key.strip_prefix("wm_").and_then(|rest| rest.split('_').next()).unwrap_or(key)
 }

@@ -83,6 +83,14 @@ impl Revived {
             Record::GenerationBegins { .. } => None,
         }
     }
+
+    /// Which reading it is about, if it is about one.
+    pub(super) fn reading(&self) -> Option<(MeterId, UtcSecond)> {
+        match &self.record {
+            Record::Reading(reading, _) => Some((reading.meter.clone(), reading.interval.start())),
+            Record::Registration(_) | Record::GenerationBegins { .. } => None,
+        }
+    }
 }
 
 /// The record of a letter, with the position of its first death. Its key is its meter's, whatever it

@@ -243,3 +243,22 @@ async fn the_simulator_is_steered() {
     app.operate(Method::PUT, "/simulator", &json!({ "state": "asleep" })).await.problem(400);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_letters_about_one_reading_the_last_is_counted() {
+    let app = App::start().await;
+    let (start, day) = ("2026-11-22T10:00:00Z", "2026-11-22T00:00:00Z".to_owned());
+    for energy_wh in [7.0, 9.0, 8.0] {
+        app.read("late", start, 1800, energy_wh).await;
+    }
+    app.settle().await;
+    app.register("late", AREA).await;
+    let redrive = async || app.operate(Method::POST, "/dead-letters/redrive", &json!({})).await.json();
+    let expected = json!({ "dry_run": false, "matching": 3, "redriven": 1, "settled": 2, "left": 0 });
+    assert_eq!(redrive().await, expected);
+    app.settle().await;
+    assert_eq!(app.exact(AREA, "by=day").await, [(day, 8000, 1, 1800)]);
+    let expected = json!({ "dry_run": false, "matching": 3, "redriven": 0, "settled": 3, "left": 0 });
+    assert_eq!(redrive().await, expected);
+    app.stop().await;
+}
