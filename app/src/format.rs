@@ -53,7 +53,7 @@ pub fn ago(seconds: i64) -> String {
         s @ 0..60 => format!("{s}\u{a0}s"),
         s @ 60..3600 => format!("{}\u{a0}min", s / 60),
         s @ 3600..172_800 => format!("{}\u{a0}h", s / 3600),
-        s => format!("{}\u{a0}days", s / 86_400),
+        s => format!("{}\u{a0}days", whole((s / 86_400) as f64)),
     }
 }
 
@@ -181,6 +181,7 @@ mod tests {
         check(60, "1\u{a0}min");
         check(7_199, "1\u{a0}h");
         check(200_000, "2\u{a0}days");
+        check(2_898 * 86_400, "2,898\u{a0}days");
     }
 
     #[test]

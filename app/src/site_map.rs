@@ -60,6 +60,8 @@ pub struct OpenArea {
     pub code: String,
     /// Its level, by name.
     pub level: String,
+    /// Its outline, as a path in grid units.
+    pub outline: String,
     /// The outline of the area that its figures are held against, if there is one, as a path in grid units.
     pub around: Option<String>,
     /// The box around it, in grid units: west, north, east, south.

@@ -221,11 +221,12 @@ pub fn reconnecting(age_s: Option<i64>) -> String {
     }
 }
 
-/// When the server made a page that nothing keeps up to date. Without readings the time says nothing.
+/// When the server made a page that nothing keeps up to date. Where readings are older, or there are none, that time
+/// would say nothing.
 pub fn as_of(age_s: Option<i64>, time: &str) -> String {
     match age_s {
-        None => live(None),
-        Some(_) => format!("As of {time}"),
+        Some(age) if age <= STALE_S => format!("As of {time}"),
+        _ => live(age_s),
     }
 }
 
@@ -385,6 +386,7 @@ mod tests {
         assert_eq!(live(Some(130)), "Quiet for 2\u{a0}min");
         assert_eq!(live(None), "No readings yet");
         assert_eq!(as_of(Some(2), "20:45"), "As of 20:45");
+        assert_eq!(as_of(Some(130), "20:45"), live(Some(130)));
         assert_eq!(as_of(None, "20:45"), "No readings yet");
         assert_eq!(homes(None, 50_112), "50,112 simulated homes");
         assert_eq!(homes(Some("fewer than 10"), 0), "fewer than 10 homes");

@@ -70,6 +70,7 @@ pub(crate) fn open_area(geography: &Geography, index: AreaIndex) -> OpenArea {
     OpenArea {
         code: area.code.to_string(),
         level: geography.level(area.level).name().to_owned(),
+        outline: geography.path(index),
         around: geography.ancestors(index).last().map(|around| geography.fine_path(around)),
         bounds: [low.x, low.y, high.x, high.y],
     }

@@ -233,10 +233,13 @@ impl FiguresService {
         }
     }
 
-    /// What an area is held against: the largest area around it, unless that is the same place.
+    /// What an area is held against: the largest area around it, unless that is the same place or has the same homes.
     pub(super) fn around(&self, area: AreaIndex) -> Option<AreaIndex> {
         let around = self.geography.ancestors(area).last()?;
-        (self.geography.leaves(around) != self.geography.leaves(area)).then_some(around)
+        let heard = self.ever_heard.by_area();
+        let (own, theirs) = (heard[area.0 as usize], heard[around.0 as usize]);
+        let same = self.geography.leaves(around) == self.geography.leaves(area) || own > 0 && own == theirs;
+        (!same).then_some(around)
     }
 
     /// Homes heard in the newest window that was heard well, over homes registered.

@@ -17,7 +17,7 @@ use super::calendar::{Calendar, day_type};
 use super::changed::Changed;
 use super::ever_heard::EverHeard;
 
-/// Local days that are kept: a year and a month, of 40 bytes an area each.
+/// Local days that are kept: a year and a month, of 56 bytes an area each.
 const DAYS_KEPT: usize = 400;
 
 /// How soon a day that goes on changing is read again.
@@ -42,6 +42,8 @@ pub(super) struct LeafDay {
     pub meter_seconds: i64,
     /// Home-years that the standard shape sees in the covered time: energy over this is a year's use.
     pub home_years: f64,
+    /// Half-hours in which any home was heard, the day's first in the lowest bit.
+    pub heard: u64,
     /// The most homes that at least nine tenths of the covered time has in each window.
     pub homes: u32,
 }
@@ -144,19 +146,20 @@ impl Days {
         let shape = h25();
         let (month, kind) = (date.month() as u8, day_type(date));
         for utc_day in windows.start.day()..=Window(windows.end.0 - 1).day() {
-            let wanted: Vec<(usize, usize, f64)> = (0..48)
+            let wanted: Vec<(Window, usize, f64)> = (0..48)
                 .map(|of_day| Window::at(utc_day, of_day))
                 .filter(|window| windows.contains(window))
                 .map(|window| {
                     let half_hour = self.calendar.local(window).half_hour;
-                    (window.of_day(), half_hour, shape.share(month, kind, half_hour))
+                    (window, half_hour, shape.share(month, kind, half_hour))
                 })
                 .collect();
             for area_day in self.store.day(utc_day).await? {
                 let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
                 building.resize(self.geography.leaf_count() as usize, Building::default());
-                for &(of_day, half_hour, share) in &wanted {
-                    building[leaf].add(&area_day.windows[of_day], half_hour, share);
+                for &(window, half_hour, share) in &wanted {
+                    let bit = 1 << (window.0 - windows.start.0);
+                    building[leaf].add(&area_day.windows[window.of_day()], half_hour, share, bit);
                 }
             }
         }
@@ -181,7 +184,7 @@ struct Building {
 }
 
 impl Building {
-    fn add(&mut self, totals: &Totals, half_hour: usize, share: f64) {
+    fn add(&mut self, totals: &Totals, half_hour: usize, share: f64, bit: u64) {
         if totals.meter_seconds <= 0 {
             return;
         }
@@ -190,6 +193,7 @@ impl Building {
         day.night_mwh += if NIGHT.contains(&half_hour) { mwh } else { 0 };
         day.evening_mwh += if EVENING.contains(&half_hour) { mwh } else { 0 };
         day.meter_seconds += totals.meter_seconds;
+        day.heard |= bit;
         day.home_years += totals.meter_seconds as f64 / 1800.0 * share;
         self.by_homes.push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use metering::api::{Basis, Measure};
 use metering::disclosure::{DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
+use metering::time::WINDOW_S;
 
 use super::calendar::Calendar;
 use super::days::{DaySummary, LeafDay, homes_of_most};
@@ -38,6 +39,8 @@ pub(super) struct PeriodDay {
     /// Meter-seconds covered.
     pub meter_seconds: i64,
     home_years: f64,
+    /// Seconds of it in which any home was heard.
+    pub heard_s: i64,
     /// Homes and meter-seconds of each day.
     pub homes_by_day: Vec<(u32, i64)>,
     /// Days on which enough homes were heard, the first and the last of them.
@@ -84,6 +87,7 @@ impl PeriodDay {
         self.evening_mwh += day.evening_mwh;
         self.meter_seconds += day.meter_seconds;
         self.home_years += day.home_years;
+        self.heard_s += i64::from(day.heard.count_ones()) * WINDOW_S;
         self.homes_by_day.push((day.homes, day.meter_seconds));
     }
 
@@ -121,6 +125,7 @@ fn by_area(summary: &DaySummary, nesting: &Nesting) -> Vec<LeafDay> {
         whole.evening_mwh += part.evening_mwh;
         whole.meter_seconds += part.meter_seconds;
         whole.home_years += part.home_years;
+        whole.heard |= part.heard;
         whole.homes += part.homes;
     })
 }

@@ -102,8 +102,10 @@ impl FiguresService {
 
     fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {
         let used = &stretch.areas[told.of];
+        // The mean home's use while any was heard: what was not measured is not made up.
+        let heard_s = used.heard_s.min(stretch.elapsed_s) as f64;
         let kwh = (used.meter_seconds > 0)
-            .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * stretch.elapsed_s as f64);
+            .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * heard_s);
         consumption_point(stretch.start, stretch.shown.point(told.value(kwh, step), &self.nesting))
     }
 

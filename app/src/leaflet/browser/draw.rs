@@ -219,10 +219,12 @@ impl Stage {
             line(context, path, &self.palette.ink, width / placement.scale);
             dashed(context, None);
         };
-        let selected = self.selected.as_deref().and_then(|code| self.find(code));
-        outline(self.around.as_ref(), Some(DOTS_PX), INK_PX, HALO_PX * 0.7);
+        // What was selected in the browser is drawn at once, before the server has told of it.
+        let selected = || self.selected.as_deref().and_then(|code| self.find(code)).and_then(path);
+        let open = self.open.as_ref();
+        outline(open.and_then(|open| open.around.as_ref()), Some(DOTS_PX), INK_PX, HALO_PX * 0.7);
         outline(self.hovered.and_then(path), None, INK_PX * 0.6, HALO_PX * 0.6);
-        outline(selected.and_then(path), None, INK_PX, HALO_PX);
+        outline(open.and_then(|open| open.own.as_ref()).or_else(selected), None, INK_PX, HALO_PX);
     }
 
     /// An area of any level that is loaded, the finest first.

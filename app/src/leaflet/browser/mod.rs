@@ -13,7 +13,7 @@ use web_sys::{HtmlElement, Path2d};
 
 use self::draw::redraw;
 use self::scene::Figures;
-use self::stage::{Shared, Stage};
+use self::stage::{Outlines, Shared, Stage};
 use crate::page::{Command, Page};
 use crate::reactive::watch;
 use crate::site_map::OpenArea;
@@ -150,8 +150,8 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
         if let Some(stage) = stage() {
             let is_other = {
                 let mut stage = stage.borrow_mut();
-                stage.around = page.open.with_untracked(|open| {
-                    open.as_ref().filter(|open| area.as_ref() == Some(&open.code)).and_then(around)
+                stage.open = page.open.with_untracked(|open| {
+                    open.as_ref().filter(|open| area.as_ref() == Some(&open.code)).map(outlines)
                 });
                 let before = std::mem::replace(&mut stage.selected, area);
                 stage.draw_overlay();
@@ -218,14 +218,17 @@ async fn load_level(stage: &Shared, number: usize, level: &str, page: Page) {
 /// Outlines the open area and what it is held against; its level is loaded if need be.
 fn outline(stage: &Shared, open: &OpenArea, page: Page) {
     load_if_missing(stage, &open.level, page);
-    let mut stage = stage.borrow_mut();
-    stage.around = around(open);
-    stage.draw_overlay();
+    // An answer that comes late is of an area that is closed again.
+    if page.area.with_untracked(|area| area.as_ref() == Some(&open.code)) {
+        let mut stage = stage.borrow_mut();
+        stage.open = Some(outlines(open));
+        stage.draw_overlay();
+    }
 }
 
-/// The outline of what an area is held against.
-fn around(open: &OpenArea) -> Option<Path2d> {
-    Path2d::new_with_path_string(open.around.as_deref()?).ok()
+fn outlines(open: &OpenArea) -> Outlines {
+    let path = |text: &str| Path2d::new_with_path_string(text).ok();
+    Outlines { own: path(&open.outline), around: open.around.as_deref().and_then(path) }
 }
 
 fn obey(stage: &Shared, command: Command) {

@@ -29,6 +29,13 @@ const ZOOM_AFAR: f64 = 0.6;
 /// A part of the window: left, top, width and height, pixels.
 type Part = (f64, f64, f64, f64);
 
+/// What is outlined of an open area, whatever the level is that is drawn.
+pub(super) struct Outlines {
+    pub(super) own: Option<Path2d>,
+    /// Of what it is held against.
+    pub(super) around: Option<Path2d>,
+}
+
 pub(super) struct Stage {
     pub(super) page: Page,
     pub(super) map: Map,
@@ -55,8 +62,8 @@ pub(super) struct Stage {
     pub(super) pictures: u32,
     pub(super) hovered: Option<(usize, usize)>,
     pub(super) selected: Option<String>,
-    /// The outline of what the selected area is held against.
-    pub(super) around: Option<Path2d>,
+    /// The selected area's outlines, once they are known.
+    pub(super) open: Option<Outlines>,
 }
 
 impl Stage {
@@ -84,7 +91,7 @@ impl Stage {
             pictures: 0,
             hovered: None,
             selected: None,
-            around: None,
+            open: None,
         })
     }
 

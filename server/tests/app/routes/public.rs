@@ -85,7 +85,12 @@ async fn a_wider_area_speaks_only_for_homes_that_were_heard() {
     let app = App::start().await;
     measured(&app, "home", AREA, date(2024, 1, 8), 8).await;
     let (_, year) = year_once(&app, AREA, |_, year| year["status"] == "measured").await;
-    assert!(year["around"].is_number(), "{year}");
+    // The borough's homes are these same ones: it is nothing to hold them against.
+    assert_eq!(year["around"], Value::Null, "{year}");
+    // A month of which eight days were measured: what was used on them, not on all of it.
+    let january = format!("/api/v1/areas/{AREA}/consumption?by=month&from=2024-01-01&to=2024-02-01");
+    let month = app.get(&january).await.json()["series"][0].clone();
+    assert_eq!((&month["status"], &month["kwh_per_home"]), (&json!("measured"), &json!(96.0)), "{month}");
 
     // Nobody was ever heard from there: no figure of wider homes is said of it, nor is the borough's published mean,
     // which is its figure, held against what was measured in the borough.
