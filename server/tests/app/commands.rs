@@ -206,7 +206,15 @@ async fn a_signal_ends_it_in_time_with_code_0() {
     for signal in ["-TERM", "-INT"] {
         let simulated = [("WATTMAP_SIMULATE", "200"), ("WATTMAP_HISTORY_DAYS", "1")];
         let server = Program::start(dir.path(), &simulated).await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // In the midst of it.
+        let under_way = async || {
+            while !server.http.get("/metrics").await.text().contains("accepted_total{kind=\"reading\"} ") {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), under_way())
+            .await
+            .expect("readings of simulated homes");
         let (status, took) = server.signal(signal).await;
         assert_eq!(status.code(), Some(0), "{signal}");
         assert!(took < Duration::from_secs(10), "{signal} took {took:?}");

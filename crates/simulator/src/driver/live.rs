@@ -113,7 +113,7 @@ impl<C: Clock> Driver<C> {
         let now = UtcSecond(self.out.clock.now_ms().div_euclid(1000));
         {
             let mut state = self.out.state();
-            let at = live.at.unwrap_or_else(|| state.resume_at(homes, now));
+            let at = live.at.unwrap_or_else(|| state.resume_at(homes, now, interval_s));
             if live.at.is_some() {
                 // In the midst of it all: nothing after `at` was sent, whatever was intended.
                 state.intend(live.homes, at, live.interval_s);

@@ -129,11 +129,13 @@ impl SimulatorState {
         self.cohorts.last().map_or(0, |cohort| cohort.end)
     }
 
-    /// Where live readings begin (again) at this time: the last boundary, so that the window under way is
-    /// whole; or, after a short interruption, where they ended.
-    pub(crate) fn resume_at(&self, homes: u32, now: UtcSecond) -> UtcSecond {
+    /// Where live readings begin (again) at this time: at a boundary, so that windows are whole; or, after a short
+    /// interruption, where they ended.
+    pub(crate) fn resume_at(&self, homes: u32, now: UtcSecond, interval_s: u16) -> UtcSecond {
+        // New homes have an interval behind them: else none would report before the next one ends.
+        let begun = UtcSecond(now.0 - i64::from(interval_s)).window().start();
         let live = self.cohorts.iter().filter(|cohort| cohort.first < homes);
-        live.map(|cohort| cohort.done).fold(now.window().start(), UtcSecond::max)
+        live.map(|cohort| cohort.done).fold(begun, UtcSecond::max)
     }
 
     /// Makes the first `homes` homes go live at `at`: what they have used since `history_from` and not
