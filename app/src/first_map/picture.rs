@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use geography::{AreaIndex, Geography, LevelIndex};
 use metering::api::MapAnswer;
 
-use super::server::open_area;
 use crate::classes::Fill;
 use crate::geometry::mercator::{AREA_ZOOM_MAX, Grid, surroundings};
 use crate::site_map::{Label, OpenArea};
@@ -22,14 +21,13 @@ pub(super) fn picture(
     level: LevelIndex,
     map: Option<&MapAnswer>,
     view: &View,
+    open: Option<&OpenArea>,
     labels: &[Label],
     grid: &Grid,
 ) -> String {
     let mut html = String::with_capacity(200_000);
     // Writing to a String cannot fail.
-    let selected = view.area_code().and_then(|code| geography.index_of(&code));
-    let open = selected.map(|index| open_area(geography, index));
-    let _ = write_style(&mut html, view.camera, open.as_ref(), labels, grid);
+    let _ = write_style(&mut html, view.camera, open, labels, grid);
     let step = f64::from(geography.drawing_step(level));
     let _ = write!(
         html,
@@ -54,26 +52,20 @@ pub(super) fn picture(
         let class = if crowded { " class=crowded" } else { "" };
         let _ = write!(html, "<b id=l{number}{class} aria-hidden=true>{}</b>", escape(&label.text));
     }
-    if let Some(index) = selected {
-        let _ = write_outlines(&mut html, geography, index, grid);
+    if let Some(open) = open {
+        let _ = write_outlines(&mut html, open, grid);
     }
     html.push_str("</div>");
     html
 }
 
 /// The open area's outline and, dotted, that of the area around it: over the names, so that none hides them.
-fn write_outlines(
-    html: &mut String,
-    geography: &Geography,
-    open: AreaIndex,
-    grid: &Grid,
-) -> std::fmt::Result {
+fn write_outlines(html: &mut String, open: &OpenArea, grid: &Grid) -> std::fmt::Result {
     write!(html, "<svg class=outlines viewBox=\"0 0 {} {}\" aria-hidden=true>", grid.w, grid.h)?;
-    if let Some(around) = geography.ancestors(open).last() {
-        let path = geography.fine_path(around);
+    if let Some(path) = &open.around {
         write!(html, "<path class=around-halo d=\"{path}\" /><path class=around d=\"{path}\" />")?;
     }
-    let path = geography.path(open);
+    let path = &open.outline;
     write!(html, "<path class=halo d=\"{path}\" /><path class=sel d=\"{path}\" /></svg>")
 }
 

@@ -40,7 +40,7 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let grid = grid(geography);
     let open =
         view.area_code().and_then(|code| geography.index_of(&code)).map(|area| open_area(geography, area));
-    let picture = picture(geography, level, map.as_ref().ok(), view, &labels, &grid);
+    let picture = picture(geography, level, map.as_ref().ok(), view, open.as_ref(), &labels, &grid);
     let status = services.figures.status();
     let credits = credits(&status);
     let homes = words::homes(status.real_homes.as_deref(), status.simulated_homes);

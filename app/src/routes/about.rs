@@ -59,7 +59,8 @@ fn method(status: SiteStatus) -> impl IntoView {
             <p>
                 "A year’s use is what the homes of an area used in twelve months, for one home. As long as they "
                 "were measured for less, it is scaled to the whole year by the standard load profile of homes (H25), "
-                "which says how much of a year’s use falls on each half-hour of the calendar. The panel names the days that a figure rests on."
+                "which says how much of a year’s use falls on each half-hour of the calendar. The panel names the days that "
+                "a figure rests on."
             </p>
         </section>
         <section id="words">

@@ -42,8 +42,8 @@ impl Shot {
     }
 }
 
-/// Classes in the style sheet: what a canvas is for, which stacks them, and how the map is used. With the first one Leaflet lets
-/// the style sheet move the canvas while the map zooms.
+/// Classes in the style sheet: what a canvas is for, which stacks them, and how the map is used. With
+/// `leaflet-zoom-animated` Leaflet lets the style sheet move the canvas while the map zooms.
 pub(super) mod class {
     /// The areas.
     pub(crate) const AREAS: &str = "leaflet-zoom-animated areas";
