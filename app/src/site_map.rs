@@ -46,13 +46,6 @@ impl From<&MapAnswer> for MapHead {
     }
 }
 
-impl From<&SlimMap> for MapHead {
-    fn from(map: &SlimMap) -> Self {
-        let any = map.areas.iter().any(|area| area.value.is_some());
-        MapHead { measure: map.measure, classes: map.classes.clone(), any }
-    }
-}
-
 /// What the map needs to know of the area that is open, whether its outline is there or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenArea {

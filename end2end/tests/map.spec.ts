@@ -78,6 +78,51 @@ test("zooming in and out changes the level", async ({ page }) => {
   await expect.poll(() => map.nameAt(...map.middle()), { timeout: 30_000 }).toBe("Westminster");
 });
 
+test("the legend is of the areas that are drawn, not of those whose outlines are on their way", async ({ page }) => {
+  const map = new MapPage(page);
+  const letOutlinesThrough = await hold(page, "**/geo/lsoa.json");
+  const bounds = () => map.legend.locator(".scale .bound").allTextContents();
+  const figures = page.waitForResponse(/api\/v1\/map\?level=lsoa/);
+  await page.goto("/?lat=51.50735&lng=-0.12776&z=13.50");
+  const drawn = await bounds();
+  await map.takenOver();
+  await figures;
+  await page.waitForTimeout(300);
+  expect(await bounds()).toEqual(drawn);
+  letOutlinesThrough();
+  await expect.poll(bounds).not.toEqual(drawn);
+});
+
+test("names lie neither on each other nor on the open area's outline, in the first picture of any window", async ({ page }) => {
+  for (const [width, height] of [[360, 640], [390, 844], [1024, 600], [1440, 900]] as const) {
+    for (const path of ["/", "/?area=E09000022"]) {
+      await page.setViewportSize({ width, height });
+      const letScriptsThrough = await hold(page, "**/*.wasm");
+      await page.goto(path);
+      await page.evaluate(() => document.fonts.ready);
+      const touching = await page.evaluate(() => {
+        const names = [...document.querySelectorAll(".box b")].map((name) => ({ text: name.textContent, box: name.getBoundingClientRect() }));
+        const seen = names.filter(({ box }) => box.width > 0);
+        const outline = document.querySelector<SVGPathElement>(".outlines .sel");
+        const matrix = outline?.getScreenCTM() ?? undefined;
+        const length = outline?.getTotalLength() ?? 0;
+        const line = Array.from({ length: outline ? 400 : 0 }, (_, part) =>
+          new DOMPoint(...(({ x, y }) => [x, y] as const)(outline!.getPointAtLength((length * part) / 400))).matrixTransform(matrix),
+        );
+        const within = (a: DOMRect, { x, y }: DOMPoint) => a.left < x && x < a.right && a.top < y && y < a.bottom;
+        const meet = (a: DOMRect, b: DOMRect) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+        const pairs = seen.flatMap((a, at) => seen.slice(at + 1).filter((b) => meet(a.box, b.box)).map((b) => `${a.text} on ${b.text}`));
+        const crossed = seen.filter(({ box }) => line.some((point) => within(box, point))).map(({ text }) => `${text} on the outline`);
+        return { seen: seen.length, problems: [...pairs, ...crossed] };
+      });
+      expect(touching.problems, `${path} at ${width}x${height}`).toEqual([]);
+      expect(touching.seen, `${path} at ${width}x${height}`).toBeGreaterThan(width < 500 ? 5 : 12);
+      letScriptsThrough();
+      await page.unroute("**/*.wasm");
+    }
+  }
+});
+
 test("the zoom buttons and the wheel move the camera, and the URL follows", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/?lat=51.50735&lng=-0.12776&z=11.00");
@@ -104,7 +149,7 @@ test("a shared link shows the same", async ({ page, context }) => {
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`a link to an area opens where the area is, outlined over the names, ${colorScheme}`, async ({ page }) => {
+  test(`a link to an area opens where the area is, outlined, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     const map = new MapPage(page);
     const letScriptsThrough = await hold(page, "**/*.wasm");
@@ -122,7 +167,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     letScriptsThrough();
     await map.takenOver();
     await expect(map.levelByZoom).toHaveText("By zoom: Street areas");
-    // The browser's outline lies there, too, and no name covers it.
+    // The browser's outline lies there, too, and no name covers it or is crossed by it.
     const ink = (await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--ink"))).trim();
     await expect.poll(() => map.outlined(outline, ink), { timeout: 30_000 }).toBeGreaterThanOrEqual(38);
     expect(new URL(page.url()).search).toBe("?area=E01000907");

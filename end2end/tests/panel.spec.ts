@@ -72,6 +72,27 @@ test("the panel closes, and the URL forgets it", async ({ page }) => {
   expect(map.query().get("area")).toBeNull();
 });
 
+test("Escape closes the panel from anywhere on the page, and who was in it stands on the map", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await page.getByRole("radio", { name: "A year" }).focus();
+  await page.keyboard.press("Escape");
+  await expect(map.panel).toBeHidden();
+  await page.goBack();
+  await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeVisible();
+  await map.panel.getByRole("button", { name: "Share" }).focus();
+  await page.keyboard.press("Escape");
+  await expect(map.panel).toBeHidden();
+  await expect(map.map).toBeFocused();
+  // In the search box it has a meaning of its own.
+  await page.goBack();
+  await map.search.fill("Camd");
+  await expect(map.suggestions.first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(map.suggestions.first()).toBeHidden();
+  await expect(map.panel).toBeVisible();
+});
+
 test("the link can be copied", async ({ page, context, baseURL }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: baseURL });
   const map = new MapPage(page);

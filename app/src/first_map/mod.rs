@@ -1,5 +1,7 @@
 //! The map before any script: an SVG in the first HTML, which the browser then takes over.
 
+mod frame;
+mod names;
 mod picture;
 mod server;
 

@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 use geography::{AreaIndex, Geography, LevelIndex};
 use metering::api::MapAnswer;
 
+use super::frame::Frame;
+use super::names::{WIDTHS_PX, steps};
 use crate::classes::Fill;
-use crate::geometry::mercator::{AREA_ZOOM_MAX, Grid, surroundings};
+use crate::geometry::mercator::Grid;
 use crate::site_map::{Label, OpenArea};
-use crate::view_state::{Camera, View};
+use crate::view_state::View;
 use crate::words;
 
 /// The picture, as HTML.
@@ -26,8 +28,10 @@ pub(super) fn picture(
     grid: &Grid,
 ) -> String {
     let mut html = String::with_capacity(200_000);
+    let frame = Frame::new(view.camera, open, grid);
+    let steps = steps(labels, open, grid);
     // Writing to a String cannot fail.
-    let _ = write_style(&mut html, view.camera, open, labels, grid);
+    let _ = write_style(&mut html, &frame, labels, &steps, grid);
     let step = f64::from(geography.drawing_step(level));
     let _ = write!(
         html,
@@ -48,18 +52,20 @@ pub(super) fn picture(
         let _ = write_area(&mut html, geography, index, map, place, view);
     }
     html.push_str("</svg>");
-    for (number, (label, crowded)) in labels.iter().zip(crowded(labels, grid)).enumerate() {
-        let class = if crowded { " class=crowded" } else { "" };
-        let _ = write!(html, "<b id=l{number}{class} aria-hidden=true>{}</b>", escape(&label.text));
-    }
     if let Some(open) = open {
         let _ = write_outlines(&mut html, open, grid);
+    }
+    for (number, (label, step)) in labels.iter().zip(&steps).enumerate() {
+        if let Some(step) = step {
+            let class = if *step > 0 { format!(" class=s{step}") } else { String::new() };
+            let _ = write!(html, "<b id=l{number}{class} aria-hidden=true>{}</b>", escape(&label.text));
+        }
     }
     html.push_str("</div>");
     html
 }
 
-/// The open area's outline and, dotted, that of the area around it: over the names, so that none hides them.
+/// The open area's outline and, dotted, that of the area around it; the names, which can be read across a line, follow.
 fn write_outlines(html: &mut String, open: &OpenArea, grid: &Grid) -> std::fmt::Result {
     write!(html, "<svg class=outlines viewBox=\"0 0 {} {}\" aria-hidden=true>", grid.w, grid.h)?;
     if let Some(path) = &open.around {
@@ -67,26 +73,6 @@ fn write_outlines(html: &mut String, open: &OpenArea, grid: &Grid) -> std::fmt::
     }
     let path = &open.outline;
     write!(html, "<path class=halo d=\"{path}\" /><path class=sel d=\"{path}\" /></svg>")
-}
-
-/// Which names would lie on another one where the picture is as small as on a phone: the style sheet hides them there.
-fn crowded(labels: &[Label], grid: &Grid) -> Vec<bool> {
-    const WIDTH_PX: f64 = 480.0;
-    const LETTER_PX: f64 = 7.0;
-    const LINE_PX: f64 = 17.0;
-    let mut kept: Vec<(f64, f64, f64)> = Vec::new();
-    let mut is_crowded = |label: &Label| {
-        let px = |units: i32| f64::from(units) / grid.w * WIDTH_PX;
-        let (x, y, half) = (px(label.x), px(label.y), label.text.chars().count() as f64 * LETTER_PX / 2.0);
-        let touches =
-            |(ox, oy, ohalf): &(f64, f64, f64)| (x - ox).abs() < half + ohalf && (y - oy).abs() < LINE_PX;
-        let crowded = kept.iter().any(touches);
-        if !crowded {
-            kept.push((x, y, half));
-        }
-        crowded
-    };
-    labels.iter().map(&mut is_crowded).collect()
 }
 
 /// One area: a link to its page that shows its name and figure when pointed at. Out of the tab order,
@@ -122,49 +108,16 @@ fn write_area(
 /// carry the nonce of the content security policy.
 fn write_style(
     html: &mut String,
-    camera: Option<Camera>,
-    open: Option<&OpenArea>,
+    frame: &Frame,
     labels: &[Label],
+    steps: &[Option<usize>],
     grid: &Grid,
 ) -> std::fmt::Result {
     let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
-    write!(html, "<style{nonce}>")?;
-    match (camera, open) {
-        // An area and what is around it: as large as fits, and no larger than the map would show it.
-        (None, Some(open)) => {
-            let [west, north, east, south] = surroundings(open.bounds);
-            write!(
-                html,
-                ".box{{width:min({:.3}cqw,{:.3}cqh,{:.1}px);aspect-ratio:{}/{};transform:translate({:.4}%,{:.4}%)}}",
-                grid.w / (east - west) * 100.0,
-                grid.w / (south - north) * 100.0,
-                grid.w * (AREA_ZOOM_MAX - grid.zoom).exp2(),
-                grid.w,
-                grid.h,
-                (west + east) / grid.w * -50.0,
-                (north + south) / grid.h * -50.0,
-            )?;
-        }
-        // The whole: as large as fits.
-        (None, None) => write!(
-            html,
-            ".box{{width:min(100cqw,{:.4}cqh);aspect-ratio:{}/{}}}",
-            grid.w / grid.h * 100.0,
-            grid.w,
-            grid.h
-        )?,
-        // A place: at its own scale, around the middle of the window.
-        (Some(Camera { lat, lng, zoom }), _) => {
-            let placed = grid.placed(lat, lng, zoom, 0.0, 0.0);
-            write!(
-                html,
-                ".map:not(.taken) .fit{{inset:0!important}}.box{{width:{:.2}px;height:{:.2}px;left:50%;top:50%;\
-                 transform:translate({:.2}px,{:.2}px)}}",
-                grid.w * placed.scale,
-                grid.h * placed.scale,
-                placed.x,
-                placed.y
-            )?;
+    write!(html, "<style{nonce}>{}", frame.css(grid))?;
+    for (step, width) in WIDTHS_PX.iter().enumerate().skip(1) {
+        if steps.contains(&Some(step)) {
+            html.push_str(&frame.while_narrower(*width, &format!(".s{step}{{display:none}}")));
         }
     }
     for (number, label) in labels.iter().enumerate() {

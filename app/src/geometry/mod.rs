@@ -2,4 +2,5 @@
 
 pub mod hit;
 pub mod mercator;
+pub mod names;
 pub mod outline;

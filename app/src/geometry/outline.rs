@@ -92,21 +92,28 @@ impl Outline {
     /// Whether a point is inside, by the even-odd rule (holes are outside). A point on a border
     /// belongs to one of the areas that share it, never to both.
     pub fn contains(&self, x: f64, y: f64) -> bool {
-        let mut inside = false;
-        let mut begin = 0;
-        for &end in &self.ends {
-            let ring = &self.points[begin..end as usize];
-            begin = end as usize;
-            let Some(mut previous) = ring.last().copied() else { continue };
-            for &corner in ring {
-                let ((ax, ay), (bx, by)) = (as_f64(previous), as_f64(corner));
-                if (ay > y) != (by > y) && x < (bx - ax) * (y - ay) / (by - ay) + ax {
-                    inside = !inside;
-                }
-                previous = corner;
-            }
-        }
-        inside
+        let crossed =
+            |((ax, ay), (bx, by))| (ay > y) != (by > y) && x < (bx - ax) * (y - ay) / (by - ay) + ax;
+        self.edges().filter(|edge| crossed(*edge)).count() % 2 == 1
+    }
+
+    /// Whether the outline itself, not what it encloses, has a point in a box: west, north, east, south, grid units.
+    pub fn crosses(&self, rect: [f64; 4]) -> bool {
+        let [west, north, east, south] = rect;
+        let Bounds { x0, y0, x1, y1 } = self.bounds;
+        let apart =
+            east < f64::from(x0) || west > f64::from(x1) || south < f64::from(y0) || north > f64::from(y1);
+        !apart && self.edges().any(|edge| passes(edge, rect))
+    }
+
+    /// The lines between its corners, each ring closed.
+    fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        let rings = begins.zip(&self.ends).map(|(begin, &end)| &self.points[begin as usize..end as usize]);
+        rings.flat_map(|ring| {
+            let before = ring.last().into_iter().chain(ring);
+            before.zip(ring).map(|(a, b)| (as_f64(*a), as_f64(*b)))
+        })
     }
 }
 
@@ -128,6 +135,26 @@ pub fn scaled(path: &str, by: i32) -> String {
     }
     scaled.push_str(rest);
     scaled
+}
+
+/// A straight line from here to there.
+type Edge = ((f64, f64), (f64, f64));
+
+/// Whether a line has a point in a box: what is left of it is cut off at one side of the box after the other.
+fn passes(((ax, ay), (bx, by)): Edge, [west, north, east, south]: [f64; 4]) -> bool {
+    let (mut from, mut to) = (0.0_f64, 1.0_f64);
+    for (start, step, low, high) in [(ax, bx - ax, west, east), (ay, by - ay, north, south)] {
+        if step == 0.0 {
+            if start < low || start > high {
+                return false;
+            }
+            continue;
+        }
+        let (enters, leaves) = ((low - start) / step, (high - start) / step);
+        from = from.max(enters.min(leaves));
+        to = to.min(enters.max(leaves));
+    }
+    from <= to
 }
 
 fn as_f64((x, y): (i32, i32)) -> (f64, f64) {
@@ -199,6 +226,22 @@ mod tests {
         assert!(!area.contains(5.0, 5.0));
         assert!(area.contains(22.0, 2.0));
         assert!(!area.contains(15.0, 2.0));
+    }
+
+    #[test]
+    fn a_box_within_an_area_does_not_meet_its_outline() {
+        let area = Outline::parse("M0 0h100v100h-100zm40 40v20h20v-20z").unwrap();
+        let check = |rect, expect| assert_eq!(area.crosses(rect), expect, "{rect:?}");
+        check([10.0, 10.0, 20.0, 20.0], false);
+        check([-5.0, 10.0, 5.0, 20.0], true);
+        check([45.0, 45.0, 55.0, 55.0], false);
+        check([30.0, 45.0, 45.0, 55.0], true);
+        check([-50.0, -50.0, 150.0, 150.0], true);
+        check([101.0, 0.0, 110.0, 100.0], false);
+        // A slope whose box meets the other one, and which does not.
+        let slope = Outline::parse("M0 0L100 100L0 100z").unwrap();
+        assert!(!slope.crosses([60.0, 10.0, 80.0, 30.0]));
+        assert!(slope.crosses([40.0, 30.0, 60.0, 50.0]));
     }
 
     #[test]

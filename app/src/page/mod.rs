@@ -88,6 +88,8 @@ pub(crate) struct Page {
     pub(crate) here: StoredValue<Option<Camera>>,
     /// The newest figures that could be had, in the browser.
     pub(crate) figures: RwSignal<Option<Arc<SlimMap>>>,
+    /// The legend's part of the figures that are drawn: others may be there before their outlines are.
+    pub(crate) drawn: RwSignal<Option<MapHead>>,
     /// Why the figures asked for last could not be had, in words; empty where they could.
     pub(crate) trouble: RwSignal<String>,
     /// The answer takes so long that a reader wonders.
@@ -109,6 +111,7 @@ impl Page {
     pub(crate) fn set_up(start: Start) -> Self {
         let open = RwSignal::new(start.open.clone());
         let trouble = RwSignal::new(start.trouble.clone());
+        let drawn = RwSignal::new(start.head.clone());
         let start = Arc::new(start);
         let view = RwSignal::new(View::parse(&start.url));
         let begin = start.levels.iter().position(|level| level.name == start.level).unwrap_or(0);
@@ -133,6 +136,7 @@ impl Page {
             camera: StoredValue::new(view.with_untracked(|view| view.camera)),
             here: StoredValue::new(None),
             figures: RwSignal::new(None),
+            drawn,
             trouble,
             slow: RwSignal::new(false),
             hover: RwSignal::new(None),
@@ -163,14 +167,9 @@ impl Page {
         self.view.set(view);
     }
 
-    /// The legend's part of the figures: the newest there are, or what the page began with. None while there are
-    /// only those of another measure.
+    /// The legend's part of the figures that are drawn. None while those are of another measure.
     pub(crate) fn head(&self) -> Option<MapHead> {
-        let head = self.figures.with(|figures| match figures {
-            Some(map) => Some(MapHead::from(&**map)),
-            None => self.start.with_value(|start| start.head.clone()),
-        });
-        head.filter(|head| head.measure == self.measure.get())
+        self.drawn.get().filter(|head| head.measure == self.measure.get())
     }
 
     /// What is wrong with the map's figures, in words; empty where nothing is.

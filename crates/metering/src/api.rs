@@ -163,6 +163,9 @@ pub struct AreaCard {
     /// Meters registered here, as a band in words ("30 to 49"); None where hidden or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homes: Option<String>,
+    /// In how many of `children` these homes are: a figure of few corners is not one of the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_in: Option<MeasuredIn>,
     /// Homes counted by published statistics, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homes_published: Option<u32>,
@@ -185,6 +188,17 @@ pub struct AreaCard {
     /// For modelled figures: the source, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_source: Option<String>,
+}
+
+/// In how many areas, of all there are, homes were measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasuredIn {
+    /// In so many.
+    pub areas: u32,
+    /// Of so many.
+    pub of: u32,
+    /// What several of them are called: `neighbourhoods`.
+    pub called: String,
 }
 
 /// `GET /api/v1/areas/{code}/consumption`

@@ -31,11 +31,15 @@ use source::Source;
 use through_server::ThroughServer;
 
 use crate::clock::{Clock, SystemClock};
-use crate::commands::say;
+use crate::commands::{remark, say};
 use crate::config::Config;
 
 /// The exit code of `--strict` where something was refused; 2 is that of a wrong command line.
 const SOME_REFUSED: u8 = 3;
+
+/// What a server decides later, and whoever sends readings by name alone may not think of.
+const UNREGISTERED: &str = "readings count once their meter is registered there (wattmap import meters, or --area); \
+     what came before that is kept as dead letters, which can be redriven";
 
 /// Runs it. Fails if a file could not be read to its end, or if nothing of a file could be used.
 pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
@@ -58,6 +62,11 @@ pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     let told = outcome?;
     for note in notes? {
         say(note)?;
+    }
+    if let What::Readings(args) = &args.what
+        && args.is_decided_elsewhere()
+    {
+        remark(UNREGISTERED);
     }
     Ok(match told {
         Told { useless: true, .. } => ExitCode::FAILURE,

@@ -6,7 +6,8 @@ use app::site::{DisclosureNumbers, SiteStatus};
 use async_trait::async_trait;
 use geography::{AreaIndex, LevelIndex};
 use metering::api::{
-    AreaCard, AreaName, ConsumptionSeries, Figure, MapAnswer, MapArea, Measure, Profile, SearchAnswer, Status,
+    AreaCard, AreaName, ConsumptionSeries, Figure, MapAnswer, MapArea, Measure, MeasuredIn, Profile,
+    SearchAnswer, Status,
 };
 use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band};
 use metering::{AreaCode, UtcSecond};
@@ -96,6 +97,7 @@ impl PublicFigures for FiguresService {
             parents: self.geography.ancestors(area).map(|larger| self.name(larger)).collect(),
             children: self.geography.children(area).map(|child| self.name(child)).collect(),
             homes: homes_band(meters, &self.rules).filter(|_| measured),
+            measured_in: self.measured_in(area, &year.release).filter(|_| measured),
             homes_published: published.map(|Published { meters, .. }| meters),
             coverage_percent: self.coverage_percent(area, meters).filter(|_| measured),
             simulated: registered.simulated_in(self.geography.leaves(shown_for)) > 0,
@@ -159,6 +161,20 @@ impl FiguresService {
         let real = u32::try_from(real).unwrap_or(u32::MAX);
         let few = || format!("fewer than {}", self.rules.homes_min(FigureKind::Period));
         (real > 0).then(|| homes_band(real, &self.rules).unwrap_or_else(few))
+    }
+
+    /// In how many of the areas within this one anybody was heard. Each of them says as much on the map.
+    fn measured_in(&self, area: AreaIndex, release: &Release) -> Option<MeasuredIn> {
+        let first = self.geography.children(area).next()?;
+        let heard = |child: &AreaIndex| {
+            !matches!(release.figure(child.0 as usize).status(), Status::NoData | Status::Modelled)
+        };
+        let count = |areas: usize| u32::try_from(areas).unwrap_or(u32::MAX);
+        Some(MeasuredIn {
+            areas: count(self.geography.children(area).filter(heard).count()),
+            of: count(self.geography.children(area).count()),
+            called: self.geography.level(self.geography.area(first).level).names.plural.clone(),
+        })
     }
 
     fn level(&self, name: &str) -> Result<LevelIndex, AppError> {

@@ -46,6 +46,7 @@ pub(super) struct Client {
 /// Why a connection ends.
 enum End {
     Gone,
+    Left,
     Silent,
     Closing,
     Misbehaved(&'static str),
@@ -105,7 +106,8 @@ impl Client {
                         Some(Ok(Message::Binary(_))) => Err(End::Misbehaved("text frames are expected")),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
                         Some(Err(error)) if is_too_long(&error) => return End::TooLong,
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                        Some(Ok(Message::Close(_))) => return End::Left,
+                        Some(Err(_)) | None => return End::Gone,
                     }
                 }
             };
@@ -219,6 +221,11 @@ impl Client {
     async fn close(mut self, end: End) {
         let (code, reason) = match end {
             End::Gone => return,
+            End::Left => {
+                // The answer to a goodbye repeats its code. It waits in the connection, which sends it when read again.
+                let _ = timeout(SEND_WITHIN, self.socket.recv()).await;
+                return;
+            }
             End::Silent => (close_code::POLICY, "silent for too long"),
             End::Closing => (close_code::AWAY, "the server is stopping"),
             End::Misbehaved(reason) => (close_code::UNSUPPORTED, reason),

@@ -7,6 +7,8 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::support::{AREA, App, NEIGHBOUR};
@@ -166,5 +168,22 @@ async fn a_message_that_is_too_long_is_told_so() {
     let (_, reason) = tokio::join!(sending, reading);
     assert_eq!(u16::from(reason.code), 1009);
     assert!(reason.reason.contains("256 KiB"), "{reason:?}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_goodbye_is_answered_with_its_own_code() {
+    let app = App::start().await;
+    let mut feed = Feed::open(&app, "").await;
+    feed.frame().await;
+    let goodbye = CloseFrame { code: CloseCode::Normal, reason: "seen enough".into() };
+    feed.0.send(Message::Close(Some(goodbye.clone()))).await.expect("it is said");
+    let answer = loop {
+        match feed.0.next().await.expect("an answer").expect("an orderly end") {
+            Message::Close(answer) => break answer,
+            _ => continue,
+        }
+    };
+    assert_eq!(answer, Some(goodbye));
     app.stop().await;
 }

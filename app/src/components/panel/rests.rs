@@ -1,7 +1,7 @@
 //! What a figure rests on, in words: whose homes, how many, measured on which days, or why there is none.
 
 use metering::UtcSecond;
-use metering::api::{AreaCard, Basis, Figure, Measure, Status};
+use metering::api::{AreaCard, Basis, Figure, Measure, MeasuredIn, Status};
 
 use crate::format::{self, Day};
 
@@ -43,9 +43,20 @@ fn measured(card: &AreaCard, figure: &Figure) -> String {
         (None, true) => "Simulated homes".to_owned(),
         (None, false) => "Homes".to_owned(),
     };
-    match figure.basis {
+    let measured = match figure.basis {
         Some(basis) => format!("{homes} here were measured {}", on_days(&basis, figure.measure)),
         None => format!("{homes} here were measured."),
+    };
+    format!("{measured}{}", in_few_corners(card))
+}
+
+/// That the homes are all in a small part of the area, where they are.
+fn in_few_corners(card: &AreaCard) -> String {
+    match &card.measured_in {
+        Some(MeasuredIn { areas, of, called }) if areas * 2 < *of => {
+            format!(" All of them are in {areas} of its {of} {called}.")
+        }
+        _ => String::new(),
     }
 }
 
@@ -110,6 +121,7 @@ mod tests {
             parents: Vec::new(),
             children: Vec::new(),
             homes: Some("60 to 69".to_owned()),
+            measured_in: None,
             homes_published: None,
             coverage_percent: None,
             simulated: false,
@@ -182,6 +194,20 @@ mod tests {
         let simulated = AreaCard { simulated: true, ..card() };
         let text = rests_on(&simulated, &figure(Measure::Now, Status::Measured, None));
         assert_eq!(text, "60 to 69 simulated homes here were measured.");
+    }
+
+    #[test]
+    fn homes_in_one_corner_do_not_speak_for_the_whole_in_silence() {
+        let measured_in = |areas| Some(MeasuredIn { areas, of: 28, called: "neighbourhoods".to_owned() });
+        let text = |areas| {
+            let card = AreaCard { measured_in: measured_in(areas), ..card() };
+            rests_on(&card, &figure(Measure::Now, Status::Measured, None))
+        };
+        assert_eq!(
+            text(1),
+            "60 to 69 homes here were measured. All of them are in 1 of its 28 neighbourhoods."
+        );
+        assert_eq!(text(14), "60 to 69 homes here were measured.");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use metering::api::Measure;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use crate::error::AppError;
 use crate::page::Page;
@@ -31,9 +31,11 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
         let number = asked.get_value();
         // The first content came with the page.
         if number == 1 {
+            close_by_key(page);
             return listen(page, &content, day, again);
         }
         let Some(area) = area else {
+            hand_focus_back(&content);
             shown.set_value(None);
             document().set_title(&words::title(None));
             return;
@@ -111,6 +113,29 @@ fn pulse(frame: &SlimFrame, area: &str) -> bool {
             false
         }
         _ => true,
+    }
+}
+
+/// Escape closes the panel wherever the reader is, but in the search box, where it has a meaning of its own.
+fn close_by_key(page: Page) {
+    let handler = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+        let is_free = event.key() == "Escape" && within(&event, ".search").is_none();
+        if is_free && page.area.with_untracked(Option::is_some) {
+            page.change(|view| view.area = None);
+        }
+    });
+    let _ = window().add_event_listener_with_callback("keydown", handler.as_ref().unchecked_ref());
+    handler.forget();
+}
+
+/// Who closes the panel from within stands on the map then, not nowhere.
+fn hand_focus_back(content: &Element) {
+    let panel = content.closest(".panel").ok().flatten();
+    let is_within = |focused: Element| panel.is_some_and(|panel| panel.contains(Some(&focused)));
+    if document().active_element().is_some_and(is_within)
+        && let Ok(Some(stage)) = document().query_selector(".stage")
+    {
+        let _ = stage.unchecked_into::<HtmlElement>().focus();
     }
 }
 

@@ -37,13 +37,8 @@ pub fn PanelIsland(
         let up = if up.get() { " up" } else { "" };
         format!("{open}{up}")
     });
-    let key = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            page.change(|view| view.area = None);
-        }
-    };
     view! {
-        <aside class=class aria-label=words::PANEL_LABEL aria-busy=text(move || busy.get().to_string()) on:keydown=key>
+        <aside class=class aria-label=words::PANEL_LABEL aria-busy=text(move || busy.get().to_string())>
             <Handle up />
             <div class="content" node_ref=content>{children()}</div>
             <Actions />

@@ -3,10 +3,11 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::{request_animation_frame, set_timeout};
+use leptos::prelude::{Set, WithUntracked, request_animation_frame, set_timeout};
 use web_sys::{CanvasRenderingContext2d, Path2d};
 
 use super::load::now_ms;
+use super::scene::Figures;
 use super::stage::{Shared, Stage};
 use super::surface::class;
 use crate::classes::Fill;
@@ -168,7 +169,18 @@ impl Stage {
             self.hide_back();
         }
         self.draw_overlay();
+        self.tell_legend(job.level);
         self.pictures
+    }
+
+    /// The legend is of what is drawn.
+    fn tell_legend(&self, level: usize) {
+        let figures = self.levels.get(level).and_then(|scene| scene.figures.as_ref());
+        let head = figures.and_then(Figures::head);
+        let drawn = self.page.drawn;
+        if head.is_some() && drawn.with_untracked(|drawn| *drawn != head) {
+            drawn.set(head);
+        }
     }
 
     /// The fade is over.
@@ -198,14 +210,11 @@ impl Stage {
         self.hide_back();
     }
 
-    /// The names, and over them the outlines of what is pointed at, of what is open and, dotted, of what that is
-    /// held against.
+    /// The outlines of what is pointed at, of what is open and, dotted, of what that is held against; and over them
+    /// the names, which can be read across a line.
     pub(super) fn draw_overlay(&mut self) {
         let placement = self.overlay.begin(self.front.shot, &self.grid);
         self.overlay.place_now(&self.map);
-        self.overlay.in_pixels();
-        super::labels::draw(self, placement);
-        self.overlay.in_units(placement);
         let context = &self.overlay.context;
         context.set_line_join("round");
         let path = |(level, at): (usize, usize)| {
@@ -225,6 +234,8 @@ impl Stage {
         outline(open.and_then(|open| open.around.as_ref()), Some(DOTS_PX), INK_PX, HALO_PX * 0.7);
         outline(self.hovered.and_then(path), None, INK_PX * 0.6, HALO_PX * 0.6);
         outline(open.and_then(|open| open.own.as_ref()).or_else(selected), None, INK_PX, HALO_PX);
+        self.overlay.in_pixels();
+        super::labels::draw(self, placement);
     }
 
     /// An area of any level that is loaded, the finest first.

@@ -226,22 +226,15 @@ fn uncover(stage: &Shared, area: (usize, usize), (x, y): (f64, f64)) {
     }
 }
 
-/// Enter opens the area in the middle of the map; Escape closes it.
+/// Enter opens the area in the middle of the map.
 fn keyboard(stage: &Shared) {
     let container = stage.borrow().map.get_container();
     let weak = Rc::downgrade(stage);
     let handler = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
         let Some(stage) = weak.upgrade() else { return };
-        match event.key().as_str() {
-            "Enter" => {
-                let (x, y) = stage.borrow().middle();
-                open(&stage, x, y);
-            }
-            "Escape" => {
-                let page = stage.borrow().page;
-                page.change(|view| view.area = None);
-            }
-            _ => {}
+        if event.key() == "Enter" {
+            let (x, y) = stage.borrow().middle();
+            open(&stage, x, y);
         }
     });
     let _ = container.add_event_listener_with_callback("keydown", handler.as_ref().unchecked_ref());

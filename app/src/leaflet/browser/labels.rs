@@ -4,12 +4,10 @@ use leptos::prelude::WithValue;
 
 use super::stage::Stage;
 use crate::geometry::mercator::Placement;
+use crate::geometry::names::Room;
 
 /// As the style sheet has it for the server's picture.
 const FONT: &str = "600 12px Inter, system-ui, sans-serif";
-/// A letter's width, about: names only have to keep clear of each other.
-const LETTER_PX: f64 = 6.6;
-const LINE_PX: f64 = 16.0;
 /// Several areas are called after one place: its name is not written again nearer than this.
 const AGAIN_PX: f64 = 420.0;
 /// From here on the coarsest level's names give way to those of places.
@@ -26,17 +24,18 @@ pub(super) fn draw(stage: &Stage, placement: Placement) {
     context.set_line_width(3.0);
     context.set_stroke_style_str(&stage.palette.label_halo);
     context.set_fill_style_str(&stage.palette.label);
-    let mut taken: Vec<(f64, f64, f64, String)> = Vec::new();
+    let mut room = Room::beside(stage.open_outline(), placement);
+    let mut written: Vec<(f64, f64, String)> = Vec::new();
     let mut name = |text: &str, x: f64, y: f64| {
         let (x, y) = placement.to_px(x, y);
-        let half = text.chars().count() as f64 * LETTER_PX / 2.0;
-        let inside = x > -half && x < shot.w + half && y > 0.0 && y < shot.h;
-        let free = |(ox, oy, ohalf, other): &(f64, f64, f64, String)| {
-            let (dx, dy) = ((x - ox).abs(), (y - oy).abs());
-            (dx > half + ohalf || dy > LINE_PX) && (other != text || dx.hypot(dy) > AGAIN_PX)
-        };
-        if inside && taken.iter().all(free) {
-            taken.push((x, y, half, text.to_owned()));
+        let again = |(ox, oy, other): &(f64, f64, String)| other == text && (x - ox).hypot(y - oy) < AGAIN_PX;
+        if !(0.0..shot.w).contains(&x) || !(0.0..shot.h).contains(&y) || written.iter().any(again) {
+            return;
+        }
+        // Text that cannot be measured cannot be drawn either.
+        let width = context.measure_text(text).map_or(0.0, |text| text.width());
+        if room.take(x, y, width) {
+            written.push((x, y, text.to_owned()));
             // Text that cannot be drawn is text that is missing: the areas have their names elsewhere.
             let _ = context.stroke_text(text, x, y);
             let _ = context.fill_text(text, x, y);

@@ -14,6 +14,7 @@ use web_sys::{HtmlElement, Path2d};
 use self::draw::redraw;
 use self::scene::Figures;
 use self::stage::{Outlines, Shared, Stage};
+use crate::geometry::outline::Outline;
 use crate::page::{Command, Page};
 use crate::reactive::watch;
 use crate::site_map::OpenArea;
@@ -228,7 +229,11 @@ fn outline(stage: &Shared, open: &OpenArea, page: Page) {
 
 fn outlines(open: &OpenArea) -> Outlines {
     let path = |text: &str| Path2d::new_with_path_string(text).ok();
-    Outlines { own: path(&open.outline), around: open.around.as_deref().and_then(path) }
+    Outlines {
+        own: path(&open.outline),
+        outline: Outline::parse(&open.outline),
+        around: open.around.as_deref().and_then(path),
+    }
 }
 
 fn obey(stage: &Shared, command: Command) {

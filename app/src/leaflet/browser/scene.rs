@@ -10,7 +10,7 @@ use crate::classes::Fill;
 use crate::geometry::hit::HitGrid;
 use crate::geometry::mercator::Grid;
 use crate::geometry::outline::{Bounds, Outline};
-use crate::site_map::{SlimArea, SlimMap};
+use crate::site_map::{MapHead, SlimArea, SlimMap};
 
 /// One area.
 pub(super) struct Shape {
@@ -96,6 +96,12 @@ impl Figures {
     /// As the server drew them: colours, not yet figures.
     pub(super) fn drawn(measure: Measure, fills: Vec<Fill>) -> Self {
         Self { measure, classes: Vec::new(), list: Vec::new(), fills }
+    }
+
+    /// What the legend says of them. None while there are only colours.
+    pub(super) fn head(&self) -> Option<MapHead> {
+        let any = self.list.iter().any(|(_, value)| value.is_some());
+        (!self.list.is_empty()).then(|| MapHead { measure: self.measure, classes: self.classes.clone(), any })
     }
 
     fn set(&mut self, shapes: &Shapes, code: &AreaCode, status: Status, value: Option<f64>) -> bool {

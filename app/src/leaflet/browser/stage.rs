@@ -12,6 +12,7 @@ use super::palette::Palette;
 use super::scene::{Figures, LevelScene, Shapes};
 use super::surface::{Shot, Surface, class};
 use crate::geometry::mercator::{self, AREA_ZOOM_MAX, Grid, Placement, surroundings};
+use crate::geometry::outline::Outline;
 use crate::page::{Hover, Page};
 use crate::site_map::{SlimArea, SlimMap};
 use crate::view_state::Camera;
@@ -32,6 +33,8 @@ type Part = (f64, f64, f64, f64);
 /// What is outlined of an open area, whatever the level is that is drawn.
 pub(super) struct Outlines {
     pub(super) own: Option<Path2d>,
+    /// The same, to know where it is.
+    pub(super) outline: Option<Outline>,
     /// Of what it is held against.
     pub(super) around: Option<Path2d>,
 }
@@ -248,6 +251,16 @@ impl Stage {
     /// The camera that shows everything.
     pub(super) fn whole(&self) -> Camera {
         self.camera_in(self.free_window(), [0.0, 0.0, self.grid.w, self.grid.h], f64::INFINITY)
+    }
+
+    /// The open area's outline, if it is known.
+    pub(super) fn open_outline(&self) -> Option<&Outline> {
+        let told = self.open.as_ref().and_then(|open| open.outline.as_ref());
+        let drawn = || {
+            let (level, at) = self.find(self.selected.as_deref()?)?;
+            Some(&self.levels.get(level)?.shapes.as_ref()?.list.get(at)?.outline)
+        };
+        told.or_else(drawn)
     }
 
     /// The camera that shows an area and what is around it, if the area is known.

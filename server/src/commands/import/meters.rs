@@ -29,7 +29,7 @@ pub(super) async fn import(
         Meters::new(format, source.reader).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     let outcome = import.all(meters, destination, &progress).await;
     progress.end();
-    outcome.map_err(|error| stopped(&path, &error, &import.report, AGAIN))?;
+    outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
 }
 

@@ -56,6 +56,13 @@ pub(super) struct Common {
     pub(super) key: Option<String>,
 }
 
+impl Common {
+    /// What is said after a stop in the middle: how to go on, unless nothing was written.
+    pub(super) fn to_go_on(&self, how: &'static str) -> &'static str {
+        if self.dry_run { super::dry::NOTE } else { how }
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub(super) struct MeterArgs {
     #[command(flatten)]
@@ -160,6 +167,11 @@ pub(super) struct ReadingArgs {
 }
 
 impl ReadingArgs {
+    /// Whether it is a server, later, that decides which of the meters it knows.
+    pub(super) fn is_decided_elsewhere(&self) -> bool {
+        self.common.server.is_some() && !self.common.dry_run && self.area.is_none()
+    }
+
     /// As the parsers take them.
     pub(super) fn reading_options(&self) -> ReadingOptions {
         ReadingOptions {

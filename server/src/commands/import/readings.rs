@@ -77,7 +77,7 @@ pub(super) async fn import(
             let _ = import.note(destination).await;
         }
         import.report.counts = import.kept.counts;
-        return Err(stopped(&path, &error, &import.report, AGAIN));
+        return Err(stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)));
     }
     destination.note(&import.identity, None).await?;
     Ok(import.report)

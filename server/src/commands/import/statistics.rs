@@ -39,7 +39,7 @@ pub(super) async fn import(
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     let outcome = import.all(statistics, destination, &progress).await;
     progress.end();
-    outcome.map_err(|error| stopped(&path, &error, &import.report, AGAIN))?;
+    outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
 }
 
