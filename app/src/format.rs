@@ -3,21 +3,12 @@
 
 use metering::UtcSecond;
 use metering::api::Measure;
+use metering::numerals::grouped;
 
 /// A whole number with thousands separated: `50,112`.
 pub fn whole(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if value < 0.0 && digits != "0" {
-        text.push('−');
-    }
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let digits = grouped(format_args!("{:.0}", value.abs()));
+    if value < 0.0 && digits != "0" { format!("−{digits}") } else { digits }
 }
 
 /// With one decimal: `8.4`. Used where a whole number would hide the difference.

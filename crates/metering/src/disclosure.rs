@@ -17,6 +17,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Basis, Measure, Status};
+use crate::numerals::grouped;
 
 /// The numbers in force. They may be raised by configuration, never lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -339,7 +340,8 @@ pub fn rounded_measure(measure: Measure, value: f64) -> f64 {
 /// A number of homes as a band, "30 to 39": never the number.
 pub fn homes_band(homes: u32, rules: &DisclosureRules) -> Option<String> {
     let from = homes / DisclosureRules::HOMES_BAND * DisclosureRules::HOMES_BAND;
-    (homes >= rules.homes_min_period).then(|| format!("{from} to {}", from + DisclosureRules::HOMES_BAND - 1))
+    let to = from + DisclosureRules::HOMES_BAND - 1;
+    (homes >= rules.homes_min_period).then(|| format!("{} to {}", grouped(from), grouped(to)))
 }
 
 impl Release {

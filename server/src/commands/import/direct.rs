@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use engine::{AppendError, Document};
 use engine_embedded::OpenError;
 use metering::door::{MeterDraft, Rejection};
+use metering::numerals::grouped;
 use metering::statistics::AreaStatistic;
 use metering::{AreaCode, DeadReason, Reading};
 use tokio::task::JoinHandle;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::checkpoint::{Checkpoint, KIND};
 use super::destination::Destination;
 use super::progress::waiting_for;
-use super::report::grouped;
+
 use super::statistics::of_unknown_areas;
 use crate::commands::engine::{Opened, aggregation_of, open};
 use crate::config::Config;

@@ -2,11 +2,12 @@
 
 use import::{Content, Meters, ParsedMeter, Trouble};
 use metering::door::MeterDraft;
+use metering::numerals::grouped;
 
 use super::destination::Destination;
 use super::options::MeterArgs;
 use super::progress::Progress;
-use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
+use super::report::{Counts, Refusal, Rejects, Report, stopped};
 use super::source::Source;
 
 /// How to go on after a stop.

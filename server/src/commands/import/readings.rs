@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use import::{Content, FieldNumbers, ParsedReading, Readings, Trouble};
 use metering::door::{DraftPlace, MeterDraft, Rules};
+use metering::numerals::grouped;
 use metering::{Dwelling, MeterId, Reading};
 
 use super::checkpoint::Checkpoint;
 use super::destination::Destination;
 use super::options::ReadingArgs;
 use super::progress::Progress;
-use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
+use super::report::{Counts, Refusal, Rejects, Report, stopped};
 use super::source::Source;
 use crate::commands::remark;
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use import::LineProblem;
 use metering::door::Rejection;
+use metering::numerals::grouped;
 use serde::{Deserialize, Serialize};
 
 /// Refused lines that are shown; all of them go to `--rejects`.
@@ -95,19 +96,6 @@ impl fmt::Display for Report {
 /// What ended the import of a file before its end, with what had come of it until then and how to go on.
 pub(super) fn stopped(file: &Path, why: &dyn fmt::Display, report: &Report, to_go_on: &str) -> anyhow::Error {
     anyhow::anyhow!("{}: {why:#}\nit stopped in the middle. Until then {report}\n{to_go_on}", file.display())
-}
-
-/// A number with commas, as in `22,536`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Something refused, by the parser, by the door's rules, or by a server.

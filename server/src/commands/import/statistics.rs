@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use import::{Content, ParsedStatistic, Statistics, Trouble};
 use metering::AreaCode;
 use metering::door::{Code, Rejection};
+use metering::numerals::grouped;
 use metering::statistics::AreaStatistic;
 
 use super::destination::Destination;
 use super::options::StatisticsArgs;
 use super::progress::Progress;
-use super::report::{Counts, Refusal, Rejects, Report, grouped, stopped};
+use super::report::{Counts, Refusal, Rejects, Report, stopped};
 use super::source::Source;
 
 /// Figures of a file at most: every small area of a large country, for ten years.
