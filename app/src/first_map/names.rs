@@ -65,9 +65,9 @@ mod tests {
         let open = OpenArea {
             code: "E02000001".to_owned(),
             level: "msoa".to_owned(),
-            outline: "M490 390h20v20h-20z".to_owned(),
+            outline: "M499 399h2v2h-2z".to_owned(),
             around: None,
-            bounds: [490, 390, 510, 410],
+            bounds: [499, 399, 501, 401],
         };
         let labels = [label("Camden", 500, 400)];
         assert_eq!(steps(&labels, Some(&open), &GRID), [None]);

@@ -158,12 +158,18 @@ pub(crate) fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// Copies all files of a directory into another one.
+/// Copies all files of a directory into another one, as they are together at a moment: where the engine removes one
+/// meanwhile, which no longer matters to it, the copy is begun again.
 pub(crate) fn copy(from: &Path, to: &Path) {
+    while let Err(error) = try_to_copy(from, to) {
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
+        std::fs::remove_dir_all(to).unwrap();
+    }
+}
+
+fn try_to_copy(from: &Path, to: &Path) -> std::io::Result<()> {
     for dir in ["log", "store/tree/tables", "store/documents", "keys"] {
-        std::fs::create_dir_all(to.join(dir)).unwrap();
+        std::fs::create_dir_all(to.join(dir))?;
     }
-    for file in files(from) {
-        std::fs::copy(from.join(&file), to.join(&file)).unwrap();
-    }
+    files(from).iter().try_for_each(|file| std::fs::copy(from.join(file), to.join(file)).map(drop))
 }
