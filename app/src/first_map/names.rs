@@ -6,8 +6,9 @@ use crate::geometry::names::Room;
 use crate::geometry::outline::Outline;
 use crate::site_map::{Label, OpenArea};
 
-/// Widths of the picture of everything at which names are added, pixels.
-pub(super) const WIDTHS_PX: [f64; 8] = [300.0, 380.0, 460.0, 560.0, 700.0, 900.0, 1_200.0, 4_000.0];
+/// Widths of the picture of everything at which names are added, pixels. Beside an open area a phone has little of it.
+pub(super) const WIDTHS_PX: [f64; 11] =
+    [110.0, 160.0, 220.0, 300.0, 380.0, 460.0, 560.0, 700.0, 900.0, 1_200.0, 4_000.0];
 
 /// A letter's width, about.
 const LETTER_PX: f64 = 7.2;
@@ -57,7 +58,7 @@ mod tests {
         assert_eq!(steps[0], Some(0));
         assert_eq!(steps[2], Some(0));
         // Half of both names and the gap take 58 pixels; their middles are 56 apart in a picture of 700, and 72 in one of 900.
-        assert_eq!(steps[1], Some(5));
+        assert_eq!(steps[1].map(|step| WIDTHS_PX[step]), Some(900.0));
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub(super) fn picture(
     }
     for (number, (label, step)) in labels.iter().zip(&steps).enumerate() {
         if let Some(step) = step {
-            let class = if *step > 0 { format!(" class=s{step}") } else { String::new() };
-            let _ = write!(html, "<b id=l{number}{class} aria-hidden=true>{}</b>", escape(&label.text));
+            let _ =
+                write!(html, "<b id=l{number} class=s{step} aria-hidden=true>{}</b>", escape(&label.text));
         }
     }
     html.push_str("</div>");
@@ -115,7 +115,7 @@ fn write_style(
 ) -> std::fmt::Result {
     let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
     write!(html, "<style{nonce}>{}", frame.css(grid))?;
-    for (step, width) in WIDTHS_PX.iter().enumerate().skip(1) {
+    for (step, width) in WIDTHS_PX.iter().enumerate() {
         if steps.contains(&Some(step)) {
             html.push_str(&frame.while_narrower(*width, &format!(".s{step}{{display:none}}")));
         }
