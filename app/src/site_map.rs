@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::mercator::Grid;
 
+/// A level with more areas than this is not drawn into the HTML: it would weigh more than the rest.
+pub const AREAS_MAX: usize = 1500;
+
 /// A level of the geography, the coarsest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelInfo {
@@ -37,12 +40,23 @@ pub struct MapHead {
     pub classes: Vec<f64>,
     /// Whether any area has a figure.
     pub any: bool,
+    /// The one figure that all areas have that have one: then there are no classes.
+    pub same: Option<f64>,
+}
+
+impl MapHead {
+    /// Of these figures.
+    pub fn new(measure: Measure, classes: Vec<f64>, values: impl Iterator<Item = f64>) -> Self {
+        let mut values = values.peekable();
+        let first = values.peek().copied();
+        let same = first.filter(|first| values.all(|value| value == *first));
+        MapHead { measure, classes, any: first.is_some(), same }
+    }
 }
 
 impl From<&MapAnswer> for MapHead {
     fn from(map: &MapAnswer) -> Self {
-        let any = map.areas.iter().any(|area| area.value.is_some());
-        MapHead { measure: map.measure, classes: map.classes.clone(), any }
+        MapHead::new(map.measure, map.classes.clone(), map.areas.iter().filter_map(|area| area.value))
     }
 }
 

@@ -49,17 +49,15 @@ pub const NO_DATA: &str = "No data";
 
 pub const SOURCES: &str = "Sources";
 /// What follows the reason why the chosen figures could not be had.
-pub const NO_COLOURS: &str = "Until then the map has no colours.";
+pub const NO_COLOURS: &str = "The map has no colours until it works again; it is tried by itself.";
 
-pub const FEWER: &str = "less";
-pub const MORE: &str = "more";
 pub const DAYS_LABEL: &str = "Day of the week";
 pub const UNKNOWN_AREA: &str = "No such area";
-pub const FAILED: &str = "Not now";
+pub const FAILED: &str = "The figures are not to be had just now";
 
 pub const PANEL_LABEL: &str = "The open area";
 /// The panel's content when it could not be had: HTML.
-pub const PANEL_FAILED: &str = "<div class=head><h2>Not now</h2><a class=close href=/ aria-label=Close>×</a></div>\
+pub const PANEL_FAILED: &str = "<div class=head><h2>The figures are not to be had just now</h2><a class=close href=/ aria-label=Close>×</a></div>\
      <div class='body failed'><p class=note role=status></p><button type=button class='plain again'>Try again</button></div>";
 
 /// In place of the panel's content while it is on its way: HTML.
@@ -135,8 +133,8 @@ pub const fn unit_in_words(measure: Measure) -> &'static str {
     match measure {
         Measure::Annual => "kWh a home and year",
         Measure::Now => "watts a home, right now",
-        Measure::NightShare => "% of it at night",
-        Measure::EveningShare => "% of it in the evening",
+        Measure::NightShare => "% of a home’s use, at night",
+        Measure::EveningShare => "% of a home’s use, in the evening",
     }
 }
 
@@ -167,9 +165,15 @@ pub fn figure_or_reason(measure: Measure, status: Status, value: Option<f64>) ->
     match (status, value) {
         (Status::Suppressed, _) => HIDDEN.to_owned(),
         (Status::Modelled, Some(value)) => format!("{}, modelled", format::with_unit(measure, value)),
+        (Status::Merged, Some(value)) => format!("{}, for a wider area", format::with_unit(measure, value)),
         (_, Some(value)) => format::with_unit(measure, value),
         (_, None) => NO_DATA.to_owned(),
     }
+}
+
+/// Where all areas have one figure there is no scale, and that is what there is to say.
+pub fn the_same(measure: Measure, value: f64) -> String {
+    format!("{} in every area.", format::with_unit(measure, value))
 }
 
 /// How a figure compares with the one around it: `8 % less than in Hackney as a whole`. Shares are
@@ -178,6 +182,9 @@ pub fn comparison(measure: Measure, value: f64, around: f64, whole: &str) -> Str
     let (difference, unit) = match measure {
         Measure::Annual | Measure::Now if around > 0.0 => ((value / around - 1.0) * 100.0, "\u{a0}%"),
         Measure::Annual | Measure::Now => return String::new(),
+        Measure::NightShare | Measure::EveningShare if (value - around).abs().round() == 1.0 => {
+            (value - around, " point")
+        }
         Measure::NightShare | Measure::EveningShare => (value - around, " points"),
     };
     match difference.round() {
@@ -277,6 +284,11 @@ pub fn shown_for(area: &str) -> String {
     format!("Shown for {area}: too few homes are measured here.")
 }
 
+/// The ends of the panel's scale, which may be another one than the map's: `under 2,950` and `4,100 and more`.
+pub fn ends(measure: Measure, bounds: &[f64]) -> (String, String) {
+    (class_range(measure, bounds, 0), class_range(measure, bounds, bounds.len()))
+}
+
 /// What the dotted line is.
 pub fn dotted(whole: &str) -> String {
     format!("dotted: {whole}")
@@ -366,6 +378,7 @@ mod tests {
         };
         check(Measure::Annual, 3680.0, 4000.0, "8\u{a0}% less than in London as a whole.");
         check(Measure::Annual, 4001.0, 4000.0, "About the same as in London as a whole.");
+        check(Measure::NightShare, 25.0, 24.0, "1 point more than in London as a whole.");
         check(Measure::NightShare, 25.0, 21.6, "3 points more than in London as a whole.");
         check(Measure::Annual, 100.0, 0.0, "");
     }

@@ -38,6 +38,39 @@ for (const { width, height, points } of WINDOWS) {
   });
 }
 
+test("a link to a neighbourhood keeps its colours, its legend and its names when the browser takes the map over", async ({ page }) => {
+  const map = new MapPage(page);
+  const letScriptsThrough = await hold(page, "**/*.wasm");
+  await page.goto("/?area=E02000626");
+  const bounds = () => map.legend.locator(".scale .bound").allTextContents();
+  const drawn = await bounds();
+  const names = () => page.locator(".box b").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().width > 0).map((one) => one.textContent));
+  expect(await names(), "places, not boroughs").toContain("Camberwell");
+  const middle = await page.locator(".outlines .sel").evaluate((it) => {
+    const box = it.getBoundingClientRect();
+    return [box.left + box.width * 0.45, box.top + box.height / 2] as const;
+  });
+  const colour = await page.evaluate(([x, y]) => getComputedStyle(document.elementFromPoint(x, y) ?? document.body).fill, middle);
+  letScriptsThrough();
+  await map.takenOver();
+  await page.waitForTimeout(1_500);
+  expect(await bounds()).toEqual(drawn);
+  await expect(map.levelByZoom).toHaveText("By zoom: Neighbourhoods");
+  const [red, green, blue] = colour.match(/[\d.]+/g) ?? [];
+  expect(await map.coloursNear(...middle)).toContain(`${red},${green},${blue},255`);
+  // Whoever goes nearer sees street areas.
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await expect(map.levelByZoom).toHaveText("By zoom: Street areas");
+});
+
+test("a wider area's figure is said to be one where the pointer is", async ({ page }) => {
+  const map = new MapPage(page);
+  // 6,000 homes are about one in each of the smallest areas.
+  await map.open("/?measure=now&lat=51.50735&lng=-0.12776&z=13.50");
+  await map.nameAt(...map.middle());
+  await expect(page.locator(".tooltip em")).toHaveText(/for a wider area$|too few homes$/, { timeout: 30_000 });
+});
+
 test("who has not moved the map sees all of it in a window that grows", async ({ page, context }) => {
   const [small, large] = WINDOWS;
   const fresh = await context.newPage();

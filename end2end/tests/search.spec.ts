@@ -1,6 +1,33 @@
 import { MapPage } from "../support/map-page.ts";
 import { expect, test } from "../support/test.ts";
 
+for (const { width, height } of [{ width: 390, height: 844 }, { width: 768, height: 1024 }, { width: 844, height: 390 }]) {
+  test.describe(`in a window of ${width}x${height}`, () => {
+    test.use({ viewport: { width, height }, hasTouch: true });
+
+    test("what is found lies over everything, and a tap opens it", async ({ page }) => {
+      const map = new MapPage(page);
+      await map.open("/");
+      await map.search.fill("brixton");
+      await expect(map.suggestions.first()).toBeVisible();
+      const covered = await map.suggestions.evaluateAll((found) =>
+        found
+          .map((suggestion) => ({ suggestion, box: suggestion.getBoundingClientRect() }))
+          .filter(({ box }) => box.bottom < window.innerHeight)
+          .filter(({ suggestion, box }) => {
+            const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            return top?.closest("li") !== suggestion && suggestion.parentElement?.contains(top) !== true;
+          })
+          .map(({ suggestion }) => suggestion.textContent),
+      );
+      expect(covered, "suggestions that lie under something else").toEqual([]);
+      const name = await map.suggestions.first().locator("strong").textContent();
+      await map.suggestions.first().tap();
+      await expect(map.panel.getByRole("heading", { name: name ?? "" }).first()).toBeVisible();
+    });
+  });
+}
+
 test("an area, a place and a postcode are found", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/");

@@ -76,6 +76,19 @@ impl Frame {
         }
     }
 
+    /// A rule that holds while the picture of everything is at least so many pixels wide; nothing if it never is.
+    pub(super) fn while_wider(&self, px: f64, rule: &str) -> String {
+        match self {
+            Frame::Placed { width, .. } if *width < px => String::new(),
+            Frame::Placed { .. } => rule.to_owned(),
+            Frame::Fitted { width_max: Some(max), .. } if *max < px => String::new(),
+            Frame::Fitted { widths, heights, .. } => {
+                let (width, height) = (px / widths, px / heights);
+                format!("@container (width>={width:.1}px) and (height>={height:.1}px){{{rule}}}")
+            }
+        }
+    }
+
     /// A rule that holds while the picture of everything is narrower than so many pixels; nothing if it never is.
     pub(super) fn while_narrower(&self, px: f64, rule: &str) -> String {
         match self {

@@ -10,10 +10,10 @@ use geography::{AreaIndex, Geography, LevelIndex};
 use metering::api::MapAnswer;
 
 use super::frame::Frame;
-use super::names::{WIDTHS_PX, steps};
+use super::names::Names;
 use crate::classes::Fill;
 use crate::geometry::mercator::Grid;
-use crate::site_map::{Label, OpenArea};
+use crate::site_map::OpenArea;
 use crate::view_state::View;
 use crate::words;
 
@@ -24,14 +24,13 @@ pub(super) fn picture(
     map: Option<&MapAnswer>,
     view: &View,
     open: Option<&OpenArea>,
-    labels: &[Label],
+    names: &Names<'_>,
     grid: &Grid,
 ) -> String {
     let mut html = String::with_capacity(200_000);
     let frame = Frame::new(view.camera, open, grid);
-    let steps = steps(labels, open, grid);
     // Writing to a String cannot fail.
-    let _ = write_style(&mut html, &frame, labels, &steps, grid);
+    let _ = write_style(&mut html, &frame, names, grid);
     let step = f64::from(geography.drawing_step(level));
     let _ = write!(
         html,
@@ -55,12 +54,7 @@ pub(super) fn picture(
     if let Some(open) = open {
         let _ = write_outlines(&mut html, open, grid);
     }
-    for (number, (label, step)) in labels.iter().zip(&steps).enumerate() {
-        if let Some(step) = step {
-            let _ =
-                write!(html, "<b id=l{number} class=s{step} aria-hidden=true>{}</b>", escape(&label.text));
-        }
-    }
+    html.push_str(&names.html());
     html.push_str("</div>");
     html
 }
@@ -106,30 +100,13 @@ fn write_area(
 
 /// Where the picture's box and its names are. A style element rather than attributes, so that it can
 /// carry the nonce of the content security policy.
-fn write_style(
-    html: &mut String,
-    frame: &Frame,
-    labels: &[Label],
-    steps: &[Option<usize>],
-    grid: &Grid,
-) -> std::fmt::Result {
+fn write_style(html: &mut String, frame: &Frame, names: &Names<'_>, grid: &Grid) -> std::fmt::Result {
     let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
-    write!(html, "<style{nonce}>{}", frame.css(grid))?;
-    for (step, width) in WIDTHS_PX.iter().enumerate() {
-        if steps.contains(&Some(step)) {
-            html.push_str(&frame.while_narrower(*width, &format!(".s{step}{{display:none}}")));
-        }
-    }
-    for (number, label) in labels.iter().enumerate() {
-        let (left, top) = (f64::from(label.x) / grid.w * 100.0, f64::from(label.y) / grid.h * 100.0);
-        write!(html, "#l{number}{{left:{left:.1}%;top:{top:.1}%}}")?;
-    }
-    html.push_str("</style>");
-    Ok(())
+    write!(html, "<style{nonce}>{}{}</style>", frame.css(grid), names.css(frame, grid))
 }
 
 /// Text for HTML, in elements and in quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

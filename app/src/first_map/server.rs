@@ -3,16 +3,14 @@
 use geography::{Area, AreaIndex, Geography, LevelIndex};
 use metering::UtcSecond;
 
+use super::names::Names;
 use super::picture::picture;
-use crate::geometry::mercator::Grid;
+use crate::geometry::mercator::{Grid, surroundings};
 use crate::services::Services;
 use crate::site::SiteStatus;
-use crate::site_map::{Label, LevelInfo, MapHead, OpenArea, Start};
+use crate::site_map::{AREAS_MAX, Label, LevelInfo, MapHead, OpenArea, Start};
 use crate::view_state::View;
 use crate::words;
-
-/// A level with more areas than this is not drawn into the HTML: it would weigh more than the rest.
-const AREAS_MAX: usize = 1500;
 
 /// What the map page begins with.
 pub(crate) struct FirstMap {
@@ -40,7 +38,9 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let grid = grid(geography);
     let open =
         view.area_code().and_then(|code| geography.index_of(&code)).map(|area| open_area(geography, area));
-    let picture = picture(geography, level, map.as_ref().ok(), view, open.as_ref(), &labels, &grid);
+    let places = places_seen(geography, view, open.as_ref(), &grid);
+    let names = Names::new(&labels, &places, open.as_ref(), &grid);
+    let picture = picture(geography, level, map.as_ref().ok(), view, open.as_ref(), &names, &grid);
     let status = services.figures.status();
     let credits = credits(&status);
     let homes = words::homes(status.real_homes.as_deref(), status.simulated_homes);
@@ -61,6 +61,35 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         tile_url: status.tile_url,
     };
     FirstMap { start, picture, credits, homes, simulated: status.simulated_homes > 0, drawable }
+}
+
+/// A window is seldom larger than so many pixels to each side of its middle.
+const WINDOW_HALF_PX: [f64; 2] = [960.0, 600.0];
+
+/// Names of places in the first picture at most: each is a few bytes of the first load.
+const PLACES_MAX: usize = 60;
+
+/// The places whose names the first picture may have, in a window that is not known yet: those around what it shows
+/// so close that they can be read.
+fn places_seen(geography: &Geography, view: &View, open: Option<&OpenArea>, grid: &Grid) -> Vec<Label> {
+    let [west, north, east, south] = match (view.camera, open) {
+        (Some(camera), _) => {
+            let placed = grid.placed(camera.lat, camera.lng, camera.zoom, 0.0, 0.0);
+            let [dx, dy] = WINDOW_HALF_PX;
+            let ((west, north), (east, south)) = (placed.to_units(-dx, -dy), placed.to_units(dx, dy));
+            [west, north, east, south]
+        }
+        // A window is wider than what it fits in.
+        (None, Some(open)) => {
+            let [west, north, east, south] = surroundings(open.bounds);
+            let more = (east - west).max(south - north) / 2.0;
+            [west - more, north - more, east + more, south + more]
+        }
+        (None, None) => return Vec::new(),
+    };
+    let is_seen = |x: i32, y: i32| (west..east).contains(&x.into()) && (north..south).contains(&y.into());
+    let places = geography.places().into_iter().filter(|(_, at)| is_seen(at.x, at.y));
+    places.map(|(place, at)| Label { text: place.name.clone(), x: at.x, y: at.y }).take(PLACES_MAX).collect()
 }
 
 /// What the map needs to know of an area when it is opened.

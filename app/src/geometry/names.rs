@@ -3,6 +3,9 @@
 use super::mercator::Placement;
 use super::outline::Outline;
 
+/// From this zoom on the coarsest level's names give way to those of places.
+pub const PLACES_ZOOM: f64 = 12.2;
+
 /// Height of a line, with the room to the next one, pixels.
 const LINE_PX: f64 = 16.0;
 /// Between two names side by side, pixels.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::classes::{CLASSES_MAX, spread};
 use crate::page::Page;
 use crate::reactive::{flag, text};
+use crate::site_map::MapHead;
 use crate::{format, words};
 
 /// The legend. It is the server's at first and the newest figures' from then on. It has a place for as
@@ -13,7 +14,7 @@ use crate::{format, words};
 pub fn Legend() -> impl IntoView {
     let page = Page::get();
     let steps = (0..CLASSES_MAX).map(|class| view! { <Step class /> }).collect::<Vec<_>>();
-    let note = text(move || missing(page).to_owned());
+    let note = text(move || missing(page));
     let waiting = text(move || if scale_of(page).is_some() { "scale" } else { "scale waiting" }.to_owned());
     view! {
         <section class="card legend" aria-labelledby="legend-heading">
@@ -38,11 +39,12 @@ fn scale_of(page: Page) -> Option<Vec<f64>> {
     page.head().filter(|head| head.any).map(|head| head.classes)
 }
 
-/// Why there is no scale, where the reason is that nothing is known. (Trouble has a notice of its own.)
-fn missing(page: Page) -> &'static str {
+/// Why there is no scale, where nothing is known or all is the same. (Trouble has a notice of its own.)
+fn missing(page: Page) -> String {
     match page.head() {
-        Some(head) if !head.any => words::NOTHING_YET,
-        _ => "",
+        Some(head) if !head.any => words::NOTHING_YET.to_owned(),
+        Some(MapHead { same: Some(value), measure, .. }) => words::the_same(measure, value),
+        _ => String::new(),
     }
 }
 

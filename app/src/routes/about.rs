@@ -35,7 +35,7 @@ fn method(status: SiteStatus) -> impl IntoView {
     let rules = status.disclosure;
     let homes = if status.simulated_homes > 0 {
         format!(
-            "The {} homes behind the live figures are simulated. A program imagines households (their size, \
+            "The {} homes behind the measured figures are simulated. A program imagines households (their size, \
              their heating, when they get up) and reports what each would use, so that the whole system can \
              be seen at work. They follow published averages; no real home is among them, and no figure \
              marked Measured says anything about a real neighbour.",

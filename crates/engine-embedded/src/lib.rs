@@ -116,12 +116,13 @@ impl EmbeddedEngine {
             (found, verified)
         });
         // Nothing is opened for writing where either is damaged: who looks into it finds it as it was.
-        let found = found?;
+        let mut found = found?;
         verified?;
         EmbeddedDocuments::verify(dir)?;
         let store = Arc::new(EmbeddedStore::open(&store_dir, config.clone(), meta.salt, lock.clone())?);
         let checkpoint = store.checkpointed();
         recovery::check_progress(&store_dir, &meta, &found, &checkpoint.durable())?;
+        found.cut_torn_tail()?;
         let log = Arc::new(EmbeddedLog::start(log_dir, config, meta, found, checkpoint, lock.clone())?);
         store.follow(&log);
         let documents = Arc::new(EmbeddedDocuments::new(dir, store.clone())?);

@@ -7,8 +7,8 @@ use foldhash::HashMap;
 use metering::AreaCode;
 
 use crate::area::{Area, AreaIndex, Bounds, Level, LevelIndex};
-use crate::gazetteer::Gazetteer;
-use crate::grid::Grid;
+use crate::gazetteer::{Gazetteer, NamedPlace};
+use crate::grid::{Grid, Point};
 use crate::locate::{Locator, NAMED_WITHIN_M, OFF_OUTLINE_MAX_M, OffTheMap};
 use crate::outline::Outlines;
 use crate::search::SearchIndex;
@@ -273,6 +273,28 @@ impl Geography {
     /// Places and postcode sectors that can be searched for.
     pub fn gazetteer(&self) -> &Gazetteer {
         &self.gazetteer
+    }
+
+    /// The places on the map, in grid units: the largest first, those of unknown size last.
+    pub fn places(&self) -> Vec<(&NamedPlace, Point)> {
+        let mut places: Vec<_> = self
+            .gazetteer
+            .places
+            .iter()
+            .map(|place| (place, self.grid.snap(place.lat, place.lon)))
+            .filter(|(_, at)| {
+                (0..=self.grid.w as i32).contains(&at.x) && (0..=self.grid.h as i32).contains(&at.y)
+            })
+            .collect();
+        places.sort_by_key(|(place, _)| std::cmp::Reverse(place.population));
+        places
+    }
+
+    /// The same for the page's own map, as JSON: `[name, x, y]` each.
+    pub fn places_json(&self) -> String {
+        let one =
+            |(place, at): &(&NamedPlace, Point)| serde_json::json!([place.name, at.x, at.y]).to_string();
+        format!("[{}]", self.places().iter().map(one).collect::<Vec<_>>().join(","))
     }
 
     pub(crate) fn search_index(&self) -> &SearchIndex {

@@ -228,6 +228,7 @@ impl<R: BufRead> ColumnReadings<R> {
 
     fn reading(&mut self, line: u64) -> Result<ParsedReading, Trouble> {
         let (row, header) = (&self.row, &self.header);
+        header.holds(line, row)?;
         let name = |column: usize| header.names.get(column).map_or("", String::as_str);
         let refuse = |column: usize, reason: Reason| {
             let value = row.get(column).unwrap_or_default();

@@ -143,6 +143,7 @@ impl<R: BufRead> MeterTable<R> {
     }
 
     fn meter(&self, line: u64) -> Result<ParsedMeter, LineProblem> {
+        self.header.holds(line, &self.row)?;
         let field = |column: usize| self.row.get(column).unwrap_or_default();
         let refuse = |column: usize, code: Rule, message: &str| {
             let name = self.header.names.get(column).map_or("", String::as_str);

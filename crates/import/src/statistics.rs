@@ -148,7 +148,8 @@ impl<R: BufRead> Statistics<R> {
                 Ok(Some((_, Line::Refused(problem)))) => return Some(Err(problem.into())),
                 Ok(Some((line, Line::Text(text)))) => (line, text),
             };
-            if let Err(problem) = self.row.split(line, text) {
+            if let Err(problem) = self.row.split(line, text).and_then(|()| self.header.holds(line, &self.row))
+            {
                 return Some(Err(problem.into()));
             }
             (self.line, self.next) = (line, 0);

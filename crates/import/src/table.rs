@@ -103,6 +103,19 @@ impl Header {
         Ok(Header { line, names: row.iter().map(str::to_owned).collect() })
     }
 
+    /// Refuses a row that says more than the table has columns for: what is in the right ones may be half of a number.
+    /// A delimiter at the end of a row says nothing.
+    pub(crate) fn holds(&self, line: u64, row: &Splitter) -> Result<(), LineProblem> {
+        let surplus = (self.names.len()..row.len()).filter_map(|column| Some((column, row.get(column)?)));
+        let Some((column, value)) = { surplus }.find(|(_, value)| !value.is_empty()) else { return Ok(()) };
+        let message = format_args!(
+            "is one field more than the {} columns: a comma in a number needs quotation marks, or ; between the fields",
+            self.names.len()
+        );
+        let problem = LineProblem::new(line, "row", value, Reason::new(Rule::WrongWidth, message));
+        Err(problem.in_column(column + 1))
+    }
+
     /// The first column that has one of these plain names; the first name that fits wins.
     pub(crate) fn find(&self, candidates: &[&str]) -> Option<usize> {
         candidates.iter().find_map(|wanted| self.names.iter().position(|name| plain(name) == *wanted))

@@ -49,6 +49,8 @@ pub struct Sources {
     pub store: Arc<dyn FigureStore>,
     /// How far it is.
     pub stored: Stored,
+    /// When the log took its newest record, as far as that is known.
+    pub arrived: Option<UtcSecond>,
     /// Where published statistics are.
     pub documents: Arc<dyn DocumentStore>,
     /// What time it is.
@@ -123,6 +125,9 @@ pub struct FiguresService {
     newest: AtomicI64,
     /// When readings of now last arrived; before any did, the newest window that is known, about.
     heard: AtomicI64,
+    /// When the log had taken its newest record before the start: a stored window tells no more than that something
+    /// arrived in its half-hour.
+    arrived: Option<UtcSecond>,
     /// Counts batches of rows that changed something.
     changes: AtomicU64,
     recent_changed: Notify,
@@ -131,7 +136,8 @@ pub struct FiguresService {
 impl FiguresService {
     /// Of sources; nothing is read yet.
     pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
-        let Sources { geography, store, stored, documents, clock, rules, simulated, tiles } = sources;
+        let Sources { geography, store, stored, arrived, documents, clock, rules, simulated, tiles } =
+            sources;
         let calendar = Calendar::new(geography.time_zone())?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
@@ -146,6 +152,7 @@ impl FiguresService {
             releases: Mutex::default(),
             newest: AtomicI64::new(i64::MIN),
             heard: AtomicI64::new(i64::MIN),
+            arrived,
             changes: AtomicU64::new(0),
             recent_changed: Notify::new(),
             geography,
@@ -247,8 +254,10 @@ impl FiguresService {
         let (first, last) = Recent::followed(self.clock.now());
         let mut by_partition: HashMap<u32, Vec<_>> = HashMap::new();
         for (partition, row) in self.store.recent_rows(first, last).await? {
-            let began = row.place.window.start().min(self.clock.now());
-            self.heard.fetch_max(began.0, Ordering::Relaxed);
+            let now = self.clock.now();
+            let (began, ended) = (row.place.window.start().min(now), row.place.window.end().min(now));
+            let heard = self.arrived.map_or(began, |arrived| arrived.clamp(began, ended));
+            self.heard.fetch_max(heard.0, Ordering::Relaxed);
             by_partition.entry(partition).or_default().push(row);
         }
         for (partition, rows) in by_partition {

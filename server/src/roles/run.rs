@@ -6,6 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use async_trait::async_trait;
 use axum::Router;
+use engine::ReadingLog;
+use metering::UtcSecond;
 use metering::door::{Format, Receipt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -88,6 +90,7 @@ async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyh
         geography: geography.clone(),
         store: ports.figures.clone(),
         stored: Stored { store: ports.pipeline.clone(), partitions: ports.log.partitions() },
+        arrived: newest_arrival(ports.log.as_ref()).await?,
         documents: ports.documents.clone(),
         clock: clock.clone(),
         rules,
@@ -112,6 +115,19 @@ async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyh
         ports,
         metrics,
     })))
+}
+
+/// When the log took its newest record; none where it has none but its markers.
+async fn newest_arrival(log: &dyn ReadingLog) -> anyhow::Result<Option<UtcSecond>> {
+    let mut newest = None;
+    for partition in 0..log.partitions() {
+        let last = log.head(partition).await? - 1;
+        if last > 0 && last >= log.first(partition).await? {
+            let records = log.read(partition, last, 1).await?;
+            newest = newest.max(records.first().map(|record| UtcSecond(record.appended_ms / 1000)));
+        }
+    }
+    Ok(newest)
 }
 
 /// Lives until it is told to stop, or a part of it can't go on; then everything is stored.

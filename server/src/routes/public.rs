@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::error::AppError;
 use app::services::PublicFigures;
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,6 +15,7 @@ use metering::api::Measure;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::query::QueryOf;
 use crate::figures::FiguresService;
 use crate::problem::Problem;
 
@@ -31,6 +32,7 @@ const AREAS_FRESH_S: u32 = 3600;
 struct Outlines {
     geojson: Vec<Prepared>,
     shapes: Vec<Prepared>,
+    places: Prepared,
 }
 
 /// A body with its entity tag.
@@ -88,6 +90,7 @@ pub(super) fn routes(figures: Arc<FiguresService>) -> Router {
             .level_indices()
             .map(|level| Prepared::new(geography.shapes_json(level).into_bytes()))
             .collect(),
+        places: Prepared::new(geography.places_json().into_bytes()),
     };
     Router::new()
         .route("/api/v1/areas", get(areas))
@@ -96,18 +99,20 @@ pub(super) fn routes(figures: Arc<FiguresService>) -> Router {
         .route("/api/v1/areas/{code}/profile", get(profile))
         .route("/api/v1/map", get(map))
         .route("/api/v1/search", get(search))
+        .route("/geo/places.json", get(places))
         .route("/geo/{level}", get(shapes))
         .with_state(PublicState { figures, outlines: Arc::new(outlines) })
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct AreasQuery {
     level: Option<String>,
 }
 
 async fn areas(
     State(state): State<PublicState>,
-    Query(query): Query<AreasQuery>,
+    QueryOf(query): QueryOf<AreasQuery>,
     request: Request,
 ) -> Response {
     match level_of(&state, query.level.as_deref()) {
@@ -130,6 +135,11 @@ async fn shapes(State(state): State<PublicState>, Path(file): Path<String>, requ
     }
 }
 
+/// `/geo/places.json`: names for the page's own map.
+async fn places(State(state): State<PublicState>, request: Request) -> Response {
+    state.outlines.places.answer(request.headers(), "application/json", AREAS_FRESH_S)
+}
+
 fn level_of(state: &PublicState, name: Option<&str>) -> Result<LevelIndex, AppError> {
     let geography = state.figures.geography();
     let name = name.unwrap_or_else(|| geography.level(geography.coarsest()).name());
@@ -140,6 +150,7 @@ fn level_of(state: &PublicState, name: Option<&str>) -> Result<LevelIndex, AppEr
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MapQuery {
     level: Option<String>,
     measure: Option<String>,
@@ -147,7 +158,11 @@ struct MapQuery {
     to: Option<String>,
 }
 
-async fn map(State(state): State<PublicState>, Query(query): Query<MapQuery>, request: Request) -> Response {
+async fn map(
+    State(state): State<PublicState>,
+    QueryOf(query): QueryOf<MapQuery>,
+    request: Request,
+) -> Response {
     let of_now = query.measure.as_deref() == Some(Measure::Now.as_str());
     let answer = async {
         let level = level_of(&state, query.level.as_deref())?;
@@ -164,12 +179,23 @@ async fn map(State(state): State<PublicState>, Query(query): Query<MapQuery>, re
     json_for(answer.await, request.headers(), if of_now { NOW_FRESH_S } else { FIGURES_FRESH_S })
 }
 
-async fn card(State(state): State<PublicState>, Path(code): Path<String>, request: Request) -> Response {
+/// Of what has no parameters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+async fn card(
+    State(state): State<PublicState>,
+    Path(code): Path<String>,
+    _: QueryOf<NoQuery>,
+    request: Request,
+) -> Response {
     let answer = async { state.figures.card(&area_code(&code)?).await };
     json(answer.await, request.headers())
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ConsumptionQuery {
     from: Option<String>,
     to: Option<String>,
@@ -179,7 +205,7 @@ struct ConsumptionQuery {
 async fn consumption(
     State(state): State<PublicState>,
     Path(code): Path<String>,
-    Query(query): Query<ConsumptionQuery>,
+    QueryOf(query): QueryOf<ConsumptionQuery>,
     request: Request,
 ) -> Response {
     let answer = async {
@@ -190,6 +216,7 @@ async fn consumption(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ProfileQuery {
     month: Option<String>,
     day: Option<String>,
@@ -198,7 +225,7 @@ struct ProfileQuery {
 async fn profile(
     State(state): State<PublicState>,
     Path(code): Path<String>,
-    Query(query): Query<ProfileQuery>,
+    QueryOf(query): QueryOf<ProfileQuery>,
     request: Request,
 ) -> Response {
     let answer = async {
@@ -209,6 +236,7 @@ async fn profile(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SearchQuery {
     #[serde(default)]
     q: String,
@@ -216,7 +244,7 @@ struct SearchQuery {
 
 async fn search(
     State(state): State<PublicState>,
-    Query(query): Query<SearchQuery>,
+    QueryOf(query): QueryOf<SearchQuery>,
     request: Request,
 ) -> Response {
     json(Ok(state.figures.search(&query.q)), request.headers())

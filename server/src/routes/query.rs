@@ -15,7 +15,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(QueryOf(query)),
-            Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, rejection.body_text())),
+            Err(rejection) => {
+                let why = std::error::Error::source(&rejection).map(ToString::to_string);
+                let detail = format!(
+                    "The query can't be understood: {}.",
+                    why.unwrap_or_else(|| rejection.body_text())
+                );
+                Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+            }
         }
     }
 }

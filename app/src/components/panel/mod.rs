@@ -39,6 +39,9 @@ pub(crate) struct Scale {
     plural: String,
 }
 
+/// A rank is told only where no more areas than these share a figure, on average.
+const RANKED_APART: usize = 20;
+
 impl Scale {
     /// Where a figure stands among them, in words. What was measured is not ranked with what was modelled.
     fn rank(&self, value: f64, status: Status) -> String {
@@ -46,6 +49,13 @@ impl Scale {
             self.figures.iter().filter_map(|&(status, value)| Some((status, value?))).collect();
         let modelled = |status| status == Status::Modelled;
         if known.iter().any(|&(other, _)| modelled(other) != modelled(status)) {
+            return String::new();
+        }
+        // Figures that stand for many areas each, such as borough means, rank those and not the areas.
+        let mut different: Vec<f64> = known.iter().map(|&(_, value)| value).collect();
+        different.sort_by(f64::total_cmp);
+        different.dedup();
+        if different.len() * RANKED_APART < known.len() {
             return String::new();
         }
         let lower = known.iter().filter(|&&(_, other)| other < value).count();

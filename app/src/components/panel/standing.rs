@@ -31,6 +31,7 @@ pub(super) fn Standing(
         let d = format!("M{:.1} -2V20", x(*around));
         view! { <path class="theirs-halo" d=d.clone() /><path class="theirs" d=d /> }
     });
+    let (least, most) = words::ends(head.measure, &head.classes);
     let dotted = around.map(|(_, name)| view! { <span>{words::dotted(&name)}</span> });
     view! {
         <div class="standing" aria-hidden="true">
@@ -40,7 +41,7 @@ pub(super) fn Standing(
                 <path class="mine" d=mine />
                 {theirs}
             </svg>
-            <p><span>{words::FEWER}</span>{dotted}<span>{words::MORE}</span></p>
+            <p><span>{least}</span>{dotted}<span>{most}</span></p>
         </div>
     }
     .into_any()

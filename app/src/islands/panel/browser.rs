@@ -55,7 +55,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
                 if let Ok(part) = &part {
                     page.open.set(part.open.clone());
                 }
-                show(&content, &area, part);
+                show(&content, part);
             }
         });
     });
@@ -85,7 +85,7 @@ fn question(view: &View, day: &str) -> String {
     format!("/fn/get_panel?url={url}&day={day}")
 }
 
-fn show(content: &Element, area: &str, part: Result<PanelPart, AppError>) {
+fn show(content: &Element, part: Result<PanelPart, AppError>) {
     match part {
         Ok(part) => {
             // What the reader has scrolled to stays in place when only a figure has changed.
@@ -96,7 +96,7 @@ fn show(content: &Element, area: &str, part: Result<PanelPart, AppError>) {
             // What could not be had is said in place of it; both texts are ours, the code is the reader's.
             content.set_inner_html(words::PANEL_FAILED);
             if let Ok(Some(said)) = content.query_selector(".note") {
-                said.set_text_content(Some(&format!("{area}: {error}")));
+                said.set_text_content(Some(&error.to_string()));
             }
         }
     }

@@ -4,15 +4,17 @@ use std::rc::Rc;
 
 use leaflet::MouseEvent;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::draw::redraw;
 use super::interop::ZoomAnimation;
-use super::on;
-use super::stage::{Shared, Stage};
+use super::stage::{Places, Shared, Stage};
 use super::surface::class;
+use super::{load, on};
+use crate::geometry::names::PLACES_ZOOM;
 use crate::page::Hover;
 
 /// Between the pointer and the card that follows it.
@@ -117,6 +119,25 @@ fn resized(stage: &Shared) {
 fn zoom_ended(stage: &Shared) {
     stage.borrow_mut().zooming = false;
     choose_level(stage);
+    name_places(stage);
+}
+
+/// Asks for the names of places once they can be read; where they cannot be had, the next zoom asks again.
+pub(super) fn name_places(stage: &Shared) {
+    {
+        let mut stage = stage.borrow_mut();
+        if stage.map.get_zoom() < PLACES_ZOOM || !matches!(stage.places, Places::Unknown) {
+            return;
+        }
+        stage.places = Places::Loading;
+    }
+    let stage = stage.clone();
+    spawn_local(async move {
+        let places = load::places().await;
+        let mut stage = stage.borrow_mut();
+        stage.places = places.map_or(Places::Unknown, Places::Known);
+        stage.draw_overlay();
+    });
 }
 
 /// Asks for the level that the zoom calls for.

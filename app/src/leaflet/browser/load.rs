@@ -11,6 +11,7 @@ use super::scene::Shapes;
 use crate::classes::Fill;
 use crate::geometry::mercator::Grid;
 use crate::geometry::outline::scaled;
+use crate::site_map::Label;
 
 /// Milliseconds that a slice may take: far below the 50 that a reader would notice.
 const SLICE_MS: f64 = 8.0;
@@ -99,14 +100,29 @@ fn add_link(picture: &mut Picture, link: &Element, step: i32) -> Option<()> {
     Some(())
 }
 
-/// Fetches a level's outlines.
-pub(super) async fn from_server(level: &str, grid: &Grid) -> Option<Shapes> {
-    let response = JsFuture::from(window().fetch_with_str(&format!("/geo/{level}.json"))).await.ok()?;
+async fn fetched(file: &str) -> Option<JsValue> {
+    let response = JsFuture::from(window().fetch_with_str(&format!("/geo/{file}.json"))).await.ok()?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
         return None;
     }
-    let answer = JsFuture::from(response.json().ok()?).await.ok()?;
+    JsFuture::from(response.json().ok()?).await.ok()
+}
+
+/// Fetches the names of places, the largest first.
+pub(super) async fn places() -> Option<Vec<Label>> {
+    let places: Array = fetched("places").await?.dyn_into().ok()?;
+    let label = |place: JsValue| {
+        let place: Array = place.unchecked_into();
+        let number = |at| place.get(at).as_f64().map(|number| number as i32);
+        Some(Label { text: place.get(0).as_string()?, x: number(1)?, y: number(2)? })
+    };
+    Some(places.iter().filter_map(label).collect())
+}
+
+/// Fetches a level's outlines.
+pub(super) async fn from_server(level: &str, grid: &Grid) -> Option<Shapes> {
+    let answer = fetched(level).await?;
     let areas: Array = Reflect::get(&answer, &JsValue::from_str("areas")).ok()?.dyn_into().ok()?;
     let mut shapes = Shapes::new(grid);
     let mut slices = Slices::begin();

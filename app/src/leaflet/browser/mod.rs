@@ -106,6 +106,7 @@ async fn begin(stage: &Shared) {
     page.here.set_value(Some(stage.borrow().camera()));
     redraw(stage, false);
     events::listen(stage);
+    events::name_places(stage);
     events::when_drawn(stage);
     // The whole begins with the level that the server drew; a place or an area in a link has its own.
     if page.camera.get_value().is_some() || page.area.get_untracked().is_some() {

@@ -100,8 +100,8 @@ impl Figures {
 
     /// What the legend says of them. None while there are only colours.
     pub(super) fn head(&self) -> Option<MapHead> {
-        let any = self.list.iter().any(|(_, value)| value.is_some());
-        (!self.list.is_empty()).then(|| MapHead { measure: self.measure, classes: self.classes.clone(), any })
+        let values = self.list.iter().filter_map(|(_, value)| *value);
+        (!self.list.is_empty()).then(|| MapHead::new(self.measure, self.classes.clone(), values))
     }
 
     fn set(&mut self, shapes: &Shapes, code: &AreaCode, status: Status, value: Option<f64>) -> bool {

@@ -14,7 +14,7 @@ use super::surface::{Shot, Surface, class};
 use crate::geometry::mercator::{self, AREA_ZOOM_MAX, Grid, Placement, surroundings};
 use crate::geometry::outline::Outline;
 use crate::page::{Hover, Page};
-use crate::site_map::{SlimArea, SlimMap};
+use crate::site_map::{AREAS_MAX, Label, LevelInfo, SlimArea, SlimMap};
 use crate::view_state::Camera;
 use crate::words;
 
@@ -37,6 +37,13 @@ pub(super) struct Outlines {
     pub(super) outline: Option<Outline>,
     /// Of what it is held against.
     pub(super) around: Option<Path2d>,
+}
+
+/// Names of places, which are asked for when they are near enough to be read.
+pub(super) enum Places {
+    Unknown,
+    Loading,
+    Known(Vec<Label>),
 }
 
 pub(super) struct Stage {
@@ -67,6 +74,7 @@ pub(super) struct Stage {
     pub(super) selected: Option<String>,
     /// The selected area's outlines, once they are known.
     pub(super) open: Option<Outlines>,
+    pub(super) places: Places,
 }
 
 impl Stage {
@@ -95,6 +103,7 @@ impl Stage {
             hovered: None,
             selected: None,
             open: None,
+            places: Places::Unknown,
         })
     }
 
@@ -312,7 +321,9 @@ impl Stage {
     }
 
     /// The level for the zoom: the finest whose areas are large enough to be told apart, and the coarsest where
-    /// the whole is seen from afar.
+    /// the whole is seen from afar. Where a link to an area puts the map, none is finer than the area's own level and
+    /// the server's picture: so the colours are those that the panel speaks of, and do not change when the browser
+    /// takes the map over.
     pub(super) fn level_for_zoom(&self) -> usize {
         if self.map.get_zoom() < self.fitting_zoom() - ZOOM_AFAR {
             return 0;
@@ -320,7 +331,28 @@ impl Stage {
         let scale = self.placement().scale;
         let counts: Vec<usize> =
             self.page.start.with_value(|start| start.levels.iter().map(|level| level.areas).collect());
-        level_for(self.grid.w * scale, self.grid.h * scale, &counts)
+        let by_zoom = level_for(self.grid.w * scale, self.grid.h * scale, &counts);
+        match self.level_of_open() {
+            Some(own) if self.is_home() => by_zoom.min(own.max(self.level_at_first())),
+            _ => by_zoom,
+        }
+    }
+
+    /// The level of the open area, if it is known.
+    fn level_of_open(&self) -> Option<usize> {
+        let code = self.page.area.get_untracked()?;
+        let told = self.page.open.with_untracked(|open| {
+            open.as_ref().filter(|open| open.code == code).and_then(|open| self.number_of(&open.level))
+        });
+        told.or_else(|| self.find(&code).map(|(level, _)| level))
+    }
+
+    /// The level that the server draws where the address says nothing else.
+    fn level_at_first(&self) -> usize {
+        self.page.start.with_value(|start| {
+            let drawn = |level: &LevelInfo| level.areas <= AREAS_MAX;
+            start.levels.iter().rposition(drawn).unwrap_or(0)
+        })
     }
 
     pub(super) fn shot(&self) -> Shot {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metering::wire::Record;
@@ -20,6 +20,17 @@ pub(crate) struct Found {
     pub(crate) next_sequence: u64,
     pub(crate) heads: Vec<i64>,
     pub(crate) newest_ms: i64,
+    /// A write at the end that did not end before the process did. It is there until the store has been asked.
+    torn: Option<TornTail>,
+}
+
+/// What stands behind the last whole frame.
+struct TornTail {
+    path: PathBuf,
+    file: File,
+    whole: u64,
+    length: u64,
+    bad: Bad,
 }
 
 /// Makes a log whose first frame holds every partition's generation marker, at offset 0.
@@ -40,7 +51,7 @@ pub(crate) fn create(dir: &Path, meta: &Meta, now_ms: i64) -> Result<(), OpenErr
     Listing { first: 1, last: 1 }.write(dir).map_err(io())
 }
 
-/// Finds a log. Cuts a torn tail off, loudly; refuses everything else that is not as it was written.
+/// Finds a log. Takes note of a torn tail; refuses everything else that is not as it was written. Removes leftovers, and changes nothing else.
 pub(crate) fn recover(dir: &Path, meta: &Meta) -> Result<Found, OpenError> {
     let listing = Listing::read(dir)?;
     let ending = Ending::read(dir)?;
@@ -50,6 +61,7 @@ pub(crate) fn recover(dir: &Path, meta: &Meta) -> Result<Found, OpenError> {
         next_sequence: 0,
         heads: vec![0; meta.partitions as usize],
         newest_ms: i64::MIN,
+        torn: None,
     };
     for number in listing.first..=listing.last {
         let last = number == listing.last;
@@ -139,7 +151,7 @@ fn recover_segment(
                 if last != Some(None) {
                     return Err(corrupt(format!("the frame at byte {} is damaged", frames.at)));
                 }
-                cut_torn_tail(&file, &path, &frames, bad, length)?;
+                found.torn = Some(torn_tail(file, &path, &frames, bad, length)?);
                 break;
             }
         }
@@ -150,19 +162,28 @@ fn recover_segment(
 
 /// A write that did not end before the process or the machine did was never acknowledged. But it is
 /// one only if nothing whole stands behind it: a group is written after the one before it is durable.
-fn cut_torn_tail(file: &File, path: &Path, frames: &Frames, bad: Bad, length: u64) -> Result<(), OpenError> {
-    let io = || OpenError::io("cut its torn end off", path);
-    if let Some(next) = frames.any_after_bad().map_err(io())? {
+fn torn_tail(file: File, path: &Path, frames: &Frames, bad: Bad, length: u64) -> Result<TornTail, OpenError> {
+    if let Some(next) = frames.any_after_bad().map_err(OpenError::io("read it", path))? {
         return Err(OpenError::corrupt(
             path,
             format!("the frame at byte {} is damaged, and a whole one follows it at byte {next}", frames.at),
         ));
     }
-    tracing::warn!(
-        file = %path.display(), at = frames.at, bytes = length - frames.at, ?bad,
-        "the log's last write did not end before the process did; its unacknowledged bytes are cut off"
-    );
-    file.set_len(frames.at).and_then(|()| file.sync_all()).map_err(io())
+    Ok(TornTail { path: path.to_owned(), file, whole: frames.at, length, bad })
+}
+
+impl Found {
+    /// Cuts a torn tail off, loudly: once [`check_progress`] has found that the store has seen nothing of it.
+    pub(crate) fn cut_torn_tail(&mut self) -> Result<(), OpenError> {
+        let Some(TornTail { path, file, whole, length, bad }) = self.torn.take() else { return Ok(()) };
+        tracing::warn!(
+            file = %path.display(), at = whole, bytes = length - whole, ?bad,
+            "the log's last write did not end before the process did; its unacknowledged bytes are cut off"
+        );
+        file.set_len(whole)
+            .and_then(|()| file.sync_all())
+            .map_err(OpenError::io("cut its torn end off", &path))
+    }
 }
 
 /// The store must not be ahead of the log, and the log must still have what the store lacks.
@@ -189,7 +210,7 @@ pub(crate) fn check_progress(
         };
         if next > head {
             return Err(OpenError::corrupt(
-                segment::path(dir, found.segments.back().map_or(0, |s| s.header.number)),
+                found.segments.back().map_or(dir, |last| &last.path),
                 format!(
                     "partition {partition} ends before offset {head}, but the store has seen offset {}",
                     next - 1

@@ -185,3 +185,22 @@ async fn a_store_ahead_of_the_log_and_a_log_that_lacks_what_the_store_needs() {
     let Err(error) = EmbeddedEngine::open(empty.path(), few) else { panic!("it opened") };
     assert!(error.to_string().contains("begins at offset"), "{error}");
 }
+
+/// What is refused is left as it was found, and is named as it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_is_shorter_than_the_store_has_seen_is_not_cut_further() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = fill(dir.path(), small()).await;
+    engine.close().await.unwrap();
+    drop(engine);
+    std::fs::remove_file(dir.path().join("log/ending")).unwrap();
+    let segments = files(&dir.path().join("log"));
+    let last = segments.iter().rfind(|file| file.extension().is_some_and(|end| end == "segment")).unwrap();
+    let last = dir.path().join("log").join(last);
+    let length = last.metadata().unwrap().len() - 7;
+    std::fs::File::options().write(true).open(&last).unwrap().set_len(length).unwrap();
+    let error = EmbeddedEngine::open(dir.path(), small()).err().expect("it is refused").to_string();
+    assert!(error.contains(&*last.canonicalize().unwrap().to_string_lossy()), "{error}");
+    assert!(error.contains("the store has seen"), "{error}");
+    assert_eq!(last.metadata().unwrap().len(), length);
+}

@@ -221,3 +221,22 @@ fn a_file_without_end_is_read_in_bounded_memory() {
         readings.map(|item| item.map_or_else(|t| t.to_string(), |r| r.line.to_string())).collect();
     assert_eq!(items, ["2", "line 3: line \"\" is longer than 64 KiB (too_long)", "4"]);
 }
+
+#[test]
+fn half_of_a_number_is_no_number() {
+    let text = "start,kwh\n2024-01-01T00:00:00Z,1,263\n2024-01-01T00:30:00Z,2,\n2024-01-01T01:00:00Z,\"1,5\"\n\
+                2024-01-01T01:30:00Z,0.5\n";
+    let outcome = read(
+        text.as_bytes(),
+        &ReadingOptions { meter: Some(MeterId::parse("m").unwrap()), ..Default::default() },
+    );
+    // A delimiter at a row's end says nothing, and a quoted comma is not a decimal point where others are.
+    let refused = &outcome.refused[0];
+    for part in ["line 2, column 3", "\"263\"", "wrong_width", "a comma in a number needs quotation marks"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    let energies: Vec<_> =
+        outcome.readings.iter().map(|reading| (reading.line, reading.energy.mwh())).collect();
+    assert!(energies.contains(&(3, 2_000_000)) && energies.contains(&(5, 500_000)), "{energies:?}");
+    assert!(energies.iter().all(|(line, _)| *line != 2), "{energies:?}");
+}

@@ -172,6 +172,12 @@ impl ReadingArgs {
         self.common.server.is_some() && !self.common.dry_run && self.area.is_none()
     }
 
+    /// The format, where it was said: who names the columns has said that it is a table.
+    pub(super) fn format(&self) -> Option<Format> {
+        let columns = self.start_column.is_some() || self.energy_column.is_some();
+        self.common.format.or_else(|| columns.then_some(Format::Columns))
+    }
+
     /// As the parsers take them.
     pub(super) fn reading_options(&self) -> ReadingOptions {
         ReadingOptions {

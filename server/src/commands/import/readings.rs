@@ -47,7 +47,7 @@ pub(super) async fn import(
     destination: &mut dyn Destination,
     rules: &dyn Fn() -> Rules,
 ) -> anyhow::Result<Report> {
-    let format = source.format(args.common.format, Content::Readings)?;
+    let format = source.format(args.format(), Content::Readings)?;
     let identity = source.identity(&format!("{format} {:?} {:?}", args.reading_options(), args.area));
     let resumed = destination.resume(&identity).await?;
     let passed_over = resumed.as_ref().map_or(0, |checkpoint| checkpoint.done);

@@ -123,3 +123,22 @@ async fn a_wider_area_speaks_only_for_homes_that_were_heard() {
     assert_eq!(months("&from=2023-03-01&to=2023-04-01").await, (vec!["suppressed".to_owned()], Value::Null));
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mistyped_parameter_is_said_and_not_passed_over() {
+    let app = App::start().await;
+    for path in [
+        "/areas?levl=msoa",
+        "/map?level=msoa&mesure=now",
+        "/areas/E09000007?x=1",
+        "/areas/E09000007/consumption?bye=day",
+        "/areas/E09000007/profile?months=2026-11",
+        "/search?query=camden",
+    ] {
+        let answer = app.get(&format!("/api/v1{path}")).await;
+        assert_eq!(answer.status, 400, "{path}");
+        let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.contains("unknown field") && !detail.contains("eserialize"), "{path}: {detail}");
+    }
+    app.stop().await;
+}
