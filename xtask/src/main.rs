@@ -1,13 +1,14 @@
 //! Every task of the project, as `cargo xtask NAME`.
 //!
 //! The map: `say` and `command` are how a task speaks and how it runs programs; `tools` installs what is
-//! missing; `site` makes what browsers load; `binary` builds `wattmap`; `check`, `test` and `bench` are the
+//! missing; `engines` runs Kafka and Cassandra; `site` makes what browsers load; `binary` builds `wattmap`; `check`, `test` and `bench` are the
 //! tasks that judge it. `derive/`, a program of its own, derives what is shipped in `data/`.
 
 mod bench;
 mod binary;
 mod check;
 mod command;
+mod engines;
 mod say;
 mod site;
 mod test;
@@ -63,6 +64,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Real Kafka and Cassandra on this machine, for what needs them.
+    #[command(subcommand)]
+    Engines(engines::Engines),
     /// Derive the data shipped in data/ again from its published sources.
     #[command(disable_help_flag = true)]
     Data {
@@ -90,6 +94,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { parts, with } => test::run(&parts, &with),
         Task::Check { checks } => check::run(&checks),
         Task::Bench { name, arguments } => bench::run(name.as_deref(), &arguments),
+        Task::Engines(what) => engines::run(&what),
         Task::Data { arguments } => derive_data(&arguments),
     }
 }

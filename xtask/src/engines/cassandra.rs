@@ -1,0 +1,128 @@
+//! A node of Cassandra.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::node::Node;
+
+const HEAP: &str = "768m";
+
+const LOGBACK: &str = r#"<configuration>
+  <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%d %-5level %logger{0} %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="out" /></root>
+</configuration>
+"#;
+
+/// What Cassandra reaches into on Java 17, and has to be allowed to.
+const EXPORTS: [&str; 7] = [
+    "java.base/jdk.internal.misc",
+    "java.base/jdk.internal.ref",
+    "java.base/sun.nio.ch",
+    "java.management.rmi/com.sun.jmx.remote.internal.rmi",
+    "java.rmi/sun.rmi.registry",
+    "java.rmi/sun.rmi.server",
+    "java.sql/java.sql",
+];
+const OPENS: [&str; 16] = [
+    "java.base/java.lang.ref",
+    "java.base/java.lang.module",
+    "java.base/jdk.internal.loader",
+    "java.base/jdk.internal.ref",
+    "java.base/jdk.internal.reflect",
+    "java.base/jdk.internal.math",
+    "java.base/jdk.internal.module",
+    "java.base/jdk.internal.util.jar",
+    "java.base/sun.nio.ch",
+    "java.base/java.io",
+    "java.base/java.nio",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/java.lang",
+    "jdk.management/com.sun.management.internal",
+];
+
+pub(super) fn node(number: u32) -> Node {
+    let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, number as u8), 9042));
+    Node::new(format!("cassandra-{number}"), address)
+}
+
+/// Starts it; the first one is what the others look for.
+pub(super) fn start(number: u32, jars: &Path) -> Result<Node> {
+    let node = node(number);
+    let configuration = node.write("cassandra.yaml", &configuration(&node))?;
+    let logback = node.write("logback.xml", LOGBACK)?;
+    let mut java = Command::new("java");
+    java.arg(format!("-Xms{HEAP}")).arg(format!("-Xmx{HEAP}")).arg("-XX:+UseG1GC");
+    java.arg("-Djdk.attach.allowAttachSelf=true");
+    for export in EXPORTS {
+        java.arg("--add-exports").arg(format!("{export}=ALL-UNNAMED"));
+    }
+    for open in OPENS {
+        java.arg("--add-opens").arg(format!("{open}=ALL-UNNAMED"));
+    }
+    java.arg(format!("-javaagent:{}", agent(jars)?.display()));
+    let settings = [
+        format!("cassandra.config=file://{}", configuration.display()),
+        format!("logback.configurationFile={}", logback.display()),
+        format!("cassandra.storagedir={}", node.directory().display()),
+        format!("cassandra.jmx.local.port={}", 7198 + number),
+        // Alone on one machine nothing has to be waited for.
+        "cassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
+        "cassandra.ring_delay_ms=5000".to_owned(),
+        "cassandra-foreground=yes".to_owned(),
+    ];
+    java.args(settings.map(|setting| format!("-D{setting}")));
+    java.arg("-cp").arg(jars.join("*")).arg("org.apache.cassandra.service.CassandraDaemon");
+    node.start(&mut java)?;
+    Ok(node)
+}
+
+/// The agent with which it measures its objects, by whatever version its jar has.
+fn agent(jars: &Path) -> Result<std::path::PathBuf> {
+    let mut files = std::fs::read_dir(jars)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_agent = |path: &std::path::PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("jamm-"))
+    };
+    files.find(is_agent).with_context(|| format!("{} has no jamm jar", jars.display()))
+}
+
+fn configuration(node: &Node) -> String {
+    let (ip, at) = (node.address().ip(), node.directory());
+    let at = at.display();
+    format!(
+        "cluster_name: wattmap
+num_tokens: 16
+allocate_tokens_for_local_replication_factor: 3
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+commitlog_sync: periodic
+commitlog_sync_period: 10000ms
+data_file_directories: [{at}/data]
+commitlog_directory: {at}/commitlog
+saved_caches_directory: {at}/saved
+hints_directory: {at}/hints
+cdc_raw_directory: {at}/cdc
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters: [{{seeds: \"127.0.0.1:7000\"}}]
+listen_address: {ip}
+rpc_address: {ip}
+broadcast_rpc_address: {ip}
+storage_port: 7000
+native_transport_port: 9042
+start_native_transport: true
+endpoint_snitch: SimpleSnitch
+auto_snapshot: false
+concurrent_reads: 8
+concurrent_writes: 16
+memtable_heap_space: 128MiB
+memtable_offheap_space: 128MiB
+storage_compatibility_mode: NONE
+"
+    )
+}

@@ -1,0 +1,72 @@
+//! A broker, which is also a controller (KRaft).
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::node::Node;
+use crate::command;
+
+/// The cluster's name, as Kafka writes such names: sixteen bytes in URL-safe base64.
+const CLUSTER: &str = "d2F0dG1hcC1lbmdpbmVzMQ";
+
+const LOG4J: &str = r#"<Configuration>
+  <Appenders><Console name="out"><PatternLayout pattern="%d %-5p %c{1} %m%n" /></Console></Appenders>
+  <Loggers><Root level="INFO"><AppenderRef ref="out" /></Root></Loggers>
+</Configuration>
+"#;
+
+pub(super) fn node(number: u32) -> Node {
+    let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, number as u8), 9092));
+    Node::new(format!("kafka-{number}"), address)
+}
+
+/// Starts one of so many.
+pub(super) fn start(number: u32, nodes: u32, jars: &Path) -> Result<Node> {
+    let node = node(number);
+    node.write("log4j2.xml", LOG4J)?;
+    let properties = node.write("server.properties", &properties(&node, number, nodes))?;
+    let java = |heap: &str| {
+        let mut java = Command::new("java");
+        java.arg(format!("-Xmx{heap}")).arg("-Dlog4j2.configurationFile=log4j2.xml");
+        java.arg("-cp").arg(jars.join("*"));
+        java
+    };
+    if !node.directory().join("data/meta.properties").is_file() {
+        let mut format = java("256m");
+        format.current_dir(node.directory()).args(["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]);
+        command::output(format.arg(&properties), "see what it says above")?;
+    }
+    let heap = if nodes == 1 { "512m" } else { "384m" };
+    node.start(java(heap).arg("kafka.Kafka").arg(&properties))?;
+    Ok(node)
+}
+
+fn properties(node: &Node, number: u32, nodes: u32) -> String {
+    let ip = node.address().ip();
+    let voters: Vec<String> = (1..=nodes).map(|number| format!("{number}@127.0.0.{number}:9093")).collect();
+    let (voters, in_sync) = (voters.join(","), if nodes > 1 { 2 } else { 1 });
+    let data = node.directory().join("data");
+    format!(
+        "process.roles=broker,controller
+node.id={number}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://{ip}:9092,CONTROLLER://{ip}:9093
+advertised.listeners=PLAINTEXT://{ip}:9092
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+default.replication.factor={nodes}
+min.insync.replicas={in_sync}
+offsets.topic.replication.factor={nodes}
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor={nodes}
+transaction.state.log.min.isr={in_sync}
+group.initial.rebalance.delay.ms=0
+",
+        data = data.display()
+    )
+}
