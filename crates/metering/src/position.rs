@@ -25,8 +25,17 @@ impl Position {
     /// As one number that sorts the same way: the write timestamp of stores that resolve conflicts by
     /// one. `generation * 2^42 + offset + 1`, so that it is never negative.
     pub const fn stamp(self) -> i64 {
-        ((self.generation as i64) << 42) + self.offset + 1
+        ((self.generation as i64) << Self::OFFSET_BITS) + self.offset + 1
     }
+
+    /// The position that has this stamp.
+    pub const fn from_stamp(stamp: i64) -> Self {
+        let offset = (stamp & ((1 << Self::OFFSET_BITS) - 1)) - 1;
+        Position { generation: (stamp >> Self::OFFSET_BITS) as u32, offset }
+    }
+
+    /// Room for an offset in a stamp.
+    const OFFSET_BITS: u32 = 42;
 }
 
 impl Default for Position {

@@ -2,11 +2,13 @@
 //! the two in step. Messages are what was sent; [`decode`] makes of them what is true of every record.
 
 mod borrowed;
+mod live;
 
 use bytes::Bytes;
 use prost::Message;
 
 pub use borrowed::{ReadingRef, RecordRef, decode_ref};
+pub use live::{LiveRowMessage, LiveRowsMessage, decode_live, encode_live};
 
 use crate::reading::{DwellingKind, Heating};
 use crate::{AreaCode, Dwelling, Energy, Interval, MeterId, Position, Reading, Registration, UtcSecond};
@@ -142,32 +144,6 @@ pub struct DeadLetterMessage {
     /// The record's value.
     #[prost(bytes = "bytes", tag = "7")]
     pub value: Bytes,
-}
-
-/// `wattmap.v1.LiveRow`
-#[derive(Clone, PartialEq, Message)]
-pub struct LiveRowMessage {
-    /// The area.
-    #[prost(string, tag = "1")]
-    pub area: String,
-    /// Half-hours since 1970.
-    #[prost(sint32, tag = "2")]
-    pub window: i32,
-    /// Whose part.
-    #[prost(uint32, tag = "3")]
-    pub partition: u32,
-    /// The last position that changed it.
-    #[prost(message, optional, tag = "4")]
-    pub through: Option<PositionMessage>,
-    /// mWh.
-    #[prost(sint64, tag = "5")]
-    pub energy_mwh: i64,
-    /// Meters heard from.
-    #[prost(sint64, tag = "6")]
-    pub meters: i64,
-    /// Meter-seconds.
-    #[prost(sint64, tag = "7")]
-    pub meter_seconds: i64,
 }
 
 /// A record of the log that is well formed.

@@ -22,7 +22,7 @@ impl From<Position> for Stamp {
 
 impl From<Stamp> for Position {
     fn from(stamp: Stamp) -> Self {
-        Position::new((stamp.0 >> 42) as u32, (stamp.0 & ((1 << 42) - 1)) - 1)
+        Position::from_stamp(stamp.0)
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 
 use self::outcome::Outcome;
-use crate::{check, say, site, workspace};
+use crate::{check, engines, say, site, workspace};
 
 /// What `cargo xtask test` can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,6 +25,8 @@ pub(crate) enum Part {
     Site,
     /// The page in a real browser, served by the real binary.
     Browser,
+    /// The contract of the engines on real Kafka and real Cassandra, one node of each; tests in modules named `engines`.
+    Engines,
     /// Random kill -9 of the real process under load; tests in modules named `kill`.
     Kill,
     /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else
@@ -33,7 +35,8 @@ pub(crate) enum Part {
 }
 
 /// What the project can run from itself alone, quickest answers first.
-const FROM_ITSELF_ALONE: [Part; 5] = [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Kill];
+const FROM_ITSELF_ALONE: [Part; 6] =
+    [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::Kill];
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
@@ -91,6 +94,9 @@ impl Part {
                 Ok(())
             }
             Part::Browser => browser::run(outcome),
+            Part::Engines => engines::with_one_node_of_each(|addresses| {
+                cargo::ignored_tests_in("engines", addresses, outcome)
+            }),
             Part::Kill => cargo::ignored_tests_in("kill", &[], outcome),
             Part::RealData => {
                 let data = real_data()?;

@@ -1,0 +1,122 @@
+//! The connection, and who shares it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::StoreError;
+use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt};
+use scylla::client::PoolSize;
+use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::deserialize::row::DeserializeRow;
+use scylla::policies::load_balancing::DefaultPolicy;
+use scylla::policies::timestamp_generator::MonotonicTimestampGenerator;
+use scylla::serialize::row::SerializeRow;
+use scylla::statement::Consistency;
+use scylla::statement::prepared::PreparedStatement;
+use tokio::sync::Semaphore;
+
+use crate::error::{ConnectError, away, corrupt};
+use crate::schema;
+use crate::statements::Statements;
+use crate::{CassandraConfig, Sizing};
+
+/// How long a node may take to take a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// The store. Cheap to share; what it holds is a pool of connections.
+pub struct CassandraStore {
+    pub(crate) session: Session,
+    pub(crate) statements: Statements,
+    pub(crate) sizing: Sizing,
+    /// Requests under way, of all owners together.
+    requests: Semaphore,
+    requests_max: usize,
+}
+
+impl CassandraStore {
+    /// Connects to a migrated keyspace.
+    pub async fn connect(config: &CassandraConfig) -> Result<Arc<Self>, ConnectError> {
+        let session = connect(config, Some(&config.keyspace)).await?;
+        let sizing = schema::check(&session, config).await?;
+        let statements = Statements::prepare(&session).await.map_err(|error| schema::away(config, error))?;
+        let requests = Semaphore::new(config.requests_max);
+        Ok(Arc::new(CassandraStore {
+            session,
+            statements,
+            sizing,
+            requests,
+            requests_max: config.requests_max,
+        }))
+    }
+
+    /// Does all of it, as many at a time as there may be requests; answers are in order.
+    pub(crate) async fn all<T: Send>(
+        &self,
+        requests: Vec<BoxFuture<'_, Result<T, StoreError>>>,
+    ) -> Result<Vec<T>, StoreError> {
+        futures::stream::iter(requests).buffered(self.requests_max).try_collect().await
+    }
+
+    /// Waits for its turn.
+    pub(crate) async fn turn(&self) -> tokio::sync::SemaphorePermit<'_> {
+        #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
+        self.requests.acquire().await.expect("the semaphore is open")
+    }
+
+    /// All rows of a query, page by page.
+    pub(crate) async fn rows<T>(
+        &self,
+        table: &'static str,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'frame, 'metadata> DeserializeRow<'frame, 'metadata> + Send + 'static,
+    {
+        let _turn = self.turn().await;
+        let pages = self.session.execute_iter(statement.clone(), values).await.map_err(away)?;
+        let rows = pages.rows_stream::<T>().map_err(|error| corrupt(table, error))?;
+        rows.try_collect().await.map_err(away)
+    }
+}
+
+/// A connection, to a keyspace or to none yet.
+pub(crate) async fn connect(
+    config: &CassandraConfig,
+    keyspace: Option<&str>,
+) -> Result<Session, ConnectError> {
+    let mut balancing = DefaultPolicy::builder().token_aware(true);
+    if let Some(datacenter) = &config.datacenter {
+        balancing = balancing.prefer_datacenter(datacenter.clone()).permit_dc_failover(false);
+    }
+    let profile = ExecutionProfile::builder()
+        .consistency(Consistency::LocalQuorum)
+        .request_timeout(Some(config.request_timeout))
+        .load_balancing_policy(balancing.build())
+        .build();
+    // At least one, so that there is one.
+    let connections = NonZeroUsize::new(config.connections_per_node).unwrap_or(NonZeroUsize::MIN);
+    let mut builder = SessionBuilder::new()
+        .known_nodes(&config.nodes)
+        .connection_timeout(CONNECT_WITHIN)
+        .pool_size(PoolSize::PerHost(connections))
+        // Of documents alone: all else is stamped by its position.
+        .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()))
+        .fetch_schema_metadata(true)
+        .default_execution_profile_handle(profile.into_handle());
+    if let Some((user, password)) = &config.login {
+        builder = builder.user(user, password);
+    }
+    let session = builder.build().await.map_err(|error| schema::away(config, error))?;
+    if let Some(keyspace) = keyspace {
+        session.use_keyspace(keyspace, false).await.map_err(|error| ConnectError::NotMigrated {
+            nodes: config.nodes.join(", "),
+            why: error.to_string(),
+        })?;
+    }
+    Ok(session)
+}

@@ -1,0 +1,123 @@
+//! Small things with a name. These alone are stamped by a clock, and can be removed.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use engine::{Document, DocumentStore, StoreError};
+use futures::future::BoxFuture;
+use scylla::serialize::row::SerializeRow;
+use scylla::statement::prepared::PreparedStatement;
+
+use crate::connection::CassandraStore;
+use crate::error::{away, corrupt};
+
+/// Longer bodies are in pieces of so many bytes: a server takes 16 MiB at once, and less is kinder.
+const PIECE_BYTES: usize = 512 << 10;
+
+/// Version, pieces, body.
+type DocumentRow = (i64, i32, Vec<u8>);
+
+#[async_trait]
+impl DocumentStore for CassandraStore {
+    async fn document(&self, kind: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        loop {
+            let Some((version, pieces, body)) = self.head(kind, id).await? else { return Ok(None) };
+            match self.whole(kind, id, version, pieces, body).await? {
+                Some(body) => return Ok(Some(body)),
+                // It was overwritten meanwhile, or is damaged.
+                None if self.head(kind, id).await?.is_some_and(|(now, ..)| now == version) => {
+                    return Err(corrupt(
+                        "document_pieces",
+                        format!("{kind} {id:?} lacks some of its {pieces} pieces"),
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<Document>, StoreError> {
+        let heads: Vec<(String, i64, i32, Vec<u8>)> =
+            self.rows("documents", &self.statements.documents, (kind,)).await?;
+        let mut documents = Vec::with_capacity(heads.len());
+        for (id, _, pieces, body) in heads {
+            let body = if pieces == 0 { Some(body) } else { self.document(kind, &id).await? };
+            if let Some(body) = body {
+                documents.push(Document { id, body });
+            }
+        }
+        Ok(documents)
+    }
+
+    async fn put_documents(&self, kind: &str, documents: Vec<Document>) -> Result<(), StoreError> {
+        let writes: Vec<BoxFuture<'_, Result<(), StoreError>>> = documents
+            .into_iter()
+            .map(|document| Box::pin(self.put(kind, document)) as BoxFuture<'_, _>)
+            .collect();
+        self.all(writes).await.map(drop)
+    }
+
+    async fn remove_document(&self, kind: &str, id: &str) -> Result<(), StoreError> {
+        let old = self.head(kind, id).await?;
+        self.run(&self.statements.remove_document, (kind, id)).await?;
+        self.forget_pieces(kind, id, old).await
+    }
+}
+
+impl CassandraStore {
+    async fn head(&self, kind: &str, id: &str) -> Result<Option<DocumentRow>, StoreError> {
+        Ok(self.rows("documents", &self.statements.document, (kind, id)).await?.into_iter().next())
+    }
+
+    /// The body, put together; none if a piece is not there.
+    async fn whole(
+        &self,
+        kind: &str,
+        id: &str,
+        version: i64,
+        pieces: i32,
+        body: Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        if pieces == 0 {
+            return Ok(Some(body));
+        }
+        let values = (kind, id, version);
+        let found: Vec<(i32, Vec<u8>)> =
+            self.rows("document_pieces", &self.statements.document_pieces, values).await?;
+        let is_whole = found.len() == pieces as usize;
+        Ok(is_whole.then(|| found.into_iter().flat_map(|(_, piece)| piece).collect()))
+    }
+
+    /// Pieces first, then what names them, then the old ones go.
+    async fn put(&self, kind: &str, document: Document) -> Result<(), StoreError> {
+        let Document { id, body } = document;
+        let old = self.head(kind, &id).await?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let version = now.as_nanos() as i64;
+        let (pieces, inline) = if body.len() > PIECE_BYTES {
+            for (number, piece) in (0_i32..).zip(body.chunks(PIECE_BYTES)) {
+                let values = (kind, id.as_str(), version, number, piece);
+                self.run(&self.statements.write_document_piece, values).await?;
+            }
+            (body.len().div_ceil(PIECE_BYTES) as i32, &[][..])
+        } else {
+            (0, &body[..])
+        };
+        self.run(&self.statements.write_document, (kind, id.as_str(), version, pieces, inline)).await?;
+        self.forget_pieces(kind, &id, old).await
+    }
+
+    async fn forget_pieces(&self, kind: &str, id: &str, old: Option<DocumentRow>) -> Result<(), StoreError> {
+        match old {
+            Some((version, 1.., _)) => {
+                self.run(&self.statements.remove_document_pieces, (kind, id, version)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn run(&self, statement: &PreparedStatement, values: impl SerializeRow) -> Result<(), StoreError> {
+        let _turn = self.turn().await;
+        self.session.execute_unpaged(statement, values).await.map(drop).map_err(away)
+    }
+}

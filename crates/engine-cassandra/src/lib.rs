@@ -1,0 +1,30 @@
+//! The store on Cassandra (or ScyllaDB, which speaks the same protocol), for many machines.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`CassandraConfig`] | where it is, and how it is spoken to |
+//! | `schema` | the tables, with the reason for each key; migrations |
+//! | `statements` | what is prepared once |
+//! | `places` | which partition of a table something lies in |
+//! | `write` | a flush: few, large, grouped writes, progress last |
+//! | `pipeline`, `figures`, `documents` | the ports |
+//!
+//! Every write of the pipeline is stamped with a position, not with a clock: the last write by position wins, cell by
+//! cell, and every write names every column. So writes may come twice, late and in any order, and nobody is fenced.
+//! Nothing is deleted but documents: readings go by their time to live.
+
+mod config;
+mod connection;
+mod documents;
+mod error;
+mod figures;
+mod pipeline;
+mod places;
+mod schema;
+mod statements;
+mod write;
+
+pub use config::{CassandraConfig, Sizing};
+pub use connection::CassandraStore;
+pub use error::ConnectError;
+pub use schema::{Done, migrate};

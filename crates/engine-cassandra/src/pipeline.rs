@@ -1,0 +1,200 @@
+//! What the owner of a partition reads and writes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use engine::{PipelineStore, RawQuery, StoreError};
+use futures::future::BoxFuture;
+use metering::reading::{DwellingKind, Heating};
+use metering::stored::{FlushPlan, Hint, MeterState, RawVersion, RegistrationVersion};
+use metering::{
+    AggregateRow, AreaCode, Dwelling, Energy, Interval, MeterId, Place, Position, UtcSecond, Window,
+};
+
+use crate::connection::CassandraStore;
+use crate::error::corrupt;
+use crate::places::days_of;
+
+/// Keys that one request asks for.
+const KEYS: usize = 100;
+
+/// Meter, start, stamp, duration, energy, area.
+pub(crate) type ReadingRow = (String, i64, i64, i16, i64, String);
+/// Meter, stamp, area, kind, bedrooms, occupants, heating.
+pub(crate) type RegistrationRow = (String, i64, String, i8, i16, i16, i8);
+/// Area, window of the day, energy, meters, seconds, through.
+type AggregateRowOfPlace = (String, i16, i64, i64, i64, i64);
+/// Meter, stamp, end, areas.
+type HintRow = (String, i64, i64, Option<Vec<String>>);
+
+#[async_trait]
+impl PipelineStore for CassandraStore {
+    async fn progress(&self, partitions: u32) -> Result<Vec<Option<Position>>, StoreError> {
+        let asked: Vec<i32> = (0..partitions as i32).collect();
+        let rows: Vec<(i32, i64)> = self.rows("progress", &self.statements.progress, (asked,)).await?;
+        let mut progress = vec![None; partitions as usize];
+        for (partition, stamp) in rows {
+            if let Some(of_partition) = progress.get_mut(partition as usize) {
+                *of_partition = Some(Position::from_stamp(stamp));
+            }
+        }
+        Ok(progress)
+    }
+
+    async fn meters(&self, meters: &[MeterId]) -> Result<Vec<MeterState>, StoreError> {
+        let mut by_bucket: BTreeMap<i32, Vec<&MeterId>> = BTreeMap::new();
+        for meter in meters {
+            by_bucket.entry(self.sizing.bucket(meter)).or_default().push(meter);
+        }
+        let mut requests: Vec<BoxFuture<'_, Result<HashMap<MeterId, MeterState>, StoreError>>> = Vec::new();
+        for (bucket, meters) in by_bucket {
+            for some in meters.chunks(KEYS) {
+                let names: Vec<String> = some.iter().map(|meter| meter.to_string()).collect();
+                requests.push(Box::pin(self.meters_of_bucket(bucket, names)));
+            }
+        }
+        let mut known: HashMap<MeterId, MeterState> = HashMap::new();
+        for of_bucket in self.all(requests).await? {
+            known.extend(of_bucket);
+        }
+        Ok(meters.iter().map(|meter| known.get(meter).cloned().unwrap_or_default()).collect())
+    }
+
+    async fn raw(&self, queries: &[RawQuery]) -> Result<Vec<Vec<RawVersion>>, StoreError> {
+        let requests: Vec<BoxFuture<'_, _>> =
+            queries.iter().map(|query| Box::pin(self.versions(query)) as BoxFuture<'_, _>).collect();
+        self.all(requests).await
+    }
+
+    async fn rows(&self, partition: u32, places: &[Place]) -> Result<Vec<Option<AggregateRow>>, StoreError> {
+        let mut groups: BTreeMap<(i32, i32), Vec<&Place>> = BTreeMap::new();
+        for place in places {
+            groups.entry((place.window.day(), self.sizing.shard(&place.area))).or_default().push(place);
+        }
+        let mut requests: Vec<BoxFuture<'_, Result<Vec<(Place, AggregateRow)>, StoreError>>> = Vec::new();
+        for ((day, shard), places) in groups {
+            for some in places.chunks(KEYS) {
+                let asked = some
+                    .iter()
+                    .map(|place| (place.area.to_string(), place.window.of_day() as i16, partition as i32))
+                    .collect();
+                requests.push(Box::pin(self.aggregates_at(day, shard, asked)));
+            }
+        }
+        let known: HashMap<Place, AggregateRow> = self.all(requests).await?.into_iter().flatten().collect();
+        Ok(places.iter().map(|place| known.get(place).copied()).collect())
+    }
+
+    async fn flush(&self, plan: &FlushPlan) -> Result<(), StoreError> {
+        self.write(plan).await
+    }
+}
+
+impl CassandraStore {
+    async fn meters_of_bucket(
+        &self,
+        bucket: i32,
+        names: Vec<String>,
+    ) -> Result<HashMap<MeterId, MeterState>, StoreError> {
+        let hints = self.rows::<HintRow>("hints", &self.statements.hints, (bucket, names.clone()));
+        let registrations =
+            self.rows::<RegistrationRow>("registrations", &self.statements.registrations, (bucket, names));
+        let (hints, registrations) = futures::try_join!(hints, registrations)?;
+        let mut states: HashMap<MeterId, MeterState> = HashMap::new();
+        for (name, stamp, ends, heard_in) in hints {
+            let meter = MeterId::parse(&name).map_err(|error| corrupt("hints", error))?;
+            let heard_in = heard_in.unwrap_or_default();
+            let areas =
+                heard_in.iter().map(|code| AreaCode::parse(code).map_err(|error| corrupt("hints", error)));
+            states.entry(meter).or_default().hint = Some(Hint {
+                at: Position::from_stamp(stamp),
+                end: UtcSecond(ends),
+                heard_in: areas.collect::<Result<_, _>>()?,
+            });
+        }
+        // The last one comes first.
+        for row in registrations.into_iter().rev() {
+            let version = registration(row)?;
+            states.entry(version.meter.clone()).or_default().registrations.push(version);
+        }
+        Ok(states)
+    }
+
+    /// In order of (start, position).
+    async fn versions(&self, query: &RawQuery) -> Result<Vec<RawVersion>, StoreError> {
+        self.versions_of(&query.meter, query.from, query.to).await
+    }
+
+    pub(crate) async fn versions_of(
+        &self,
+        meter: &MeterId,
+        from: UtcSecond,
+        to: UtcSecond,
+    ) -> Result<Vec<RawVersion>, StoreError> {
+        let bucket = self.sizing.bucket(meter);
+        let mut versions = Vec::new();
+        for day in days_of(from, to) {
+            let values = (day, bucket, meter.as_str(), from.0, to.0);
+            let rows = self.rows::<ReadingRow>("readings", &self.statements.readings, values).await?;
+            for row in rows {
+                versions.push(version(row)?);
+            }
+        }
+        Ok(versions)
+    }
+
+    async fn aggregates_at(
+        &self,
+        day: i32,
+        shard: i32,
+        asked: Vec<(String, i16, i32)>,
+    ) -> Result<Vec<(Place, AggregateRow)>, StoreError> {
+        let values = (day, shard, asked);
+        let rows =
+            self.rows::<AggregateRowOfPlace>("aggregates", &self.statements.aggregates_at, values).await?;
+        rows.into_iter()
+            .map(|(area, window, energy, meters, meter_seconds, through)| {
+                let row = AggregateRow {
+                    through: Position::from_stamp(through),
+                    energy: Energy::from_mwh(energy),
+                    meters,
+                    meter_seconds,
+                };
+                Ok((place(&area, day, window)?, row))
+            })
+            .collect()
+    }
+}
+
+/// Where a row of the aggregates belongs.
+pub(crate) fn place(area: &str, day: i32, window: i16) -> Result<Place, StoreError> {
+    let area = AreaCode::parse(area).map_err(|error| corrupt("aggregates", error))?;
+    Ok(Place { area, window: Window::at(day, window as usize) })
+}
+
+pub(crate) fn version(row: ReadingRow) -> Result<RawVersion, StoreError> {
+    let (meter, start, stamp, duration, energy, area) = row;
+    Ok(RawVersion {
+        meter: MeterId::parse(&meter).map_err(|error| corrupt("readings", error))?,
+        interval: Interval::new(UtcSecond(start), i64::from(duration))
+            .map_err(|error| corrupt("readings", error))?,
+        at: Position::from_stamp(stamp),
+        energy: Energy::from_mwh(energy),
+        area: AreaCode::parse(&area).map_err(|error| corrupt("readings", error))?,
+    })
+}
+
+pub(crate) fn registration(row: RegistrationRow) -> Result<RegistrationVersion, StoreError> {
+    let (meter, stamp, area, kind, bedrooms, occupants, heating) = row;
+    Ok(RegistrationVersion {
+        meter: MeterId::parse(&meter).map_err(|error| corrupt("registrations", error))?,
+        at: Position::from_stamp(stamp),
+        area: AreaCode::parse(&area).map_err(|error| corrupt("registrations", error))?,
+        dwelling: Dwelling {
+            kind: DwellingKind::ALL.into_iter().find(|&known| known as i8 == kind),
+            bedrooms: u8::try_from(bedrooms).ok(),
+            occupants: u8::try_from(occupants).ok(),
+            heating: Heating::ALL.into_iter().find(|&known| known as i8 == heating),
+        },
+    })
+}

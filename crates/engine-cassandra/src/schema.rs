@@ -1,0 +1,232 @@
+//! The tables, and how they come to be. Migrations are numbered, done once, and never changed afterwards.
+
+use scylla::client::session::Session;
+
+use crate::connection::connect;
+use crate::error::ConnectError;
+use crate::{CassandraConfig, Sizing};
+
+/// One migration: its number, what it is for, what it does.
+struct Migration {
+    number: i32,
+    what: &'static str,
+    statements: &'static [&'static str],
+}
+
+/// In order. Compaction is never by time window: a row is written again with its own stamp, which is a position and
+/// no time. Aggregates, hints and documents are few and overwritten (leveled); what is only added to is tiered.
+const MIGRATIONS: [Migration; 1] = [Migration {
+    number: 1,
+    what: "aggregates, readings, meters, dead letters, progress, documents",
+    statements: &[
+        // Rows that arrive together lie together: a flush of one partition of the log has all areas' newest window.
+        // By area first, because people ask for areas; the rows of all partitions of the log are summed up where they are.
+        // A day of 76 areas (London / 64) in 12 partitions of the log: 44,000 rows, 3 MB.
+        "CREATE TABLE aggregates (day int, shard int, area text, win smallint, part int, \
+         energy bigint, meters bigint, seconds bigint, through bigint, \
+         PRIMARY KEY ((day, shard), area, win, part)) \
+         WITH compaction = {'class': 'LeveledCompactionStrategy'}",
+        // The days that have aggregates (what = 0), and those that have readings (1).
+        "CREATE TABLE days (what tinyint, day int, PRIMARY KEY (what, day))",
+        // Versions of readings. By bucket and day, because readings of many meters arrive together; by meter and start
+        // within it, because they are looked for by both. A day of 416 meters (100,000 / 240): 20,000 rows, 1.3 MB.
+        "CREATE TABLE readings (day int, bucket int, meter text, start bigint, stamp bigint, \
+         duration smallint, energy bigint, area text, \
+         PRIMARY KEY ((day, bucket), meter, start, stamp)) \
+         WITH compaction = {'class': 'SizeTieredCompactionStrategy'}",
+        // Versions of registrations, the last one first.
+        "CREATE TABLE registrations (bucket int, meter text, stamp bigint, \
+         area text, kind tinyint, bedrooms smallint, occupants smallint, heating tinyint, \
+         PRIMARY KEY (bucket, meter, stamp)) WITH CLUSTERING ORDER BY (meter ASC, stamp DESC)",
+        // Where meters ever were: what an area's readings are found by.
+        "CREATE TABLE meters_by_area (area text, meter text, PRIMARY KEY (area, meter))",
+        "CREATE TABLE hints (bucket int, meter text, stamp bigint, ends bigint, heard_in frozen<list<text>>, \
+         PRIMARY KEY (bucket, meter)) WITH compaction = {'class': 'LeveledCompactionStrategy'}",
+        "CREATE TABLE progress (part int PRIMARY KEY, stamp bigint)",
+        // Dead letters in slots of 131,072 positions, so that no partition grows for ever; and which slots there are.
+        "CREATE TABLE dead_letters (part int, slot bigint, stamp bigint, \
+         reason tinyint, detail text, appended_ms bigint, record_key blob, record_value blob, \
+         PRIMARY KEY ((part, slot), stamp))",
+        "CREATE TABLE dead_slots (one tinyint, part int, slot bigint, PRIMARY KEY (one, part, slot))",
+        // Documents, the large ones in pieces of a version of their own, so that none is read half old and half new.
+        "CREATE TABLE documents (kind text, id text, version bigint, pieces int, body blob, PRIMARY KEY (kind, id)) \
+         WITH compaction = {'class': 'LeveledCompactionStrategy'}",
+        "CREATE TABLE document_pieces (kind text, id text, version bigint, piece int, body blob, \
+         PRIMARY KEY ((kind, id, version), piece))",
+    ],
+}];
+
+/// What a migration did, a line each.
+pub type Done = Vec<String>;
+
+/// Makes the keyspace and what is missing in it. Idempotent; refuses what would lose or hide what is stored.
+/// `readings_kept_s` is how long readings are kept.
+pub async fn migrate(
+    config: &CassandraConfig,
+    sizing: Sizing,
+    readings_kept_s: u32,
+) -> Result<Done, ConnectError> {
+    let session = connect(config, None).await?;
+    let mut done = Done::new();
+    make_keyspace(&session, config, sizing, &mut done).await?;
+    session.use_keyspace(&config.keyspace, false).await.map_err(|error| away(config, error))?;
+    run(&session, config, "CREATE TABLE IF NOT EXISTS migrations (number int PRIMARY KEY, what text)")
+        .await?;
+    run(
+        &session,
+        config,
+        "CREATE TABLE IF NOT EXISTS sizing (one tinyint PRIMARY KEY, buckets int, shards int)",
+    )
+    .await?;
+    fix_sizing(&session, config, sizing, &mut done).await?;
+    let there = migrated(&session, config).await?;
+    for Migration { number, what, statements } in MIGRATIONS {
+        if there.contains(&number) {
+            continue;
+        }
+        for statement in statements {
+            // A migration that was interrupted is begun again.
+            run(&session, config, &statement.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+                .await?;
+        }
+        run(&session, config, &format!("INSERT INTO migrations (number, what) VALUES ({number}, '{what}')"))
+            .await?;
+        done.push(format!("migration {number}: {what}"));
+    }
+    keep_readings(&session, config, readings_kept_s, &mut done).await?;
+    Ok(done)
+}
+
+async fn make_keyspace(
+    session: &Session,
+    config: &CassandraConfig,
+    sizing: Sizing,
+    done: &mut Done,
+) -> Result<(), ConnectError> {
+    let CassandraConfig { keyspace, .. } = config;
+    let named = !keyspace.is_empty()
+        && keyspace.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !named || keyspace.len() > 48 {
+        return Err(ConnectError::Refused(format!(
+            "the keyspace is called {keyspace:?}; allowed are up to 48 lower-case letters, digits and underscores"
+        )));
+    }
+    let known =
+        format!("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '{keyspace}'");
+    if !rows::<(String,)>(session, config, &known).await?.is_empty() {
+        return Ok(());
+    }
+    let local = rows::<(String,)>(session, config, "SELECT data_center FROM system.local").await?;
+    let datacenter = config.datacenter.clone().or_else(|| local.into_iter().next().map(|(name,)| name));
+    let Some(datacenter) = datacenter else {
+        return Err(away(config, "the datacentre has no name"));
+    };
+    let copies = sizing.replication;
+    run(
+        session,
+        config,
+        &format!(
+            "CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = \
+             {{'class': 'NetworkTopologyStrategy', '{datacenter}': {copies}}}"
+        ),
+    )
+    .await?;
+    done.push(format!("keyspace {keyspace}, {copies} copies in datacentre {datacenter}"));
+    Ok(())
+}
+
+/// What is stored is found by these numbers: they are set once.
+async fn fix_sizing(
+    session: &Session,
+    config: &CassandraConfig,
+    sizing: Sizing,
+    done: &mut Done,
+) -> Result<(), ConnectError> {
+    let Sizing { buckets, shards, .. } = sizing;
+    match sizing_of(session, config).await? {
+        Some(there) if (there.buckets, there.shards) == (buckets, shards) => Ok(()),
+        Some(there) => Err(ConnectError::Refused(format!(
+            "the keyspace {} has {} groups of meters and {} of areas, and {buckets} and {shards} are configured: what is \
+             stored is found by these numbers, so they can't be changed",
+            config.keyspace, there.buckets, there.shards
+        ))),
+        None => {
+            let statement =
+                format!("INSERT INTO sizing (one, buckets, shards) VALUES (0, {buckets}, {shards})");
+            run(session, config, &statement).await?;
+            done.push(format!("{buckets} groups of meters, {shards} groups of areas"));
+            Ok(())
+        }
+    }
+}
+
+async fn keep_readings(
+    session: &Session,
+    config: &CassandraConfig,
+    seconds: u32,
+    done: &mut Done,
+) -> Result<(), ConnectError> {
+    let CassandraConfig { keyspace, .. } = config;
+    let known = format!(
+        "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = '{keyspace}' AND table_name = 'readings'"
+    );
+    if rows::<(i32,)>(session, config, &known).await? != [(seconds as i32,)] {
+        run(session, config, &format!("ALTER TABLE readings WITH default_time_to_live = {seconds}")).await?;
+        done.push(format!("readings are kept for {} days", seconds / 86_400));
+    }
+    Ok(())
+}
+
+/// The sizing of a migrated keyspace that is in use; an error says what it lacks.
+pub(crate) async fn check(session: &Session, config: &CassandraConfig) -> Result<Sizing, ConnectError> {
+    let there = migrated(session, config).await.unwrap_or_default();
+    let missing: Vec<_> =
+        MIGRATIONS.iter().filter(|one| !there.contains(&one.number)).map(|one| one.number).collect();
+    if !missing.is_empty() {
+        return Err(not_migrated(
+            config,
+            format!("keyspace {} lacks the migrations {missing:?}", config.keyspace),
+        ));
+    }
+    sizing_of(session, config)
+        .await?
+        .ok_or_else(|| not_migrated(config, "its sizing is not known".to_owned()))
+}
+
+async fn sizing_of(session: &Session, config: &CassandraConfig) -> Result<Option<Sizing>, ConnectError> {
+    let found =
+        rows::<(i32, i32)>(session, config, "SELECT buckets, shards FROM sizing WHERE one = 0").await?;
+    let sizing = |(buckets, shards): (i32, i32)| Sizing {
+        buckets: buckets as u32,
+        shards: shards as u32,
+        ..Sizing::default()
+    };
+    Ok(found.into_iter().next().map(sizing))
+}
+
+async fn migrated(session: &Session, config: &CassandraConfig) -> Result<Vec<i32>, ConnectError> {
+    let found = rows::<(i32,)>(session, config, "SELECT number FROM migrations").await?;
+    Ok(found.into_iter().map(|(number,)| number).collect())
+}
+
+async fn run(session: &Session, config: &CassandraConfig, statement: &str) -> Result<(), ConnectError> {
+    session.query_unpaged(statement, ()).await.map(drop).map_err(|error| away(config, error))
+}
+
+async fn rows<T>(session: &Session, config: &CassandraConfig, statement: &str) -> Result<Vec<T>, ConnectError>
+where
+    T: for<'frame, 'metadata> scylla::deserialize::row::DeserializeRow<'frame, 'metadata>,
+{
+    let answer = session.query_unpaged(statement, ()).await.map_err(|error| away(config, error))?;
+    let answer = answer.into_rows_result().map_err(|error| away(config, error))?;
+    let rows = answer.rows::<T>().map_err(|error| away(config, error))?;
+    rows.collect::<Result<_, _>>().map_err(|error| away(config, error))
+}
+
+pub(crate) fn away(config: &CassandraConfig, why: impl std::fmt::Display) -> ConnectError {
+    ConnectError::Away { nodes: config.nodes.join(", "), why: why.to_string() }
+}
+
+fn not_migrated(config: &CassandraConfig, why: String) -> ConnectError {
+    ConnectError::NotMigrated { nodes: config.nodes.join(", "), why }
+}

@@ -1,0 +1,86 @@
+//! What is prepared once. All of it may be repeated: reads change nothing, and a write of one stamp has one content.
+
+use scylla::client::session::Session;
+use scylla::errors::PrepareError;
+use scylla::statement::prepared::PreparedStatement;
+
+/// Rows of a page of an answer.
+const PAGE_ROWS: i32 = 5000;
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident: $text:expr,)*) => {
+        /// The statements.
+        pub(crate) struct Statements {
+            $($(#[$doc])* pub(crate) $name: PreparedStatement,)*
+        }
+
+        impl Statements {
+            pub(crate) async fn prepare(session: &Session) -> Result<Self, PrepareError> {
+                Ok(Statements { $($name: prepare(session, $text).await?,)* })
+            }
+        }
+    };
+}
+
+async fn prepare(session: &Session, text: &str) -> Result<PreparedStatement, PrepareError> {
+    let mut statement = session.prepare(text).await?;
+    statement.set_is_idempotent(true);
+    statement.set_page_size(PAGE_ROWS);
+    Ok(statement)
+}
+
+statements! {
+    // Writes of the pipeline: the last value is the stamp.
+    write_aggregate: "INSERT INTO aggregates (day, shard, area, win, part, energy, meters, seconds, through) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    /// The same whoever writes it, so the same stamp.
+    write_day: "INSERT INTO days (what, day) VALUES (?, ?) USING TIMESTAMP 1",
+    write_reading: "INSERT INTO readings (day, bucket, meter, start, stamp, duration, energy, area) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    write_registration: "INSERT INTO registrations (bucket, meter, stamp, area, kind, bedrooms, occupants, heating) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    write_meter_by_area: "INSERT INTO meters_by_area (area, meter) VALUES (?, ?) USING TIMESTAMP 1",
+    write_hint: "INSERT INTO hints (bucket, meter, stamp, ends, heard_in) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    write_progress: "INSERT INTO progress (part, stamp) VALUES (?, ?) USING TIMESTAMP ?",
+    write_dead_letter: "INSERT INTO dead_letters \
+        (part, slot, stamp, reason, detail, appended_ms, record_key, record_value) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    write_dead_slot: "INSERT INTO dead_slots (one, part, slot) VALUES (0, ?, ?) USING TIMESTAMP 1",
+
+    // What owners read.
+    progress: "SELECT part, stamp FROM progress WHERE part IN ?",
+    hints: "SELECT meter, stamp, ends, heard_in FROM hints WHERE bucket = ? AND meter IN ?",
+    registrations: "SELECT meter, stamp, area, kind, bedrooms, occupants, heating FROM registrations \
+        WHERE bucket = ? AND meter IN ?",
+    readings: "SELECT meter, start, stamp, duration, energy, area FROM readings \
+        WHERE day = ? AND bucket = ? AND meter = ? AND start >= ? AND start < ?",
+    aggregates_at: "SELECT area, win, energy, meters, seconds, through FROM aggregates \
+        WHERE day = ? AND shard = ? AND (area, win, part) IN ?",
+
+    // What figures are made from.
+    days: "SELECT day FROM days WHERE what = ?",
+    sums_of_shard: "SELECT area, win, sum(energy), sum(meters), sum(seconds) FROM aggregates \
+        WHERE day = ? AND shard = ? GROUP BY area, win",
+    sums_of_area: "SELECT area, win, sum(energy), sum(meters), sum(seconds) FROM aggregates \
+        WHERE day = ? AND shard = ? AND area = ? GROUP BY area, win",
+    recent_of_shard: "SELECT area, win, part, energy, meters, seconds, through FROM aggregates \
+        WHERE day = ? AND shard = ? AND win >= ? AND win <= ? ALLOW FILTERING",
+    last_registrations: "SELECT meter, stamp, area, kind, bedrooms, occupants, heating FROM registrations \
+        WHERE bucket = ? GROUP BY bucket, meter",
+    meters_of_area: "SELECT meter FROM meters_by_area WHERE area = ?",
+    meters_of_day: "SELECT meter FROM readings WHERE day = ? AND bucket = ? AND meter >= ? \
+        GROUP BY day, bucket, meter LIMIT ?",
+    dead_slots: "SELECT part, slot FROM dead_slots WHERE one = 0",
+    dead_letters: "SELECT stamp, reason, detail, appended_ms, record_key, record_value FROM dead_letters \
+        WHERE part = ? AND slot = ? AND stamp > ?",
+    dead_reasons: "SELECT reason FROM dead_letters WHERE part = ? AND slot = ?",
+
+    // Documents.
+    document: "SELECT version, pieces, body FROM documents WHERE kind = ? AND id = ?",
+    documents: "SELECT id, version, pieces, body FROM documents WHERE kind = ?",
+    document_pieces: "SELECT piece, body FROM document_pieces WHERE kind = ? AND id = ? AND version = ?",
+    write_document: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, ?, ?, ?)",
+    write_document_piece: "INSERT INTO document_pieces (kind, id, version, piece, body) VALUES (?, ?, ?, ?, ?)",
+    remove_document: "DELETE FROM documents WHERE kind = ? AND id = ?",
+    remove_document_pieces: "DELETE FROM document_pieces WHERE kind = ? AND id = ? AND version = ?",
+}

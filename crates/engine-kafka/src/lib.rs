@@ -1,0 +1,48 @@
+//! The log and the live feed on Kafka.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`KafkaConfig`] | where the brokers are, and how they are spoken to |
+//! | `topics` | the topics, the markers of generations in them; migrations |
+//! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
+//! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
+//! | `log`, `live` | the ports |
+//!
+//! A record's partition is computed here, by [`metering::wire::partition_of`]: librdkafka's own default is another hash
+//! than that of Java's clients.
+
+mod config;
+mod live;
+mod log;
+mod producer;
+mod readers;
+mod topics;
+
+pub use config::KafkaConfig;
+pub use live::KafkaFeed;
+pub use log::KafkaLog;
+pub use topics::{Generation, Migrated, Topics, migrate};
+
+/// What can go wrong before there is a log.
+#[derive(Debug, thiserror::Error)]
+pub enum KafkaError {
+    /// Nobody answers, or not as they should.
+    #[error("Kafka at {brokers} can't be used: {why}")]
+    Away {
+        /// Who was asked.
+        brokers: String,
+        /// What they said.
+        why: String,
+    },
+    /// There are brokers, and they were not prepared for this.
+    #[error("Kafka at {brokers} is not migrated: {why}; run `wattmap migrate`")]
+    NotMigrated {
+        /// Who was asked.
+        brokers: String,
+        /// What is missing.
+        why: String,
+    },
+    /// What was asked for can't be done to what is there.
+    #[error("{0}")]
+    Refused(String),
+}

@@ -1,0 +1,125 @@
+//! Changed aggregate rows, from whoever decides them to every web node.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use engine::{Envelope, LiveBatch, LiveFeed, StoreError};
+use metering::wire::{decode_live, encode_live};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::sync::broadcast;
+
+use crate::producer::{Appender, Outgoing};
+use crate::topics::WITHIN;
+use crate::{KafkaConfig, KafkaError};
+
+/// Batches that a receiver may be behind before it is told that it missed some.
+const BEHIND_MAX: usize = 4096;
+/// Rows of a message: below a megabyte, which is what brokers take.
+const ROWS_MAX: usize = 5000;
+const POLL: Duration = Duration::from_millis(100);
+
+/// The topic of changed rows.
+pub struct KafkaFeed {
+    topic: String,
+    appender: Appender,
+    sender: broadcast::Sender<Arc<LiveBatch>>,
+    closed: Arc<AtomicBool>,
+}
+
+impl KafkaFeed {
+    /// Opens the feed. What is published from now on is received, by others and by this process.
+    pub async fn open(config: &KafkaConfig) -> Result<Arc<Self>, KafkaError> {
+        let topic = config.live();
+        let (sender, _) = broadcast::channel(BEHIND_MAX);
+        let closed = Arc::new(AtomicBool::new(false));
+        let feed = KafkaFeed {
+            appender: Appender::new(config)?,
+            topic: topic.clone(),
+            sender: sender.clone(),
+            closed: closed.clone(),
+        };
+        let config = config.clone();
+        let consumer = tokio::task::spawn_blocking(move || at_the_end(&config, &topic))
+            .await
+            .unwrap_or_else(|panic| Err(KafkaError::Refused(panic.to_string())))?;
+        std::thread::Builder::new()
+            .name("live".to_owned())
+            .spawn(move || follow(&consumer, &sender, &closed))
+            .map_err(|error| KafkaError::Refused(format!("no thread for the live feed: {error}")))?;
+        Ok(Arc::new(feed))
+    }
+}
+
+impl Drop for KafkaFeed {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+/// A consumer that stands where the topic ends now: not "at its end", which it would look up when it is asked first.
+fn at_the_end(config: &KafkaConfig, topic: &str) -> Result<BaseConsumer, KafkaError> {
+    let mut client = config.consumer();
+    // Where it stood is gone after a long outage: what is missed then is read from the store.
+    client.set("auto.offset.reset", "latest");
+    let consumer: BaseConsumer = client.create().map_err(|error| config.away(error))?;
+    let metadata = consumer.fetch_metadata(Some(topic), WITHIN).map_err(|error| config.away(error))?;
+    let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    if partitions == 0 {
+        let (brokers, why) = (config.brokers.join(","), format!("there is no topic {topic}"));
+        return Err(KafkaError::NotMigrated { brokers, why });
+    }
+    let mut places = TopicPartitionList::new();
+    for partition in 0..partitions as i32 {
+        let (_, head) =
+            consumer.fetch_watermarks(topic, partition, WITHIN).map_err(|error| config.away(error))?;
+        places
+            .add_partition_offset(topic, partition, Offset::Offset(head))
+            .map_err(|error| config.away(error))?;
+    }
+    consumer.assign(&places).map_err(|error| config.away(error))?;
+    Ok(consumer)
+}
+
+fn follow(consumer: &BaseConsumer, sender: &broadcast::Sender<Arc<LiveBatch>>, closed: &AtomicBool) {
+    while !closed.load(Ordering::Acquire) {
+        match consumer.poll(POLL) {
+            None => {}
+            Some(Err(error)) => tracing::warn!(%error, "the live feed can't be read"),
+            Some(Ok(message)) => match decode_live(message.payload().unwrap_or_default()) {
+                Ok((partition, rows, newest_ms)) => {
+                    // Nobody has to listen.
+                    let _ = sender.send(Arc::new(LiveBatch { partition, rows, newest_ms }));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, offset = message.offset(), "a live message can't be read");
+                }
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl LiveFeed for KafkaFeed {
+    async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
+        let LiveBatch { partition, rows, newest_ms } = batch;
+        let messages = rows.chunks(ROWS_MAX).map(|rows| Outgoing {
+            topic: &self.topic,
+            partition: 0,
+            record: Envelope {
+                key: Bytes::from(partition.to_string()),
+                value: Bytes::from(encode_live(partition, rows, newest_ms)),
+            },
+        });
+        let sent = self.appender.append(messages.collect()).await;
+        sent.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>> {
+        self.sender.subscribe()
+    }
+}

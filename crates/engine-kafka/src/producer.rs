@@ -1,0 +1,167 @@
+//! Appends. A batch is durable when every in-sync replica of every record's partition has it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use engine::{AppendError, Envelope};
+use rdkafka::ClientContext;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
+use tokio::sync::oneshot;
+
+use crate::{KafkaConfig, KafkaError};
+
+/// When to try again what was not taken: a leader is elected within seconds.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long the last records may take at the end.
+const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+
+/// A record on its way: where to, and what.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) partition: u32,
+    pub(crate) record: Envelope,
+}
+
+/// What becomes of the records of one call.
+struct Batch {
+    left: AtomicUsize,
+    failed: Mutex<Option<ClientError>>,
+    done: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl Batch {
+    /// So many more of them are over: acknowledged, or not.
+    fn over(&self, count: usize, failed: Option<ClientError>) {
+        if let Some(error) = failed {
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+        if self.left.fetch_sub(count, Ordering::AcqRel) == count
+            && let Some(done) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            // Whoever waited may have gone.
+            let _ = done.send(());
+        }
+    }
+}
+
+struct Deliveries;
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Arc<Batch>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, batch: Arc<Batch>) {
+        batch.over(1, result.as_ref().err().map(|(error, _)| error.clone()));
+    }
+}
+
+type Client = ThreadedProducer<Deliveries>;
+
+/// The producer. After a fatal error a new one takes its place.
+pub(crate) struct Appender {
+    config: KafkaConfig,
+    client: Mutex<Arc<Client>>,
+    /// Why the last append failed; none after one that did not.
+    trouble: Mutex<Option<String>>,
+}
+
+impl Appender {
+    pub(crate) fn new(config: &KafkaConfig) -> Result<Self, KafkaError> {
+        let client = Mutex::new(Arc::new(client(config).map_err(|error| config.away(error))?));
+        Ok(Appender { config: config.clone(), client, trouble: Mutex::default() })
+    }
+
+    /// Why the last append failed, if it did.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_trouble(&self, why: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Sends all, in order, and waits until all are durable.
+    pub(crate) async fn append(&self, records: Vec<Outgoing<'_>>) -> Result<(), AppendError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let waiting = client.in_flight_count().max(0) as usize;
+        if waiting + records.len() > self.config.unacknowledged_max && waiting > 0 {
+            return Err(AppendError::Busy { retry_after: RETRY_AFTER });
+        }
+        let (done, all_over) = oneshot::channel();
+        let batch = Arc::new(Batch {
+            left: AtomicUsize::new(records.len()),
+            failed: Mutex::default(),
+            done: Mutex::new(Some(done)),
+        });
+        let count = records.len();
+        for (number, Outgoing { topic, partition, record }) in records.into_iter().enumerate() {
+            let record = BaseRecord::with_opaque_to(topic, batch.clone())
+                .partition(partition as i32)
+                .key(&record.key[..])
+                .payload(&record.value[..]);
+            if let Err((error, _)) = client.send(record) {
+                batch.over(count - number, Some(error));
+                break;
+            }
+        }
+        // Its sender is dropped only when it has been used.
+        let _ = all_over.await;
+        let failed = batch.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match failed {
+            None => {
+                self.set_trouble(None);
+                Ok(())
+            }
+            Some(ClientError::MessageProduction(RDKafkaErrorCode::QueueFull)) => {
+                Err(AppendError::Busy { retry_after: RETRY_AFTER })
+            }
+            Some(error) => {
+                self.replace_if_broken(&client);
+                self.set_trouble(Some(error.to_string()));
+                Err(AppendError::Unavailable { reason: error.to_string(), retry_after: RETRY_AFTER })
+            }
+        }
+    }
+
+    /// An idempotent producer that can't keep its promise any more takes nothing ever again.
+    fn replace_if_broken(&self, broken: &Arc<Client>) {
+        let Some((code, why)) = broken.client().fatal_error() else { return };
+        tracing::error!(%code, %why, "the producer can't go on; another one takes its place");
+        let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, broken)
+            && let Ok(fresh) = client(&self.config)
+        {
+            *current = Arc::new(fresh);
+        }
+    }
+
+    /// Waits for what is under way.
+    pub(crate) async fn flush(&self) {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // What is not acknowledged by then was not promised to anybody.
+        let _ = tokio::task::spawn_blocking(move || client.flush(FLUSH_WITHIN)).await;
+    }
+}
+
+fn client(config: &KafkaConfig) -> Result<Client, ClientError> {
+    let mut client = config.client();
+    client
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("compression.type", "lz4")
+        .set("linger.ms", "5")
+        .set("batch.num.messages", "20000")
+        .set("message.timeout.ms", config.append_within.as_millis().to_string())
+        .set("queue.buffering.max.messages", config.unacknowledged_max.to_string())
+        .set("queue.buffering.max.kbytes", "262144");
+    Client::from_config_and_context(&client, Deliveries)
+}
