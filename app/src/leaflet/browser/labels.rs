@@ -36,7 +36,7 @@ pub(super) fn draw(stage: &Stage, placement: Placement) {
     };
     match &stage.places {
         Places::Known(places) if !places.is_empty() && shot.zoom >= PLACES_ZOOM => {
-            places.iter().for_each(name)
+            places.iter().for_each(name);
         }
         _ => stage.page.start.with_value(|start| start.labels.iter().for_each(&mut name)),
     }
