@@ -173,19 +173,7 @@ async fn wait_for_leaders(config: &KafkaConfig, topic: &str, partitions: u32) ->
 /// Whether a partition has never had a record: of a topic that was just made, or whose markers never came.
 async fn is_empty(config: &KafkaConfig, partitions: u32) -> Result<bool, KafkaError> {
     let config = config.clone();
-    blocking(move || {
-        let consumer: BaseConsumer = config.consumer().create().map_err(|error| config.away(error))?;
-        for partition in 0..partitions as i32 {
-            let (_, head) = consumer
-                .fetch_watermarks(&config.readings(), partition, WITHIN)
-                .map_err(|error| config.away(error))?;
-            if head == 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    })
-    .await
+    blocking(move || Ok(heads(&config, partitions)?.contains(&0))).await
 }
 
 /// Writes the marker of a generation into every partition. One that is there twice says the same.

@@ -88,13 +88,15 @@ pub(crate) fn up(nodes: u32, fresh: bool) -> Result<()> {
 /// Does something that needs engines, told where they are as the environment tells `wattmap`. Those that were started
 /// for it are stopped again.
 pub(crate) fn with_one_node_of_each(work: impl FnOnce(&[(&str, &str)]) -> Result<()>) -> Result<()> {
-    let there = all_nodes()?.iter().all(|node| matches!(node.state(), State::Running { .. }))
-        && !all_nodes()?.is_empty();
+    let before = all_nodes()?;
+    let is_running = |node: &Node| matches!(node.state(), State::Running { .. });
+    let ran = !before.is_empty() && before.iter().all(is_running);
     up(1, false)?;
     let done =
         work(&[("WATTMAP_KAFKA_BROKERS", "127.0.0.1:9092"), ("WATTMAP_CASSANDRA_NODES", "127.0.0.1:9042")]);
-    if !there {
-        down(true)?;
+    if !ran {
+        // What somebody has kept there is not ours to remove.
+        down(before.is_empty())?;
     }
     done
 }
