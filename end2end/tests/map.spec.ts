@@ -65,9 +65,15 @@ test("a link to a neighbourhood keeps its colours, its legend and its names when
 
 test("a wider area's figure is said to be one where the pointer is", async ({ page }) => {
   const map = new MapPage(page);
+  const letOutlinesThrough = await hold(page, "**/geo/lsoa.json");
   // 6,000 homes are about one in each of the smallest areas.
   await map.open("/?measure=now&lat=51.50735&lng=-0.12776&z=13.50");
   await map.nameAt(...map.middle());
+  const official = page.locator(".tooltip span");
+  await expect(official).not.toHaveText(/[A-Z]$/);
+  letOutlinesThrough();
+  // The pointer rests, and the picture under it becomes another.
+  await expect(official).toHaveText(/ \d{3}[A-Z]$/, { timeout: 30_000 });
   await expect(page.locator(".tooltip em")).toHaveText(/for a wider area$|too few homes$/, { timeout: 30_000 });
 });
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use leptos::prelude::{Set, WithUntracked, request_animation_frame, set_timeout};
 use web_sys::{CanvasRenderingContext2d, Path2d};
 
+use super::events::point_again;
 use super::load::now_ms;
 use super::scene::Figures;
 use super::stage::{Shared, Stage};
@@ -170,6 +171,7 @@ impl Stage {
         }
         self.draw_overlay();
         self.tell_legend(job.level);
+        point_again(self);
         self.pictures
     }
 

@@ -185,6 +185,7 @@ pub(super) fn tell_address(stage: &Shared) {
 }
 
 fn point_at(stage: &mut Stage, x: f64, y: f64) {
+    stage.pointed = Some((x, y));
     let at = stage.area_at(x, y);
     let card = at.and_then(|at| stage.hover_card(at));
     if let (Some(_), Ok(Some(tooltip))) = (&card, document().query_selector(".tooltip")) {
@@ -210,7 +211,15 @@ fn point_at(stage: &mut Stage, x: f64, y: f64) {
     }
 }
 
+/// The card says what is in the picture, which has just become another one.
+pub(super) fn point_again(stage: &mut Stage) {
+    if let Some((x, y)) = stage.pointed {
+        point_at(stage, x, y);
+    }
+}
+
 fn leave(stage: &mut Stage) {
+    stage.pointed = None;
     stage.page.hover.set(None);
     if stage.hovered.take().is_some() {
         stage.draw_overlay();

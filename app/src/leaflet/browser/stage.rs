@@ -70,6 +70,8 @@ pub(super) struct Stage {
     pub(super) zooming: bool,
     /// Counts pictures, so that a late timer knows that it is late.
     pub(super) pictures: u32,
+    /// Where the card is that follows the pointer, while it is shown or would be.
+    pub(super) pointed: Option<(f64, f64)>,
     pub(super) hovered: Option<(usize, usize)>,
     pub(super) selected: Option<String>,
     /// The selected area's outlines, once they are known.
@@ -100,6 +102,7 @@ impl Stage {
             again: false,
             zooming: false,
             pictures: 0,
+            pointed: None,
             hovered: None,
             selected: None,
             open: None,
