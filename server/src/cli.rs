@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 use crate::config::{Config, Sources};
+use crate::roles::Roles;
 use flags::SettingFlags;
 
 /// A public map of what electricity costs to live with, neighbourhood by neighbourhood.
@@ -92,11 +93,11 @@ fn text((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(Stri
 
 async fn command(command: Command, config: Config, sources: &Sources) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Run => commands::run::run(config).await?,
-        Command::Serve => commands::apart::apart("serve", &config)?,
-        Command::Aggregate => commands::apart::apart("aggregate", &config)?,
-        Command::Simulate => commands::apart::apart("simulate", &config)?,
-        Command::Migrate => commands::apart::migrate(&config)?,
+        Command::Run => commands::run::run(Roles::ALL, config).await?,
+        Command::Serve => commands::run::run(Roles::SERVE, config).await?,
+        Command::Aggregate => commands::run::run(Roles::AGGREGATE, config).await?,
+        Command::Simulate => commands::run::run(Roles::SIMULATE, config).await?,
+        Command::Migrate => commands::migrate::run(&config).await?,
         Command::Import(args) => return commands::import::run(*args, config).await,
         Command::Export(args) => commands::export::run(args, config).await?,
         Command::Replay => return commands::replay::run(config).await,

@@ -1,10 +1,10 @@
 //! The commands, a file each.
 
-pub mod apart;
 pub mod check;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod migrate;
 pub mod replay;
 pub mod run;
 
@@ -12,5 +12,5 @@ mod connection;
 mod engine;
 mod say;
 
-pub use engine::{Opened, geography_of, open};
+pub use engine::geography_of;
 pub(crate) use say::{remark, say};

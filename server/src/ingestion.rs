@@ -1,15 +1,16 @@
 //! How far each partition is, as its owner says: read by operators, by `/readyz` and by `/metrics`.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use engine::{LogError, ReadingLog};
+use engine::{LogError, ReadingLog, StoreError};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::clock::Clock;
+use crate::state::Ports;
 
 /// Latencies of that long are told; a slot is half of it.
 const LATENCY_SLOT: Duration = Duration::from_secs(60);
@@ -18,6 +19,8 @@ const LATENCY_SLOT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", content = "because", rename_all = "snake_case")]
 pub enum Condition {
+    /// Owned by another process, or by nobody just now.
+    Elsewhere,
     /// Reading what it left behind.
     Restoring,
     /// Following the log.
@@ -42,12 +45,15 @@ pub struct PartitionGauges {
     troubles: Mutex<BTreeMap<&'static str, String>>,
     /// (when, decided), about once a second, the last ten.
     history: Mutex<VecDeque<(Instant, i64)>>,
+    /// Counts up as long as the owner lives.
+    signs_of_life: AtomicU64,
 }
 
 /// Of all partitions.
 #[derive(Debug)]
 pub struct Ingestion {
-    partitions: Vec<PartitionGauges>,
+    /// As many as have been asked for: partitions may be added while this runs.
+    partitions: RwLock<Vec<Arc<PartitionGauges>>>,
     latency: Mutex<Latency>,
 }
 
@@ -96,25 +102,63 @@ struct Latency {
 }
 
 impl Ingestion {
-    /// Of so many partitions, none restored yet.
-    pub fn new(partitions: u32) -> Self {
-        let one = || PartitionGauges {
-            progress: AtomicI64::new(0),
-            decided: AtomicI64::new(0),
-            rate: AtomicU64::new(0),
-            condition: Mutex::new(Condition::Restoring),
-            troubles: Mutex::default(),
-            history: Mutex::default(),
-        };
-        Ingestion {
-            partitions: (0..partitions).map(|_| one()).collect(),
-            latency: Mutex::new(Latency { now: None, before: None, turned: Instant::now() }),
+    /// Of so many partitions that this process will own, none restored yet.
+    pub fn of_own(partitions: u32) -> Self {
+        let ingestion = Ingestion::of_others();
+        for gauges in ingestion.first(partitions) {
+            gauges.is(Condition::Restoring);
         }
+        ingestion
+    }
+
+    /// Of partitions that others own, as far as nothing else is said.
+    pub fn of_others() -> Self {
+        let latency = Latency { now: None, before: None, turned: Instant::now() };
+        Ingestion { partitions: RwLock::default(), latency: Mutex::new(latency) }
     }
 
     /// One partition's gauges.
-    pub fn partition(&self, partition: u32) -> &PartitionGauges {
-        &self.partitions[partition as usize]
+    pub fn partition(&self, partition: u32) -> Arc<PartitionGauges> {
+        if let Some(gauges) = self.all().get(partition as usize) {
+            return gauges.clone();
+        }
+        let mut all = self.partitions.write().unwrap_or_else(PoisonError::into_inner);
+        while all.len() <= partition as usize {
+            all.push(Arc::new(PartitionGauges::elsewhere()));
+        }
+        all[partition as usize].clone()
+    }
+
+    fn first(&self, partitions: u32) -> impl Iterator<Item = Arc<PartitionGauges>> {
+        (0..partitions).map(|partition| self.partition(partition))
+    }
+
+    fn all(&self) -> RwLockReadGuard<'_, Vec<Arc<PartitionGauges>>> {
+        self.partitions.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads from the store how far the partitions are that others own. To be called about once a second.
+    pub async fn look_at_others(&self, ports: &Ports) -> Result<(), StoreError> {
+        let partitions = ports.log.partitions();
+        if self.first(partitions).all(|gauges| !gauges.is_elsewhere()) {
+            return Ok(());
+        }
+        let progress = ports.progress(partitions).await?;
+        for (gauges, progress) in self.first(partitions).zip(progress) {
+            if gauges.is_elsewhere() {
+                gauges.stored(progress);
+                gauges.decided(progress);
+                gauges.tick();
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the partitions that this process owns have given no sign of life since: numbers that were once said.
+    pub fn signs_of_life(&self) -> HashMap<u32, u64> {
+        let all = self.all();
+        let owned = (0_u32..).zip(&*all).filter(|(_, gauges)| gauges.is_at_work());
+        owned.map(|(partition, gauges)| (partition, gauges.signs_of_life.load(Ordering::Relaxed))).collect()
     }
 
     /// Notes how long a publication's oldest record was under way.
@@ -149,13 +193,10 @@ impl Ingestion {
     }
 
     /// All partitions against their log.
-    pub async fn status(
-        &self,
-        log: &dyn ReadingLog,
-        clock: &dyn Clock,
-    ) -> Result<Vec<PartitionStatus>, LogError> {
-        let mut all = Vec::with_capacity(self.partitions.len());
-        for (partition, gauges) in (0_u32..).zip(&self.partitions) {
+    pub async fn status(&self, ports: &Ports, clock: &dyn Clock) -> Result<Vec<PartitionStatus>, LogError> {
+        let log = ports.log.as_ref();
+        let mut all = Vec::new();
+        for (partition, gauges) in (0_u32..).zip(self.first(log.partitions())) {
             // Progress first: read the other way round it could be ahead of the head.
             let (progress, decided) =
                 (gauges.progress.load(Ordering::Acquire), gauges.decided.load(Ordering::Acquire));
@@ -176,12 +217,13 @@ impl Ingestion {
         Ok(all)
     }
 
-    /// Whether every partition is restored and none has stopped, or which is not.
+    /// Of the partitions that this process owns: which are not restored yet, wait, or have stopped.
     pub fn missing(&self) -> Vec<String> {
+        let all = self.all();
         (0_u32..)
-            .zip(&self.partitions)
+            .zip(&*all)
             .filter_map(|(partition, gauges)| match gauges.condition() {
-                Condition::Running => None,
+                Condition::Running | Condition::Elsewhere => None,
                 Condition::Restoring => Some(format!("partition {partition} is being restored")),
                 Condition::Waiting(why) => Some(format!("partition {partition} waits: {why}")),
                 Condition::Stopped(why) => Some(format!("partition {partition} has stopped: {why}")),
@@ -202,6 +244,31 @@ async fn age_s(log: &dyn ReadingLog, clock: &dyn Clock, partition: u32, offset: 
 }
 
 impl PartitionGauges {
+    fn elsewhere() -> Self {
+        PartitionGauges {
+            progress: AtomicI64::new(0),
+            decided: AtomicI64::new(0),
+            rate: AtomicU64::new(0),
+            condition: Mutex::new(Condition::Elsewhere),
+            troubles: Mutex::default(),
+            history: Mutex::default(),
+            signs_of_life: AtomicU64::new(0),
+        }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        *lock(&self.condition) == Condition::Elsewhere
+    }
+
+    fn is_at_work(&self) -> bool {
+        matches!(*lock(&self.condition), Condition::Running | Condition::Restoring | Condition::Waiting(_))
+    }
+
+    /// The owner gives a sign of life.
+    pub fn lives(&self) {
+        self.signs_of_life.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What the owner is doing now.
     pub fn is(&self, condition: Condition) {
         *lock(&self.condition) = condition;
@@ -278,7 +345,7 @@ mod tests {
 
     #[test]
     fn rates_and_latencies() {
-        let ingestion = Ingestion::new(1);
+        let ingestion = Ingestion::of_own(1);
         assert_eq!(ingestion.latency(), None);
         for ms in 1..=100 {
             ingestion.published(ms);

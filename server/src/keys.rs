@@ -22,6 +22,14 @@ pub const KIND: &str = "keys";
 /// How long a running server may take to hear of a new or revoked key.
 const KNOWN_FOR: Duration = Duration::from_millis(900);
 
+/// How long a key is believed while the store is away.
+const BELIEVED_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// How long the store may take to say whether a key that is known is still valid; and when it is asked again if it did
+/// not say.
+const SAYS_WITHIN: Duration = Duration::from_millis(500);
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
+
 /// How soon an unknown key may make it look again: guessing must not cost a read each.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -186,6 +194,8 @@ pub struct Keys {
 struct Known {
     by_id: HashMap<String, Arc<Key>>,
     read_at: Option<Instant>,
+    /// Since then the store has not answered.
+    away_since: Option<Instant>,
 }
 
 impl Keys {
@@ -216,10 +226,30 @@ impl Keys {
         if age < if found.is_some() { KNOWN_FOR } else { LOOK_AGAIN_AFTER } {
             return Ok(found);
         }
-        let keys = list(self.documents.as_ref()).await?;
-        known.by_id = keys.into_iter().map(|key| (key.id.clone(), Arc::new(key))).collect();
-        known.read_at = Some(Instant::now());
+        let Some(found) = found.filter(|_| age < BELIEVED_FOR) else {
+            known.take(list(self.documents.as_ref()).await?);
+            return Ok(known.by_id.get(id).cloned());
+        };
+        // What was accepted a second ago is not refused because the store is away: the log may take it all the same.
+        if known.away_since.is_some_and(|since| since.elapsed() < ASK_AGAIN_AFTER) {
+            return Ok(Some(found));
+        }
+        match tokio::time::timeout(SAYS_WITHIN, list(self.documents.as_ref())).await {
+            Ok(Ok(keys)) => known.take(keys),
+            Ok(Err(error @ StoreError::Corrupt(_))) => return Err(error.into()),
+            Ok(Err(StoreError::Unavailable(_))) | Err(_) => {
+                known.away_since = Some(Instant::now());
+                return Ok(Some(found));
+            }
+        }
         Ok(known.by_id.get(id).cloned())
+    }
+}
+
+impl Known {
+    fn take(&mut self, keys: Vec<Key>) {
+        self.by_id = keys.into_iter().map(|key| (key.id.clone(), Arc::new(key))).collect();
+        (self.read_at, self.away_since) = (Some(Instant::now()), None);
     }
 }
 

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`cli`], [`commands`] | the command line, a file a command |
 //! | [`config`] | what can be set, and where it was set |
+//! | [`engines`] | Kafka and Cassandra, or neither: which one is configured |
 //! | [`roles`] | what a process can be: composed here of an engine's ports |
 //! | [`state`] | what all handlers and tasks of a node share |
 //! | [`routes`] | all HTTP routes, a file a verb |
@@ -13,13 +14,14 @@
 //! | [`keys`] | who may send and who may look |
 //! | [`serve`], [`site`], [`telemetry`], [`problem`] | connections, the page's files, logs and counters, errors |
 //!
-//! Only [`roles`] and [`commands`] know which engine runs.
+//! Only [`engines`] knows which engine runs.
 
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod door;
+pub mod engines;
 pub mod exact;
 pub mod figures;
 pub mod ingestion;

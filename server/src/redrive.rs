@@ -19,6 +19,7 @@ use crate::problem::Problem;
 use crate::state::{AppState, Ports};
 use outlook::{Outlook, Revived, outlooks};
 
+pub(crate) use outlook::revived;
 pub use outlook::{LetterState, letter_states};
 
 /// Letters that are read and sent together.

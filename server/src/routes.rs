@@ -68,6 +68,18 @@ pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
         .layer(CatchPanicLayer::custom(|_| Problem::internal(&"a handler panicked").into_response()))
 }
 
+/// How a process is that serves no site.
+pub fn status_router(state: AppState) -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::get))
+        .with_state(state.clone())
+        .fallback(nothing_here)
+        .layer(middleware::from_fn_with_state(state, count))
+        .layer(CatchPanicLayer::custom(|_| Problem::internal(&"a handler panicked").into_response()))
+}
+
 async fn nothing_here(request: Request) -> Problem {
     Problem::not_found(format!("There is nothing at {}.", request.uri().path()))
 }

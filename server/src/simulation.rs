@@ -1,12 +1,15 @@
 //! The simulated homes of this node: sent through the door like everything else.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::{AppendError, Document, DocumentStore, StoreError};
 use geography::Geography;
 use jiff::tz::TimeZone;
 use metering::{MeterId, Reading, Registration};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use simulator::{
     Accepted, Control, ControlError, METER_PREFIX, Population, PopulationConfig, ReadingSink, Reference,
     SimulatorProgress, SimulatorState, SinkError, StateKeeper,
@@ -15,11 +18,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::SimulationConfig;
+use crate::roles::Roles;
 use crate::state::AppState;
 
 /// Where the simulation's state is kept.
 const KIND: &str = "simulator";
 const ID: &str = "state";
+
+/// What an operator sets, and how far it is, where one process is asked and another one simulates.
+const CONTROL: &str = "control";
+const PROGRESS: &str = "progress";
+
+/// How soon orders arrive, and how often progress is told.
+const EXCHANGE_EVERY: Duration = Duration::from_secs(1);
 
 /// What an operator sets and sees.
 pub struct Simulation {
@@ -27,31 +38,88 @@ pub struct Simulation {
     progress: watch::Receiver<SimulatorProgress>,
     /// Taken by whoever runs it.
     ends: Mutex<Option<(watch::Receiver<Control>, watch::Sender<SimulatorProgress>)>>,
+    /// Where orders and progress are exchanged with other processes.
+    apart: Option<Arc<dyn DocumentStore>>,
+}
+
+/// Why the simulation is not set.
+#[derive(Debug, thiserror::Error)]
+pub enum SetError {
+    /// It can't be set so.
+    #[error(transparent)]
+    Refused(#[from] ControlError),
+    /// It can't be told now.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Simulation {
-    /// With as many homes as are configured, not running yet.
-    pub fn new(config: &SimulationConfig) -> Self {
-        let (control, orders) = watch::channel(Control { homes: config.homes, ..Control::default() });
+    /// Of this process alone: with as many homes as are configured, not running yet.
+    pub fn here(config: &SimulationConfig) -> Self {
+        Self::new(config.homes, None)
+    }
+
+    /// Of a system in which some processes serve and others simulate.
+    pub fn apart(config: &SimulationConfig, roles: Roles, documents: Arc<dyn DocumentStore>) -> Self {
+        Self::new(if roles.simulates { config.homes } else { 0 }, Some(documents))
+    }
+
+    fn new(homes: u32, apart: Option<Arc<dyn DocumentStore>>) -> Self {
+        let (control, orders) = watch::channel(Control { homes, ..Control::default() });
         let (reports, progress) = watch::channel(SimulatorProgress::default());
-        Simulation { control, progress, ends: Mutex::new(Some((orders, reports))) }
+        Simulation { control, progress, ends: Mutex::new(Some((orders, reports))), apart }
     }
 
     /// What is set now.
-    pub fn control(&self) -> Control {
-        self.control.borrow().clone()
+    pub async fn control(&self) -> Result<Control, StoreError> {
+        Ok(self.told(CONTROL).await?.unwrap_or_else(|| self.control.borrow().clone()))
     }
 
     /// Sets it, if it can be.
-    pub fn set(&self, control: Control) -> Result<(), ControlError> {
+    pub async fn set(&self, control: Control) -> Result<(), SetError> {
         control.check()?;
+        self.tell(CONTROL, &control).await?;
         self.control.send_replace(control);
         Ok(())
     }
 
     /// How far it is.
-    pub fn progress(&self) -> SimulatorProgress {
-        self.progress.borrow().clone()
+    pub async fn progress(&self) -> Result<SimulatorProgress, StoreError> {
+        Ok(self.told(PROGRESS).await?.unwrap_or_else(|| self.progress.borrow().clone()))
+    }
+
+    /// What another process said, if there are others and one did.
+    async fn told<T: DeserializeOwned>(&self, what: &str) -> Result<Option<T>, StoreError> {
+        let Some(documents) = &self.apart else { return Ok(None) };
+        // What can't be read is of another version: then it was not said.
+        Ok(documents.document(KIND, what).await?.and_then(|body| serde_json::from_slice(&body).ok()))
+    }
+
+    async fn tell(&self, what: &str, said: &impl Serialize) -> Result<(), StoreError> {
+        let Some(documents) = &self.apart else { return Ok(()) };
+        let body = serde_json::to_vec(said).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        documents.put_documents(KIND, vec![Document { id: what.to_owned(), body }]).await
+    }
+
+    /// Follows the orders of other processes, and tells them how far it is.
+    async fn exchange(&self) {
+        let mut last = self.told::<Control>(CONTROL).await.ok().flatten();
+        loop {
+            tokio::time::sleep(EXCHANGE_EVERY).await;
+            // A store that is away brings no orders; what was ordered last stands.
+            if let Ok(Some(control)) = self.told::<Control>(CONTROL).await
+                && last.as_ref() != Some(&control)
+            {
+                if control.check().is_ok() {
+                    self.control.send_replace(control.clone());
+                }
+                last = Some(control);
+            }
+            let progress = self.progress.borrow().clone();
+            if let Err(error) = self.tell(PROGRESS, &progress).await {
+                tracing::debug!(%error, "nobody was told how far the simulation is");
+            }
+        }
     }
 }
 
@@ -77,7 +145,16 @@ pub async fn run(state: AppState, shutdown: CancellationToken) -> anyhow::Result
         history_days: config.history_days as u16,
         shutdown,
     };
-    Ok(simulation.run().await?)
+    if state.simulation.apart.is_none() {
+        return Ok(simulation.run().await?);
+    }
+    // What is configured is what holds from the start on; then what operators order.
+    let configured = state.simulation.control.borrow().clone();
+    state.simulation.tell(CONTROL, &configured).await?;
+    tokio::select! {
+        ended = simulation.run() => Ok(ended?),
+        () = state.simulation.exchange() => Ok(()),
+    }
 }
 
 fn populate(geography: &Geography, config: &SimulationConfig) -> anyhow::Result<Population> {

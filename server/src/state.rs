@@ -3,8 +3,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use engine::{DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog};
+use engine::{DeadLetterFeed, DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog, StoreError};
 use geography::Geography;
+use metering::Position;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -29,6 +30,20 @@ pub struct Ports {
     pub documents: Arc<dyn DocumentStore>,
     /// Aggregate rows from whoever decides them.
     pub feed: Arc<dyn LiveFeed>,
+    /// Dead letters, for others.
+    pub dead: Arc<dyn DeadLetterFeed>,
+}
+
+impl Ports {
+    /// The first offset of each partition that the store does not have yet.
+    pub async fn progress(&self, partitions: u32) -> Result<Vec<i64>, StoreError> {
+        // What was stored of another log says nothing about this one.
+        let first = self.log.generations().first().map_or(0, |first| first.generation);
+        let progress = self.pipeline.progress(partitions).await?;
+        let next =
+            |at: Option<Position>| at.filter(|at| at.generation >= first).map_or(0, |at| at.offset + 1);
+        Ok(progress.into_iter().map(next).collect())
+    }
 }
 
 /// One node's services.

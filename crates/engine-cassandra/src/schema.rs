@@ -56,6 +56,9 @@ const MIGRATIONS: [Migration; 1] = [Migration {
     ],
 }];
 
+/// The longest time that a table can be told to keep its rows for: twenty years.
+const TIME_TO_LIVE_MAX_S: u32 = 630_720_000;
+
 /// What a migration did, a line each.
 pub type Done = Vec<String>;
 
@@ -167,12 +170,17 @@ async fn keep_readings(
     done: &mut Done,
 ) -> Result<(), ConnectError> {
     let CassandraConfig { keyspace, .. } = config;
+    // What is to be kept longer than can be said is kept for ever.
+    let seconds = if seconds > TIME_TO_LIVE_MAX_S { 0 } else { seconds };
     let known = format!(
         "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = '{keyspace}' AND table_name = 'readings'"
     );
     if rows::<(i32,)>(session, config, &known).await? != [(seconds as i32,)] {
         run(session, config, &format!("ALTER TABLE readings WITH default_time_to_live = {seconds}")).await?;
-        done.push(format!("readings are kept for {} days", seconds / 86_400));
+        done.push(match seconds {
+            0 => "readings are kept for ever".to_owned(),
+            _ => format!("readings are kept for {} days", seconds / 86_400),
+        });
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! The feed of live rows within one process.
+//! What owners tell others, within one process.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{LiveBatch, LiveFeed, StoreError};
+use engine::{DeadLetterFeed, LiveBatch, LiveFeed, StoreError};
+use metering::stored::DeadLetter;
 use tokio::sync::broadcast;
 
 /// Batches that a slow receiver may be behind before it is told that it missed some: with four
@@ -32,5 +33,13 @@ impl LiveFeed for EmbeddedLive {
 
     fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>> {
         self.sender.subscribe()
+    }
+}
+
+#[async_trait]
+impl DeadLetterFeed for EmbeddedLive {
+    async fn announce(&self, _letters: &[DeadLetter]) -> Result<(), StoreError> {
+        // They are in the store, and there is nobody else.
+        Ok(())
     }
 }

@@ -35,6 +35,11 @@ impl KafkaConfig {
         format!("{}.readings", self.prefix)
     }
 
+    /// The consumer group of those who aggregate.
+    pub(crate) fn group(&self) -> String {
+        format!("{}-aggregate", self.prefix)
+    }
+
     /// The topic of dead letters.
     pub(crate) fn dead(&self) -> String {
         format!("{}.dead", self.prefix)

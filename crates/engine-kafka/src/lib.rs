@@ -1,4 +1,4 @@
-//! The log and the live feed on Kafka.
+//! The log, what owners tell others, and who owns what, on Kafka.
 //!
 //! | module | what |
 //! | --- | --- |
@@ -6,22 +6,27 @@
 //! | `topics` | the topics, the markers of generations in them; migrations |
 //! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
 //! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
-//! | `log`, `live` | the ports |
+//! | `ownership` | which partitions are this process's, by a consumer group |
+//! | `log`, `live`, `dead` | the other ports |
 //!
 //! A record's partition is computed here, by [`metering::wire::partition_of`]: librdkafka's own default is another hash
 //! than that of Java's clients.
 
 mod config;
+mod dead;
 mod live;
 mod log;
+mod ownership;
 mod producer;
 mod readers;
 mod topics;
 
 pub use config::KafkaConfig;
+pub use dead::KafkaDeadLetters;
 pub use live::KafkaFeed;
 pub use log::KafkaLog;
-pub use topics::{Generation, Migrated, Topics, migrate};
+pub use ownership::KafkaOwnership;
+pub use topics::{Migrated, Topics, mark, migrate};
 
 /// What can go wrong before there is a log.
 #[derive(Debug, thiserror::Error)]

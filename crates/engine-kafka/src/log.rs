@@ -1,41 +1,51 @@
 //! The log, as the port wants it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+use metering::Generation;
 use metering::wire::partition_of;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::producer::{Appender, Outgoing};
 use crate::readers::{Readers, is_out_of_range, unavailable};
-use crate::topics::{Generation, partitions_of};
+use crate::topics::partitions_of;
 use crate::{KafkaConfig, KafkaError};
 
 /// How long a question to the brokers may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
+/// How far the owners of this process say that the store is, by partition: what is committed to the group.
+pub(crate) type Stored = Arc<Mutex<HashMap<u32, i64>>>;
+
 /// The topic of the readings.
 pub struct KafkaLog {
     config: KafkaConfig,
     topic: String,
-    generation: Generation,
+    generations: RwLock<Vec<Generation>>,
+    /// Partitions of the topic, as far as it is known: of a generation that is about to begin, too.
+    partitions: AtomicU32,
     appender: Appender,
     readers: Readers,
     /// Asks about the topic, and reads nothing.
     asker: Arc<BaseConsumer>,
+    stored: Stored,
 }
 
 impl KafkaLog {
-    /// Opens the log in the generation that the last migration has begun.
-    pub async fn open(config: &KafkaConfig, generation: Generation) -> Result<Arc<Self>, KafkaError> {
+    /// Opens the log, of which migrations have begun these generations.
+    pub async fn open(config: &KafkaConfig, generations: Vec<Generation>) -> Result<Arc<Self>, KafkaError> {
         let topic = config.readings();
         let there = partitions_of(config, &topic).await?;
-        if there != generation.partitions {
+        let wanted = generations.last().map_or(1, |last| last.partitions);
+        if there < wanted || generations.is_empty() {
             return Err(KafkaError::NotMigrated {
                 brokers: config.brokers.join(","),
-                why: format!("topic {topic} has {there} partitions, not {}", generation.partitions),
+                why: format!("topic {topic} has {there} partitions, not {wanted}"),
             });
         }
         let asker = config.consumer().create().map_err(|error| config.away(error))?;
@@ -45,8 +55,46 @@ impl KafkaLog {
             asker: Arc::new(asker),
             config: config.clone(),
             topic,
-            generation,
+            generations: RwLock::new(generations),
+            partitions: AtomicU32::new(there),
+            stored: Stored::default(),
         }))
+    }
+
+    /// Takes note that a migration has begun more generations: what is appended from now on goes to their partitions.
+    pub async fn begin(&self, generations: Vec<Generation>) -> Result<(), KafkaError> {
+        self.look_up_partitions().await?;
+        let wanted = generations.last().map_or(1, |last| last.partitions);
+        self.appender.learn_of(&self.topic, wanted).await?;
+        *self.generations.write().unwrap_or_else(PoisonError::into_inner) = generations;
+        Ok(())
+    }
+
+    /// How far owners say that the store is.
+    pub(crate) fn stored(&self) -> Stored {
+        self.stored.clone()
+    }
+
+    pub(crate) fn config(&self) -> &KafkaConfig {
+        &self.config
+    }
+
+    async fn look_up_partitions(&self) -> Result<u32, KafkaError> {
+        let there = partitions_of(&self.config, &self.topic).await?;
+        self.partitions.fetch_max(there, Ordering::AcqRel);
+        Ok(there)
+    }
+
+    /// Partitions may be added while this runs.
+    async fn expect(&self, partition: u32) -> Result<(), LogError> {
+        if partition < self.partitions.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        match self.look_up_partitions().await {
+            Ok(there) if partition < there => Ok(()),
+            Ok(_) => Err(LogError::Unavailable(format!("topic {} has no partition {partition}", self.topic))),
+            Err(error) => Err(LogError::Unavailable(error.to_string())),
+        }
     }
 
     /// Waits for what is under way.
@@ -56,9 +104,7 @@ impl KafkaLog {
 
     /// First and next offset of a partition.
     async fn marks(&self, partition: u32) -> Result<(i64, i64), LogError> {
-        if partition >= self.generation.partitions {
-            return Err(LogError::Unavailable(format!("topic {} has no partition {partition}", self.topic)));
-        }
+        self.expect(partition).await?;
         let (asker, topic) = (self.asker.clone(), self.topic.clone());
         let ask = move || asker.fetch_watermarks(&topic, partition as i32, ANSWER_WITHIN);
         match tokio::task::spawn_blocking(ask).await {
@@ -70,18 +116,15 @@ impl KafkaLog {
 
 #[async_trait]
 impl ReadingLog for KafkaLog {
-    fn partitions(&self) -> u32 {
-        self.generation.partitions
-    }
-
-    fn generation(&self) -> u32 {
-        self.generation.generation
+    fn generations(&self) -> Vec<Generation> {
+        self.generations.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn append(&self, records: Vec<Envelope>) -> Result<(), AppendError> {
+        let partitions = self.partitions();
         let outgoing = |record: Envelope| Outgoing {
             topic: &self.topic,
-            partition: partition_of(&record.key, self.generation.partitions),
+            partition: partition_of(&record.key, partitions),
             record,
         };
         self.appender.append(records.into_iter().map(outgoing).collect()).await
@@ -100,9 +143,7 @@ impl ReadingLog for KafkaLog {
     }
 
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError> {
-        if partition >= self.generation.partitions {
-            return Err(LogError::Unavailable(format!("topic {} has no partition {partition}", self.topic)));
-        }
+        self.expect(partition).await?;
         match self.readers.read(partition, from, max).await {
             Err(error) if is_out_of_range(&error) => {
                 let (first, _) = self.marks(partition).await?;
@@ -120,8 +161,9 @@ impl ReadingLog for KafkaLog {
         Ok(self.marks(partition).await?.0)
     }
 
-    async fn commit(&self, _partition: u32, _offset: i64) -> Result<(), LogError> {
-        // The topic forgets by its own retention.
+    async fn commit(&self, partition: u32, offset: i64) -> Result<(), LogError> {
+        // For those who watch the group: the topic forgets by its own retention.
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, offset + 1);
         Ok(())
     }
 }

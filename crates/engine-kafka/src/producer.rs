@@ -12,6 +12,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::oneshot;
 
+use crate::topics::{WITHIN, blocking};
 use crate::{KafkaConfig, KafkaError};
 
 /// When to try again what was not taken: a leader is elected within seconds.
@@ -130,6 +131,22 @@ impl Appender {
                 Err(AppendError::Unavailable { reason: error.to_string(), retry_after: RETRY_AFTER })
             }
         }
+    }
+
+    /// Asks for a topic's partitions, so that records for new ones are taken from now on.
+    pub(crate) async fn learn_of(&self, topic: &str, partitions: u32) -> Result<(), KafkaError> {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (config, topic) = (self.config.clone(), topic.to_owned());
+        blocking(move || {
+            let metadata = client.client().fetch_metadata(Some(&topic), WITHIN);
+            let metadata = metadata.map_err(|error| config.away(error))?;
+            let there = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+            if there < partitions as usize {
+                return Err(config.away(format!("topic {topic} has {there} partitions, not {partitions}")));
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// An idempotent producer that can't keep its promise any more takes nothing ever again.

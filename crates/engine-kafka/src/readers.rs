@@ -156,7 +156,7 @@ fn follow(consumer: &BaseConsumer, sender: &mpsc::Sender<Batch>) {
     }
 }
 
-fn passes(code: RDKafkaErrorCode) -> bool {
+pub(crate) fn passes(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
         RDKafkaErrorCode::AllBrokersDown

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use metering::Generation;
 use metering::wire::Record;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -13,15 +14,6 @@ use crate::{KafkaConfig, KafkaError};
 
 /// How long brokers may take for one thing.
 pub(crate) const WITHIN: Duration = Duration::from_secs(30);
-
-/// A stretch of the log's life with one number of partitions. Offsets of different ones are not compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Generation {
-    /// From 1.
-    pub generation: u32,
-    /// Partitions in it.
-    pub partitions: u32,
-}
 
 /// How the topics are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +39,19 @@ impl Default for Topics {
 pub struct Migrated {
     /// A line each.
     pub done: Vec<String>,
-    /// The generation that the log is in now. To be remembered, and given to the next migration.
-    pub generation: Generation,
+    /// The generations of the topic that is there now, oldest first. To be remembered, and given to the next migration.
+    pub generations: Vec<Generation>,
+    /// Whether the last of them is a new one, which begins with [`mark`]: after it has been remembered, or an owner
+    /// could meet a generation that nobody knows.
+    pub begins: bool,
 }
 
-/// Makes the topics that are missing and adds partitions. Idempotent; refuses to shrink. `last` is what the last
-/// migration said.
+/// Makes the topics that are missing and adds partitions. Idempotent; refuses to shrink. `known` is what the last
+/// migration said; nothing, before the first.
 pub async fn migrate(
     config: &KafkaConfig,
     topics: Topics,
-    last: Option<Generation>,
+    known: &[Generation],
 ) -> Result<Migrated, KafkaError> {
     let admin: AdminClient<DefaultClientContext> =
         config.client().create().map_err(|error| config.away(error))?;
@@ -93,17 +88,19 @@ pub async fn migrate(
     }
     wait_for_leaders(config, &config.readings(), topics.partitions).await?;
     let partitions = topics.partitions;
-    let generation = match last {
-        Some(last) if last.partitions == partitions && !is_empty(config, partitions).await? => {
-            return Ok(Migrated { done, generation: last });
-        }
-        // Recreated, or with other partitions: what offsets meant before they mean no longer.
-        Some(last) => Generation { generation: last.generation + 1, partitions },
-        None => Generation { generation: 1, partitions },
+    let Some(last) = known.last() else {
+        let generations = vec![Generation { generation: 1, partitions }];
+        return Ok(Migrated { done, generations, begins: true });
     };
-    mark(config, generation).await?;
-    done.push(format!("generation {} begins, with {partitions} partitions", generation.generation));
-    Ok(Migrated { done, generation })
+    // Records were in every partition, markers at least. Of one that has none the topic is another one.
+    let heads = all_heads(config, last.partitions.min(partitions)).await?;
+    let is_another = heads.contains(&0);
+    if !is_another && last.partitions == partitions {
+        return Ok(Migrated { done, generations: known.to_vec(), begins: false });
+    }
+    let next = Generation { generation: last.generation + 1, partitions };
+    let former = if is_another { &[] } else { known };
+    Ok(Migrated { done, generations: [former, &[next]].concat(), begins: true })
 }
 
 fn options() -> AdminOptions {
@@ -170,14 +167,8 @@ async fn wait_for_leaders(config: &KafkaConfig, topic: &str, partitions: u32) ->
     }
 }
 
-/// Whether a partition has never had a record: of a topic that was just made, or whose markers never came.
-async fn is_empty(config: &KafkaConfig, partitions: u32) -> Result<bool, KafkaError> {
-    let config = config.clone();
-    blocking(move || Ok(heads(&config, partitions)?.contains(&0))).await
-}
-
-/// Writes the marker of a generation into every partition. One that is there twice says the same.
-async fn mark(config: &KafkaConfig, generation: Generation) -> Result<(), KafkaError> {
+/// Begins a generation: writes its marker into every partition. One that is there twice says the same.
+pub async fn mark(config: &KafkaConfig, generation: Generation) -> Result<(), KafkaError> {
     let config = config.clone();
     blocking(move || {
         let Generation { generation, partitions } = generation;
@@ -202,6 +193,11 @@ async fn mark(config: &KafkaConfig, generation: Generation) -> Result<(), KafkaE
     .await
 }
 
+async fn all_heads(config: &KafkaConfig, partitions: u32) -> Result<Vec<i64>, KafkaError> {
+    let config = config.clone();
+    blocking(move || heads(&config, partitions)).await
+}
+
 fn heads(config: &KafkaConfig, partitions: u32) -> Result<Vec<i64>, KafkaError> {
     let consumer: BaseConsumer = config.consumer().create().map_err(|error| config.away(error))?;
     (0..partitions as i32)
@@ -211,7 +207,7 @@ fn heads(config: &KafkaConfig, partitions: u32) -> Result<Vec<i64>, KafkaError> 
 }
 
 /// librdkafka's calls block.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, KafkaError> + Send + 'static,
 ) -> Result<T, KafkaError> {
     tokio::task::spawn_blocking(work)

@@ -6,6 +6,8 @@
 //! - [`FigureStore`]: what figures are made from, and what operators look at.
 //! - [`DocumentStore`]: small things with a name: keys, published statistics, settings.
 //! - [`LiveFeed`]: aggregate rows from whoever decides them to whoever shows them, about once a second.
+//! - [`DeadLetterFeed`]: dead letters, to whoever else wants to know.
+//! - [`Ownership`]: which partitions are this process's to work on.
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -13,12 +15,14 @@ mod documents;
 mod figures;
 mod live;
 mod log;
+mod ownership;
 mod pipeline_store;
 
 pub use documents::{Document, DocumentStore};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
-pub use live::{LiveBatch, LiveFeed};
+pub use live::{DeadLetterFeed, LiveBatch, LiveFeed};
 pub use log::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+pub use ownership::{Ownership, Whole};
 pub use pipeline_store::{PipelineStore, RawQuery};
 
 /// Why a store could not do what it was asked to.

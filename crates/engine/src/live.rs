@@ -1,9 +1,9 @@
-//! Aggregate rows on their way to whoever shows them.
+//! What owners tell others: aggregate rows to whoever shows them, dead letters to whoever mends them.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use metering::stored::PlacedRow;
+use metering::stored::{DeadLetter, PlacedRow};
 use tokio::sync::broadcast;
 
 use crate::StoreError;
@@ -28,4 +28,11 @@ pub trait LiveFeed: Send + Sync + 'static {
 
     /// Receives from now on. A receiver that is told it lagged reads the store again.
     fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>>;
+}
+
+/// Dead letters, for others than the store. They may come twice: (partition, position) tells.
+#[async_trait]
+pub trait DeadLetterFeed: Send + Sync + 'static {
+    /// Sends; durable when it returns `Ok`.
+    async fn announce(&self, letters: &[DeadLetter]) -> Result<(), StoreError>;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use metering::Generation;
 
 /// A record on its way into the log. Its partition follows from the key
 /// ([`metering::wire::partition_of`]).
@@ -72,11 +73,19 @@ pub enum LogError {
 /// A durable, partitioned, ordered log of records. Offset 0 of every partition is a generation marker.
 #[async_trait]
 pub trait ReadingLog: Send + Sync + 'static {
+    /// The generations of this log, oldest first and never none: the one that it was made with, and one for each
+    /// time that partitions were added. What was stored in others says nothing about it.
+    fn generations(&self) -> Vec<Generation>;
+
     /// How many partitions it has now.
-    fn partitions(&self) -> u32;
+    fn partitions(&self) -> u32 {
+        self.generations().last().map_or(0, |last| last.partitions)
+    }
 
     /// The generation that was begun last.
-    fn generation(&self) -> u32;
+    fn generation(&self) -> u32 {
+        self.generations().last().map_or(0, |last| last.generation)
+    }
 
     /// Appends all; when this returns `Ok`, every record is durable to the engine's stated level.
     /// Records of one call that share a key keep their order.

@@ -40,6 +40,6 @@ pub use aggregate::{AggregateRow, Place};
 pub use dead_letter::DeadReason;
 pub use energy::Energy;
 pub use id::{AreaCode, MeterId};
-pub use position::Position;
+pub use position::{Generation, Position};
 pub use reading::{Dwelling, Reading, Registration};
 pub use time::{Interval, UtcSecond, Window};

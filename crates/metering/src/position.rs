@@ -38,6 +38,15 @@ impl Position {
     const OFFSET_BITS: u32 = 42;
 }
 
+/// A stretch of the log's life with one number of partitions. Offsets of different ones are not compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// From 1.
+    pub generation: u32,
+    /// Partitions of the log in it.
+    pub partitions: u32,
+}
+
 impl Default for Position {
     fn default() -> Self {
         Position::BEFORE_ALL

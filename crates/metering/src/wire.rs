@@ -2,12 +2,14 @@
 //! the two in step. Messages are what was sent; [`decode`] makes of them what is true of every record.
 
 mod borrowed;
+mod dead;
 mod live;
 
 use bytes::Bytes;
 use prost::Message;
 
 pub use borrowed::{ReadingRef, RecordRef, decode_ref};
+pub use dead::encode_dead_letter;
 pub use live::{LiveRowMessage, LiveRowsMessage, decode_live, encode_live};
 
 use crate::reading::{DwellingKind, Heating};

@@ -11,10 +11,11 @@ use bytes::Bytes;
 use metering::stored::{FlushPlan, Hint, MeterState, RawVersion, RegistrationVersion};
 use metering::wire::Record;
 use metering::{
-    AggregateRow, AreaCode, Dwelling, Energy, Interval, MeterId, Place, Reading, Registration, UtcSecond,
+    AggregateRow, AreaCode, Dwelling, Energy, Generation, Interval, MeterId, Place, Reading, Registration,
+    UtcSecond,
 };
 use peak_alloc::PeakAlloc;
-use pipeline::{Answers, Decoded, Generation, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
+use pipeline::{Answers, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

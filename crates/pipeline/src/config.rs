@@ -1,16 +1,6 @@
 //! What an owner is told when it begins.
 
-use metering::{AreaCode, Position};
-
-/// A generation of the log: offsets of different ones are not compared, and each has its number of
-/// partitions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Generation {
-    /// From 1.
-    pub generation: u32,
-    /// Partitions of the log in it.
-    pub partitions: u32,
-}
+use metering::{AreaCode, Generation, Position};
 
 /// What the owner of a partition is told when it begins.
 #[derive(Debug, Clone)]

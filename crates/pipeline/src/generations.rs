@@ -1,8 +1,7 @@
 //! What changes when a generation of the log begins (rule 10).
 
-use metering::Position;
+use metering::{Generation, Position};
 
-use crate::config::Generation;
 use crate::partition::Partition;
 use crate::stamp::GENERATIONS_MAX;
 

@@ -11,8 +11,9 @@
 //!
 //! ```
 //! use bytes::Bytes;
+//! use metering::Generation;
 //! use metering::stored::FlushPlan;
-//! use pipeline::{Answers, Decoded, Generation, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
+//! use pipeline::{Answers, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
 //!
 //! # fn read_store(wants: &Wants) -> Answers {
 //! #     Answers { meters: vec![Default::default(); wants.meters.len()],
@@ -93,7 +94,7 @@ mod stamp;
 mod versions;
 mod wants;
 
-pub use config::{Generation, Limits, PartitionConfig, RestoreError};
+pub use config::{Limits, PartitionConfig, RestoreError};
 pub use flush::{Flush, FlushId, LiveRows};
 pub use generations::Barrier;
 pub use incoming::{Decision, Decoded, LogRecordRef};

@@ -2,10 +2,10 @@
 
 use metering::stored::{DeadLetter, RegistrationVersion};
 use metering::wire::{RecordRef, partition_of};
-use metering::{DeadReason, Position, Registration};
+use metering::{DeadReason, Generation, Position, Registration};
 
 use crate::areas::Areas;
-use crate::config::{Generation, PartitionConfig, RestoreError};
+use crate::config::{PartitionConfig, RestoreError};
 use crate::generations::Barrier;
 use crate::incoming::{Decision, Decoded, LogRecordRef};
 use crate::meters::{MeterIx, Meters, Registered};

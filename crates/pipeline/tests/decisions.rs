@@ -10,15 +10,14 @@ use desk::{Desk, Entry};
 use metering::stored::MeterState;
 use metering::wire::{Record, partition_of};
 use metering::{
-    AreaCode, DeadReason, Dwelling, Energy, Interval, MeterId, Place, Position, Reading, Registration,
-    UtcSecond, Window,
+    AreaCode, DeadReason, Dwelling, Energy, Generation, Interval, MeterId, Place, Position, Reading,
+    Registration, UtcSecond, Window,
 };
 use pipeline::Decision::{
     self, Corrected, Counted, Dead, Duplicate, GenerationBegins, Registered, Superseded,
 };
 use pipeline::{
-    Answers, Barrier, Decoded, Generation, Halt, Limits, LogRecordRef, Partition, PartitionConfig,
-    RestoreError,
+    Answers, Barrier, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, RestoreError,
 };
 
 /// A full hour.

@@ -7,13 +7,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use engine_embedded::{EmbeddedDocuments, OpenError};
+use engine_embedded::OpenError;
 use hyper::StatusCode;
 
 use super::connection;
-use super::engine::{Opened, geography_of, open};
+use super::engine::geography_of;
 use crate::commands::say;
 use crate::config::Config;
+use crate::engines::{Opened, keys_only, open};
 use crate::keys;
 use crate::roles::aggregate::undecided;
 
@@ -117,8 +118,8 @@ fn from_here(address: SocketAddr) -> SocketAddr {
 }
 
 async fn keys_of(config: &Config) -> anyhow::Result<String> {
-    let documents = EmbeddedDocuments::keys_only(&config.engine.data)?;
-    let valid = keys::list(&documents).await?.iter().filter(|key| key.revoked.is_none()).count();
+    let documents = keys_only(config).await?;
+    let valid = keys::list(documents.as_ref()).await?.iter().filter(|key| key.revoked.is_none()).count();
     Ok(format!("{valid} valid"))
 }
 

@@ -11,9 +11,10 @@ use metering::aggregate::Totals;
 use metering::stored::RawVersion;
 use metering::{AreaCode, MeterId, Window};
 
-use super::engine::{aggregation_of, open};
+use super::engine::aggregation_of;
 use crate::commands::say;
 use crate::config::Config;
+use crate::engines::open;
 use crate::roles::aggregate::drain;
 
 /// Meters of a day that are held in memory at once.
@@ -55,7 +56,7 @@ pub async fn run(args: ExportArgs, config: Config) -> anyhow::Result<()> {
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let opened = open(&config).await?;
     let outcome = async {
-        drain(aggregation_of(&opened, &config).await?, |_| ()).await?;
+        drain(aggregation_of(&opened, &config).await?, opened.ownership_of_command(), |_| ()).await?;
         let store = opened.ports.figures.clone();
         match store.span().await? {
             Some(span) => write_days(store.as_ref(), &args, span).await,

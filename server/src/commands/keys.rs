@@ -4,11 +4,11 @@ use std::io::{Write, stdout};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use engine_embedded::EmbeddedDocuments;
 
 use crate::clock::{Clock, SystemClock};
 use crate::commands::say;
 use crate::config::Config;
+use crate::engines::keys_only;
 use crate::keys::{self, Scope};
 
 /// `wattmap keys ...`
@@ -40,20 +40,21 @@ enum Action {
 
 /// Runs it.
 pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
-    let documents = EmbeddedDocuments::keys_only(&config.engine.data)?;
+    let documents = keys_only(config).await?;
+    let documents = documents.as_ref();
     let now = SystemClock.now();
     match args.action {
         Action::Create { name, scope } => {
-            let key = keys::create(&documents, &name, scope, now).await?;
+            let key = keys::create(documents, &name, scope, now).await?;
             // Unlike a report, it can't be had again.
             if let Err(error) = writeln!(stdout(), "{key}") {
-                keys::revoke(&documents, id_of(&key), now).await?;
+                keys::revoke(documents, id_of(&key), now).await?;
                 return Err(error).context("the key could not be printed, and is revoked: make another");
             }
         }
         Action::List => {
             say(format_args!("{:<10} {:<9} {:<21} {:<21} name", "id", "scope", "created", "revoked"))?;
-            for key in keys::list(&documents).await? {
+            for key in keys::list(documents).await? {
                 let revoked = key.revoked.map_or("-".to_owned(), |at| at.to_string());
                 let created = key.created.to_string();
                 say(format_args!(
@@ -66,7 +67,7 @@ pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
         }
         Action::Revoke { id } => {
             let id = id_of(&id);
-            if !keys::revoke(&documents, id, now).await? {
+            if !keys::revoke(documents, id, now).await? {
                 bail!("there is no key {id}; `wattmap keys list` shows all");
             }
             say(format_args!("The key {id} is revoked; a running server refuses it within a second."))?;

@@ -7,9 +7,10 @@ use engine::FigureStore;
 use metering::aggregate::{Totals, shares};
 use metering::{AreaCode, MeterId, Window};
 
-use super::engine::{aggregation_of, open};
+use super::engine::aggregation_of;
 use crate::commands::say;
 use crate::config::Config;
+use crate::engines::open;
 use crate::roles::aggregate::drain;
 
 /// Meters of a day that are held in memory at once.
@@ -24,7 +25,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let opened = open(&config).await?;
     let outcome = async {
         let aggregation = aggregation_of(&opened, &config).await?;
-        drain(aggregation, |_| ()).await?;
+        drain(aggregation, opened.ownership_of_command(), |_| ()).await?;
         compare(opened.ports.figures.as_ref()).await
     }
     .await;

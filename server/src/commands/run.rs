@@ -1,4 +1,4 @@
-//! `wattmap run`: everything in one process.
+//! `wattmap run`, `serve`, `aggregate` and `simulate`: a process with some of the roles.
 
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -9,24 +9,34 @@ use anyhow::anyhow;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::engine::open;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::roles::run::{Running, start};
+use crate::engines::open_patiently;
+use crate::roles::Roles;
+use crate::roles::node::{Running, start};
 
 /// From the first signal to the exit, at most. What has not ended by then is cut off, which loses
 /// nothing that was acknowledged: the log has it, and the next start goes on from there.
 const STOP_WITHIN: Duration = Duration::from_millis(9500);
 
 /// Runs until SIGINT or SIGTERM.
-pub async fn run(config: Config) -> anyhow::Result<()> {
+pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        roles == Roles::ALL || config.engine.distributed.is_some(),
+        "roles run apart on Kafka and Cassandra (kafka-brokers and cassandra-nodes are not set); `wattmap run` has \
+         everything in one process without them"
+    );
     // From the first moment on: whoever is told the address may already ask it to stop.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let listener = bind(config.web.listen).await?;
-    say(&format!("wattmap {}: opening {} ...", env!("CARGO_PKG_VERSION"), config.engine.data.display()));
+    let listens = if roles.serves { Some(config.web.listen) } else { config.web.status_listen };
+    let listener = match listens {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    say(&format!("wattmap {}: opening {} ...", env!("CARGO_PKG_VERSION"), what_opens(&config)));
     let starting = async {
-        let opened = open(&config).await?;
-        start(config, opened, listener, Arc::new(SystemClock)).await
+        let opened = open_patiently(&config).await?;
+        start(roles, config, opened, listener, Arc::new(SystemClock)).await
     };
     let running = tokio::select! {
         running = starting => running?,
@@ -36,7 +46,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             std::process::exit(0);
         }
     };
-    introduce(&running);
+    introduce(roles, &running);
     let stop = running.stopper();
     tokio::spawn(async move {
         asked_to_stop(&mut interrupt, &mut terminate).await;
@@ -54,6 +64,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     running.ended().await?;
     say("Stopped. Everything that was accepted is stored.");
     Ok(())
+}
+
+fn what_opens(config: &Config) -> String {
+    match &config.engine.distributed {
+        None => config.engine.data.display().to_string(),
+        Some(at) => {
+            format!("Kafka at {}, Cassandra at {}", at.kafka_brokers.join(","), at.cassandra_nodes.join(","))
+        }
+    }
 }
 
 async fn asked_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
@@ -74,23 +93,30 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn introduce(running: &Running) {
+fn introduce(roles: Roles, running: &Running) {
     let state = &running.state;
     let geography = &state.geography;
     let levels: Vec<String> =
         geography.levels().iter().map(|level| format!("{} {}", level.len(), level.names.plural)).collect();
     say(&format!("{}: {}.", geography.name(), levels.join(", ")));
     let simulated = state.config.simulation;
-    if simulated.homes > 0 {
+    if roles.simulates && simulated.homes > 0 {
         say(&format!(
             "{} simulated homes, with {} days of their past; --simulate 0 leaves them out.",
             simulated.homes, simulated.history_days
         ));
     }
+    if !roles.serves {
+        let at =
+            running.address.map_or(String::new(), |at| format!(", says how it is at http://{at}/readyz"));
+        return say(&format!("It runs{at} (Ctrl-C to stop)."));
+    }
     if let Some(why) = crate::site::missing() {
         say(why);
     }
-    say(&format!("The map is at http://{}/ (Ctrl-C to stop).", running.address));
+    if let Some(address) = running.address {
+        say(&format!("The map is at http://{address}/ (Ctrl-C to stop)."));
+    }
 }
 
 /// To whoever started it. A closed stdout is no reason to end.

@@ -33,6 +33,8 @@ pub struct Config {
 pub struct Web {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where a process that serves no site says how it is.
+    pub status_listen: Option<SocketAddr>,
     /// The areas' file; London if none.
     pub geography: Option<PathBuf>,
     /// Tiles under the areas.
@@ -184,6 +186,9 @@ impl Web {
         })?;
         Ok(Web {
             listen: from.get("listen", |text| text.parse().ok())?,
+            status_listen: from.get("status-listen", |text| {
+                if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+            })?,
             geography: from.text("geography").map(PathBuf::from),
             tile_url,
             tile_attribution: from.text("tile-attribution"),

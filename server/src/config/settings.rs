@@ -53,6 +53,13 @@ pub static SETTINGS: &[Setting] = &[
         "Where the site and the API are served",
         "an IP address with a port, such as 127.0.0.1:3000; port 0 takes a free one",
     ),
+    setting(
+        "status-listen",
+        "ADDRESS:PORT",
+        "",
+        "Where aggregate and simulate answer /healthz, /readyz and /metrics; nowhere if not set",
+        "an IP address with a port, such as 127.0.0.1:3001; port 0 takes a free one",
+    ),
     setting("data", "DIR", "./wattmap-data", "Where the embedded engine keeps everything", "a directory"),
     setting(
         "geography",
@@ -212,7 +219,7 @@ pub static SETTINGS: &[Setting] = &[
     setting(
         "log",
         "FILTER",
-        "info,fjall=warn,lsm_tree=warn",
+        "info,fjall=warn,lsm_tree=warn,scylla=warn",
         "What is logged: a level, or directives such as info,server=debug",
         "a tracing filter, such as info or info,server=debug",
     ),

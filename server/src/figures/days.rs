@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use engine::{FigureStore, PipelineStore, StoreError};
+use engine::{FigureStore, PipelineStore, ReadingLog, StoreError};
 use geography::Geography;
 use geography::reference::h25;
 use jiff::civil::Date;
@@ -68,8 +68,8 @@ struct Kept {
 pub struct Stored {
     /// Who knows.
     pub store: Arc<dyn PipelineStore>,
-    /// Partitions of the log.
-    pub partitions: u32,
+    /// Whose partitions they are.
+    pub log: Arc<dyn ReadingLog>,
 }
 
 /// Summaries by day, and which of them readings have changed since they were made.
@@ -123,7 +123,7 @@ impl Days {
         }
         // What is stored by now is in what is read from here on; what is not makes the day be read again.
         let began = Instant::now();
-        let stored = self.stored.store.progress(self.stored.partitions).await?;
+        let stored = self.stored.store.progress(self.stored.log.partitions()).await?;
         let summary = Arc::new(self.read(date).await?);
         self.ever_heard.note_day(&summary);
         let mut kept = lock(&self.kept);

@@ -67,11 +67,11 @@ impl Outlook {
 }
 
 /// A letter's record, ready to be sent.
-pub(super) struct Revived {
+pub(crate) struct Revived {
     /// Where it died first.
     pub(super) first: Position,
     pub(super) record: Record,
-    pub(super) envelope: Envelope,
+    pub(crate) envelope: Envelope,
 }
 
 impl Revived {
@@ -95,7 +95,7 @@ impl Revived {
 
 /// The record of a letter, with the position of its first death. Its key is its meter's, whatever it
 /// had: so it goes to its meter's partition.
-fn revived(letter: &DeadLetter) -> Option<Revived> {
+pub(crate) fn revived(letter: &DeadLetter) -> Option<Revived> {
     let mut message = RecordMessage::decode(letter.value.clone()).ok()?;
     let name = match message.body.as_ref()? {
         metering::wire::BodyMessage::Reading(reading) => &reading.meter_id,

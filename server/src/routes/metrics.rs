@@ -10,7 +10,7 @@ use crate::state::AppState;
 /// For Prometheus. Counts only: nothing of any one home.
 pub(super) async fn get(State(state): State<AppState>) -> Result<impl IntoResponse, Problem> {
     // A log that can't be asked now must not hide all other counters.
-    if let Ok(partitions) = state.ingestion.status(state.ports.log.as_ref(), state.clock.as_ref()).await {
+    if let Ok(partitions) = state.ingestion.status(&state.ports, state.clock.as_ref()).await {
         for one in partitions {
             state.metrics.partition(one.partition, one.lag_records, one.lag_s, one.decided);
         }

@@ -10,11 +10,12 @@ use engine::{
     StoreError,
 };
 use metering::stored::{FlushPlan, MeterState, RawVersion};
-use metering::{AggregateRow, MeterId, Place, Position};
+use metering::{AggregateRow, Generation, MeterId, Place, Position};
 use server::clock::SystemClock;
-use server::commands::open;
 use server::config::Config;
-use server::roles::run::start;
+use server::engines::open;
+use server::roles::Roles;
+use server::roles::node::start;
 use tokio::net::TcpListener;
 
 /// Ports that count what is written through them.
@@ -33,11 +34,8 @@ impl Counted {
 
 #[async_trait]
 impl ReadingLog for Counted {
-    fn partitions(&self) -> u32 {
-        self.log.partitions()
-    }
-    fn generation(&self) -> u32 {
-        self.log.generation()
+    fn generations(&self) -> Vec<Generation> {
+        self.log.generations()
     }
     async fn append(&self, records: Vec<Envelope>) -> Result<(), AppendError> {
         self.count();
@@ -114,7 +112,7 @@ async fn an_idle_server_writes_nothing() {
     });
     (ports.log, ports.pipeline, ports.documents) = (counted.clone(), counted.clone(), counted.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let running = start(config, opened, listener, Arc::new(SystemClock)).await.unwrap();
+    let running = start(Roles::ALL, config, opened, Some(listener), Arc::new(SystemClock)).await.unwrap();
     // Each partition's first record says that its generation begins: that is decided, and stored once.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let begun = counted.writes.load(Ordering::SeqCst);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use server::commands::open;
 use server::config::Config;
+use server::engines::open;
 
 use crate::support::{AREA, App, reading};
 

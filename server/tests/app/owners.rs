@@ -13,11 +13,11 @@ use metering::{
     AggregateRow, AreaCode, Energy, Interval, MeterId, Place, Position, Reading, Registration, UtcSecond,
 };
 use server::clock::SystemClock;
-use server::commands::{Opened, open};
 use server::config::Config;
 use server::door::envelope;
+use server::engines::{Opened, open};
 use server::ingestion::Ingestion;
-use server::roles::aggregate::{Aggregation, drain, own_all};
+use server::roles::aggregate::{Aggregation, drain, own};
 use tokio_util::sync::CancellationToken;
 
 /// A store of which every third call fails, and all while it is away.
@@ -87,7 +87,7 @@ async fn world() -> World {
     let mut ports = opened.ports.clone();
     ports.pipeline = store.clone();
     let aggregation = Aggregation {
-        ingestion: Arc::new(Ingestion::new(ports.log.partitions())),
+        ingestion: Arc::new(Ingestion::of_own(ports.log.partitions())),
         ports,
         geography: Geography::london(),
         retention_s: 36_525 * 86_400,
@@ -137,7 +137,7 @@ async fn a_store_that_fails_now_and_then_costs_time_and_nothing_else() {
     for half_hour in [0, 1, 5, 3, 2, 4, 0, 5] {
         append(&world, Some(half_hour)).await;
     }
-    drain(world.aggregation.clone(), |_| ()).await.unwrap();
+    drain(world.aggregation.clone(), world.opened.ownership().unwrap(), |_| ()).await.unwrap();
     assert_eq!(energy(&world).await, 6 * 50 * 1000);
     assert!(world.store.calls.load(Ordering::SeqCst) > 8);
     world.opened.close().await.unwrap();
@@ -147,18 +147,19 @@ async fn a_store_that_fails_now_and_then_costs_time_and_nothing_else() {
 async fn a_store_that_is_away_is_waited_for_and_said_so() {
     let world = world().await;
     append(&world, None).await;
-    drain(world.aggregation.clone(), |_| ()).await.unwrap();
+    drain(world.aggregation.clone(), world.opened.ownership().unwrap(), |_| ()).await.unwrap();
     world.store.away.store(true, Ordering::SeqCst);
     append(&world, Some(0)).await;
     let stop = CancellationToken::new();
-    let owners = tokio::spawn(own_all(world.aggregation.clone(), stop.clone()));
+    let owners =
+        tokio::spawn(own(world.aggregation.clone(), world.opened.ownership().unwrap(), stop.clone()));
     let ingestion = world.aggregation.ingestion.clone();
     until(|| ingestion.missing().iter().any(|why| why.contains("it is away"))).await;
     world.store.away.store(false, Ordering::SeqCst);
     until(|| ingestion.missing().is_empty()).await;
     stop.cancel();
     owners.await.unwrap().unwrap();
-    drain(world.aggregation.clone(), |_| ()).await.unwrap();
+    drain(world.aggregation.clone(), world.opened.ownership().unwrap(), |_| ()).await.unwrap();
     assert_eq!(energy(&world).await, 50 * 1000);
     world.opened.close().await.unwrap();
 }
@@ -168,7 +169,8 @@ async fn a_store_that_is_damaged_stops_everything_with_its_sentence() {
     let world = world().await;
     world.store.corrupt.store(true, Ordering::SeqCst);
     let stop = CancellationToken::new();
-    let error = own_all(world.aggregation.clone(), stop.clone()).await.unwrap_err();
+    let error =
+        own(world.aggregation.clone(), world.opened.ownership().unwrap(), stop.clone()).await.unwrap_err();
     assert!(error.to_string().contains("the file x is damaged"), "{error}");
     assert!(stop.is_cancelled());
     assert!(world.aggregation.ingestion.missing()[0].contains("has stopped"));

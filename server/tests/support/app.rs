@@ -7,10 +7,11 @@ use axum::http::Method;
 use metering::UtcSecond;
 use serde_json::{Value, json};
 use server::clock::{Clock, FixedClock};
-use server::commands::open;
 use server::config::Config;
+use server::engines::open;
 use server::keys::{self, Scope};
-use server::roles::run::{Running, start};
+use server::roles::Roles;
+use server::roles::node::{Running, start};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -46,11 +47,11 @@ impl App {
         let now = clock.now();
         let opened = open(&config).await.unwrap();
         let documents = opened.ports.documents.clone();
-        let running = start(config, opened, listener, Arc::new(clock)).await.unwrap();
+        let running = start(Roles::ALL, config, opened, Some(listener), Arc::new(clock)).await.unwrap();
         let ingest = keys::create(documents.as_ref(), "test", Scope::Ingest, now).await.unwrap();
         let operator = keys::create(documents.as_ref(), "test", Scope::Operator, now).await.unwrap();
         drop(documents);
-        let http = Http::new(running.address.to_string(), Keys { ingest, operator });
+        let http = Http::new(running.address.expect("it listens").to_string(), Keys { ingest, operator });
         App { running, dir, http }
     }
 

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+use metering::Generation;
 use metering::wire::partition_of;
 use tokio::sync::oneshot;
 
@@ -140,12 +141,9 @@ impl Drop for EmbeddedLog {
 
 #[async_trait]
 impl ReadingLog for EmbeddedLog {
-    fn partitions(&self) -> u32 {
-        self.shared.meta.partitions
-    }
-
-    fn generation(&self) -> u32 {
-        self.shared.meta.generation
+    fn generations(&self) -> Vec<Generation> {
+        let Meta { partitions, generation, .. } = self.shared.meta;
+        vec![Generation { generation, partitions }]
     }
 
     async fn append(&self, records: Vec<Envelope>) -> Result<(), AppendError> {

@@ -9,7 +9,8 @@ use metering::{AreaCode, Dwelling, Energy, Interval, MeterId, Reading, Registrat
 
 use super::oracle::Difference;
 use super::world::{Dropped, Shared, T0, World};
-use crate::{Answers, Decision, Decoded, Generation, Halt, Limits, Partition, PartitionConfig, Wants};
+use crate::{Answers, Decision, Decoded, Halt, Limits, Partition, PartitionConfig, Wants};
+use metering::Generation;
 
 fn registration(meter: &str, area: &str) -> Record {
     let meter = MeterId::parse(meter).unwrap();

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use metering::wire::{Record, partition_of};
 use metering::{MeterId, Position};
 
-use crate::{Generation, LogRecordRef};
+use crate::LogRecordRef;
+use metering::Generation;
 
 /// A record and, for the oracle, what its producer meant.
 #[derive(Debug, Clone)]

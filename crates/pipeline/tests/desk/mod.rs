@@ -7,10 +7,8 @@ use std::rc::Rc;
 use bytes::Bytes;
 use metering::stored::{FlushPlan, Hint, MeterState, PlacedRow, RawVersion, RegistrationVersion};
 use metering::wire::Record;
-use metering::{AggregateRow, AreaCode, DeadReason, MeterId, Place, Position};
-use pipeline::{
-    Answers, Decision, Decoded, Generation, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants,
-};
+use metering::{AggregateRow, AreaCode, DeadReason, Generation, MeterId, Place, Position};
+use pipeline::{Answers, Decision, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {

@@ -20,10 +20,11 @@ use super::destination::Destination;
 use super::progress::waiting_for;
 
 use super::statistics::of_unknown_areas;
-use crate::commands::engine::{Opened, aggregation_of, open};
+use crate::commands::engine::aggregation_of;
 use crate::config::Config;
 use crate::door::Door;
-use crate::roles::aggregate::{Aggregation, drain, own_all};
+use crate::engines::{Opened, open};
+use crate::roles::aggregate::{Aggregation, drain, own};
 use crate::telemetry::Metrics;
 
 /// Readings of an append: the log syncs once for all of them.
@@ -60,7 +61,8 @@ impl Direct {
         let door = Door::new(ports.log, geography, clock, config.door, metrics);
         let dead_before = dead_letters(&aggregation).await?;
         let stop = CancellationToken::new();
-        let owners = Some(tokio::spawn(own_all(aggregation.clone(), stop.clone())));
+        let owners =
+            Some(tokio::spawn(own(aggregation.clone(), opened.ownership_of_command(), stop.clone())));
         let notes = Vec::new();
         Ok(Direct { opened, door, aggregation, stop, owners, dead_before, notes })
     }
@@ -72,8 +74,9 @@ impl Direct {
                 ended.await??;
                 anyhow::bail!("what was taken in is not decided any more");
             }
-            let (log, clock) = (self.aggregation.ports.log.as_ref(), self.aggregation.clock.as_ref());
-            let partitions = self.aggregation.ingestion.status(log, clock).await?;
+            let Aggregation { ports, ingestion, clock, .. } = &self.aggregation;
+            ingestion.look_at_others(ports).await?;
+            let partitions = ingestion.status(ports, clock.as_ref()).await?;
             let left: i64 = partitions.iter().map(|one| one.head - one.decided).sum();
             if left <= WAITING_MAX {
                 return Ok(());
@@ -144,7 +147,7 @@ impl Destination for Direct {
             let left = |left: i64| {
                 bar.set_message(format!("counting: {} records left", grouped(left.max(0) as u64)));
             };
-            outcome = drain(aggregation.clone(), left).await;
+            outcome = drain(aggregation.clone(), opened.ownership_of_command(), left).await;
             bar.finish_and_clear();
         }
         if outcome.is_ok() {

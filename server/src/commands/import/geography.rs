@@ -13,9 +13,10 @@ use geography::{Geography, ImportOptions, LevelNames, ParentProperty};
 use super::direct::while_a_server_runs;
 use super::options::GeographyArgs;
 use super::source::Source;
-use crate::commands::engine::{GEOGRAPHY, open};
+use crate::commands::engine::GEOGRAPHY;
 use crate::commands::say;
 use crate::config::Config;
+use crate::engines::open;
 
 /// Bytes of a GeoJSON text at most: all small areas of a large country, in more detail than a map shows.
 const TEXT_MAX: u64 = 1 << 30;

@@ -7,14 +7,14 @@ use engine::{LiveBatch, LogRecord, RawQuery, StoreError};
 use metering::Position;
 use metering::stored::FlushPlan;
 use pipeline::{
-    Answers, Decoded, FlushId, Generation, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig,
-    Wants,
+    Answers, Decoded, FlushId, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig, Wants,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Aggregation;
+use super::late::send_on;
 use super::patience::{Trouble, patiently};
 use crate::ingestion::{Condition, PartitionGauges};
 
@@ -48,6 +48,7 @@ const LAST_FLUSH_TIMEOUT: Duration = Duration::from_secs(6);
 pub(super) struct Owner {
     partition: u32,
     aggregation: Aggregation,
+    gauges: Arc<PartitionGauges>,
     shutdown: CancellationToken,
 }
 
@@ -71,11 +72,12 @@ struct Work {
 
 impl Owner {
     pub(super) fn new(partition: u32, aggregation: Aggregation, shutdown: CancellationToken) -> Self {
-        Owner { partition, aggregation, shutdown }
+        let gauges = aggregation.ingestion.partition(partition);
+        Owner { partition, aggregation, gauges, shutdown }
     }
 
     fn gauges(&self) -> &PartitionGauges {
-        self.aggregation.ingestion.partition(self.partition)
+        &self.gauges
     }
 
     /// This owner's share of what all owners of the process may have.
@@ -87,6 +89,7 @@ impl Owner {
     pub(super) async fn run(self) -> Result<(), Trouble> {
         let mut work = self.restore().await?;
         loop {
+            self.gauges.lives();
             self.begin_flush_if_due(&mut work);
             let room = work.pipeline.unflushed() < self.share_of(UNFLUSHED_MAX);
             let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at(self.aggregation.flush_every));
@@ -117,14 +120,13 @@ impl Owner {
     async fn restore(&self) -> Result<Work, Trouble> {
         self.gauges().is(Condition::Restoring);
         let Aggregation { ports, retention_s, .. } = &self.aggregation;
-        let partitions = ports.log.partitions();
         let progress = patiently("reading progress", self.gauges(), &self.shutdown, || {
-            ports.pipeline.progress(partitions)
+            ports.pipeline.progress(self.partition + 1)
         })
         .await?;
         let config = PartitionConfig {
             partition: self.partition,
-            generations: vec![Generation { generation: ports.log.generation(), partitions }],
+            generations: ports.log.generations(),
             retention_s: *retention_s,
             areas: self.aggregation.areas(),
             limits: Limits {
@@ -326,7 +328,7 @@ impl Work {
     }
 }
 
-/// Publishes, then writes: what is stored has been published (rule 13). Tries until both are done.
+/// Tells others, then writes: of what is stored others were told (rule 13). Tries until all is done.
 async fn write(
     aggregation: &Aggregation,
     partition: u32,
@@ -335,7 +337,13 @@ async fn write(
     plan: Arc<FlushPlan>,
 ) -> Result<(), Trouble> {
     let gauges = aggregation.ingestion.partition(partition);
+    let gauges = gauges.as_ref();
     patiently("publishing", gauges, shutdown, || publish(aggregation, partition, &live)).await?;
+    if !plan.dead.is_empty() {
+        let (ports, letters) = (&aggregation.ports, &plan.dead);
+        patiently("announcing dead letters", gauges, shutdown, || ports.dead.announce(letters)).await?;
+        patiently("sending on what came late", gauges, shutdown, || send_on(ports, letters)).await?;
+    }
     patiently("writing the store", gauges, shutdown, || aggregation.ports.pipeline.flush(&plan)).await
 }
 

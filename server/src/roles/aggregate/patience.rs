@@ -55,6 +55,7 @@ pub(super) async fn patiently<T, E: Failure, A: Future<Output = Result<T, E>>>(
 ) -> Result<T, Trouble> {
     let mut wait = FIRST_WAIT;
     loop {
+        gauges.lives();
         let failure = match attempt().await {
             Ok(done) => {
                 gauges.succeeds(what);

@@ -26,10 +26,10 @@ pub(in crate::routes) async fn get(
     _: Operator,
     State(state): State<AppState>,
 ) -> Result<Json<IngestionStatus>, Problem> {
-    use crate::ingestion::Condition::{Restoring, Running, Stopped, Waiting};
-    let partitions = state.ingestion.status(state.ports.log.as_ref(), state.clock.as_ref()).await?;
+    use crate::ingestion::Condition::{Elsewhere, Restoring, Running, Stopped, Waiting};
+    let partitions = state.ingestion.status(&state.ports, state.clock.as_ref()).await?;
     let worst = partitions.iter().map(|one| match one.condition {
-        Running => (0, "ok"),
+        Running | Elsewhere => (0, "ok"),
         Restoring => (1, "restoring"),
         Waiting(_) => (2, "waiting"),
         Stopped(_) => (3, "stopped"),

@@ -9,6 +9,7 @@ use simulator::{Control, Faults, RunState, SimulatorProgress};
 
 use crate::problem::Problem;
 use crate::routes::authorised::Operator;
+use crate::simulation::SetError;
 use crate::state::AppState;
 
 #[derive(Serialize)]
@@ -29,8 +30,11 @@ struct Change {
     history_per_s_max: Option<u32>,
 }
 
-pub(in crate::routes) async fn get(_: Operator, State(state): State<AppState>) -> Json<Answer> {
-    Json(answer(&state))
+pub(in crate::routes) async fn get(
+    _: Operator,
+    State(state): State<AppState>,
+) -> Result<Json<Answer>, Problem> {
+    answer(&state).await
 }
 
 pub(in crate::routes) async fn put(
@@ -39,7 +43,7 @@ pub(in crate::routes) async fn put(
     body: Bytes,
 ) -> Result<Json<Answer>, Problem> {
     let change: Change = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
-    let now = state.simulation.control();
+    let now = state.simulation.control().await?;
     let control = Control {
         state: change.state.unwrap_or(now.state),
         homes: change.homes.unwrap_or(now.homes),
@@ -47,13 +51,14 @@ pub(in crate::routes) async fn put(
         faults: change.faults.unwrap_or(now.faults),
         history_per_s_max: change.history_per_s_max.or(now.history_per_s_max),
     };
-    state
-        .simulation
-        .set(control)
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
-    Ok(Json(answer(&state)))
+    state.simulation.set(control).await.map_err(|error| match error {
+        SetError::Refused(error) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        SetError::Store(error) => error.into(),
+    })?;
+    answer(&state).await
 }
 
-fn answer(state: &AppState) -> Answer {
-    Answer { control: state.simulation.control(), progress: state.simulation.progress() }
+async fn answer(state: &AppState) -> Result<Json<Answer>, Problem> {
+    let (control, progress) = (state.simulation.control().await?, state.simulation.progress().await?);
+    Ok(Json(Answer { control, progress }))
 }

@@ -248,7 +248,7 @@ async fn only_posting_does_anything_and_only_so_much() {
         }
     }
     // A body of unknown length ends where it becomes too long, however much is to come.
-    let mut stream = TcpStream::connect(app.running.address).await.unwrap();
+    let mut stream = TcpStream::connect(&app.http.address).await.unwrap();
     let head = format!(
         "POST /api/v1/readings HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer}\r\nContent-Type: {LIST}\r\n\
          Transfer-Encoding: chunked\r\n\r\n"

@@ -114,7 +114,7 @@ async fn a_key_that_sends_too_fast_is_told_when_to_come_back() {
 
 /// Sends all of a request before it reads anything, as many clients do; gives what it hears then.
 async fn all_first(app: &App, head: &str, body: &[u8]) -> String {
-    let mut stream = TcpStream::connect(app.running.address).await.unwrap();
+    let mut stream = TcpStream::connect(&app.http.address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(body).await.expect("the connection is kept until all is sent");
     let mut answer = vec![0; 4000];
@@ -156,7 +156,7 @@ async fn who_sends_all_first_hears_the_refusal() {
     let answer = all_first(&app, &head("readings?dry=true", key, &of), &body[..limit]).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     // Who asks first whether it may is told at once.
-    let mut asks = TcpStream::connect(app.running.address).await.unwrap();
+    let mut asks = TcpStream::connect(&app.http.address).await.unwrap();
     let waits = head("readings", key, "Content-Length: 8388608\r\nExpect: 100-continue");
     asks.write_all(waits.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4000];
@@ -173,7 +173,7 @@ async fn a_body_that_breaks_off_says_how_far_it_came() {
          Content-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{{}}\n{{\"me",
         app.http.keys.ingest
     );
-    let mut stream = TcpStream::connect(app.running.address).await.unwrap();
+    let mut stream = TcpStream::connect(&app.http.address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
     let mut answer = Vec::new();
@@ -195,7 +195,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
          Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
         app.http.keys.ingest
     );
-    let mut slow = TcpStream::connect(app.running.address).await.unwrap();
+    let mut slow = TcpStream::connect(&app.http.address).await.unwrap();
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 1000];
     let length = tokio::time::timeout(Duration::from_secs(5), slow.read(&mut answer)).await.unwrap().unwrap();
@@ -203,7 +203,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 
     // One that breaks off is answered by nobody, and nothing of it counts.
-    let mut broken = TcpStream::connect(app.running.address).await.unwrap();
+    let mut broken = TcpStream::connect(&app.http.address).await.unwrap();
     broken.write_all(head.as_bytes()).await.unwrap();
     drop(broken);
     app.settle().await;

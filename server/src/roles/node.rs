@@ -1,41 +1,44 @@
-//! Everything in one process: the composition root of `wattmap run`, and of tests.
+//! The composition root: a process with any of the roles, and what tests start.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use axum::Router;
 use engine::ReadingLog;
 use metering::UtcSecond;
-use metering::door::{Format, Receipt};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use app::error::AppError;
-use app::services::{ReadingDoor, Services};
+use app::services::Services;
 use metering::disclosure::DisclosureRules;
 
-use super::aggregate::{Aggregation, own_all};
+use super::Roles;
+use super::aggregate::{Aggregation, own};
+use super::page_door::PageDoor;
 use crate::clock::Clock;
-use crate::commands::{Opened, geography_of};
+use crate::commands::geography_of;
 use crate::config::Config;
-use crate::door::{Body, Coding, Door, Kind, Manner};
+use crate::door::Door;
+use crate::engines::Opened;
 use crate::figures::{FiguresService, Sources, Stored};
 use crate::ingestion::Ingestion;
-use crate::keys::{self, Keys, Scope};
+use crate::keys::{self, Keys};
 use crate::live::{Hub, LiveLimits, LiveState};
-use crate::problem::Problem;
 use crate::readiness::Readiness;
 use crate::simulation::{self, Simulation, is_simulated};
 use crate::state::{AppState, Node};
 use crate::telemetry::Metrics;
 
-/// A node that serves.
+/// How often it is looked how far others are.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A node that runs.
 pub struct Running {
-    /// Where.
-    pub address: SocketAddr,
+    /// Where it listens, if it does.
+    pub address: Option<SocketAddr>,
     /// What its handlers share.
     pub state: AppState,
     stop: CancellationToken,
@@ -54,19 +57,25 @@ impl Running {
     }
 }
 
-/// Starts everything on an open engine. Serves from when this returns; `/readyz` says when all is there.
+/// Starts some roles on an open engine. Serves from when this returns; `/readyz` says when all is there. A process that
+/// only aggregates or simulates says at `listener` how it is, if there is one.
 pub async fn start(
+    roles: Roles,
     config: Config,
     opened: Opened,
-    listener: TcpListener,
+    listener: Option<TcpListener>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
-    let address = listener.local_addr()?;
-    say_whether_anybody_has_a_key(&opened).await?;
-    let state = compose(config, &opened, clock).await?;
-    opened.serves(address);
+    let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    if roles.serves {
+        say_whether_anybody_has_a_key(&opened).await?;
+    }
+    let state = compose(roles, config, &opened, clock).await?;
+    if let Some(address) = address {
+        opened.serves(address);
+    }
     let stop = CancellationToken::new();
-    let ended = tokio::spawn(live(state.clone(), opened, listener, stop.clone()));
+    let ended = tokio::spawn(live(roles, state.clone(), opened, listener, stop.clone()));
     Ok(Running { address, state, stop, ended })
 }
 
@@ -81,7 +90,12 @@ async fn say_whether_anybody_has_a_key(opened: &Opened) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyhow::Result<AppState> {
+async fn compose(
+    roles: Roles,
+    config: Config,
+    opened: &Opened,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<AppState> {
     let ports = opened.ports.clone();
     let geography = geography_of(&config, ports.documents.as_ref()).await?;
     let metrics = Arc::new(Metrics::new());
@@ -89,7 +103,7 @@ async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyh
     let figures = FiguresService::new(Sources {
         geography: geography.clone(),
         store: ports.figures.clone(),
-        stored: Stored { store: ports.pipeline.clone(), partitions: ports.log.partitions() },
+        stored: Stored { store: ports.pipeline.clone(), log: ports.log.clone() },
         arrived: newest_arrival(ports.log.as_ref()).await?,
         documents: ports.documents.clone(),
         clock: clock.clone(),
@@ -106,8 +120,16 @@ async fn compose(config: Config, opened: &Opened, clock: Arc<dyn Clock>) -> anyh
         door: Door::new(ports.log.clone(), geography.clone(), clock.clone(), config.door, metrics.clone()),
         keys: Keys::new(ports.documents.clone()),
         figures: Arc::new(figures),
-        ingestion: Arc::new(Ingestion::new(ports.log.partitions())),
-        simulation: Arc::new(Simulation::new(&config.simulation)),
+        ingestion: Arc::new(if opened.is_shared() {
+            Ingestion::of_others()
+        } else {
+            Ingestion::of_own(ports.log.partitions())
+        }),
+        simulation: Arc::new(if opened.is_shared() {
+            Simulation::apart(&config.simulation, roles, ports.documents.clone())
+        } else {
+            Simulation::here(&config.simulation)
+        }),
         readiness: Arc::new(Readiness::default()),
         geography,
         config: Arc::new(config),
@@ -132,42 +154,68 @@ async fn newest_arrival(log: &dyn ReadingLog) -> anyhow::Result<Option<UtcSecond
 
 /// Lives until it is told to stop, or a part of it can't go on; then everything is stored.
 async fn live(
+    roles: Roles,
     state: AppState,
     opened: Opened,
-    listener: TcpListener,
+    listener: Option<TcpListener>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     // Sockets of the live feed are no requests under way: they are told.
     let watching = CancellationToken::new();
-    let hub = Arc::new(Hub::new(state.figures.clone()));
-    let following = tokio::spawn(state.figures.clone().follow(state.ports.feed.clone(), watching.clone()));
-    let framing = tokio::spawn(hub.clone().run(watching.clone()));
-    let live_state = LiveState::new(hub, LiveLimits::default(), watching.clone());
-    let app = router(&state, live_state);
-    let serving = tokio::spawn(crate::serve::serve(listener, app, stop.clone()));
-    let simulating = tokio::spawn(simulate(state.clone(), stop.clone()));
+    let mut background = JoinSet::new();
+    let app = if roles.serves {
+        let hub = Arc::new(Hub::new(state.figures.clone()));
+        background.spawn(state.figures.clone().follow(state.ports.feed.clone(), watching.clone()));
+        background.spawn(hub.clone().run(watching.clone()));
+        router(&state, LiveState::new(hub, LiveLimits::default(), watching.clone()))
+    } else {
+        crate::routes::status_router(state.clone())
+    };
+    background.spawn(look_at_others(state.clone(), watching.clone()));
+    let serving = listener.map(|listener| tokio::spawn(crate::serve::serve(listener, app, stop.clone())));
+    let simulating = roles.simulates.then(|| tokio::spawn(simulate(state.clone(), stop.clone())));
 
     // Owners stop last: what the others finish is to be decided and stored, too.
     let owners_stop = CancellationToken::new();
-    let mut owning = tokio::spawn(own_all(aggregation(&state), owners_stop.clone()));
+    let mut owning = if roles.aggregates {
+        tokio::spawn(own(aggregation(&state), opened.ownership()?, owners_stop.clone()))
+    } else {
+        let until = owners_stop.clone();
+        tokio::spawn(async move {
+            until.cancelled().await;
+            Ok(())
+        })
+    };
     let owners_ended = tokio::select! {
         () = stop.cancelled() => None,
         ended = &mut owning => Some(ended),
     };
     stop.cancel();
     watching.cancel();
-    let _ = serving.await;
-    let _ = simulating.await;
+    for part in [serving, simulating].into_iter().flatten() {
+        let _ = part.await;
+    }
     owners_stop.cancel();
     let outcome = match owners_ended {
         Some(ended) => ended,
         None => owning.await,
     };
-    let _ = following.await;
-    let _ = framing.await;
+    background.join_all().await;
     drop(state);
     opened.close().await?;
     outcome?
+}
+
+/// Follows how far the partitions are that others own.
+async fn look_at_others(state: AppState, stop: CancellationToken) {
+    loop {
+        // A store that is away says nothing: the last figures stand, and readiness says what is wrong.
+        let _ = state.ingestion.look_at_others(&state.ports).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
 }
 
 async fn simulate(state: AppState, stop: CancellationToken) {
@@ -197,42 +245,4 @@ fn router(state: &AppState, live: LiveState) -> Router {
         assets: Arc::new(crate::site::asset_urls()),
     };
     crate::routes::router(state.clone(), live, app::serve::pages(services))
-}
-
-/// The door, for the page's server functions: the same code path as the API's.
-struct PageDoor(AppState);
-
-impl PageDoor {
-    async fn take(&self, key: &str, kind: Kind, text: String) -> Result<String, AppError> {
-        let submitted = async {
-            let key = self
-                .0
-                .keys
-                .check(key, Scope::Ingest)
-                .await
-                .map_err(|error| crate::routes::refusal(&error))?;
-            if text.len() > self.0.door.limits().decompressed_bytes {
-                let detail = "The text is longer than one request may be; send it in several.";
-                return Err(Problem::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, detail));
-            }
-            let _turn = self.0.door.turn(&key).await?;
-            let body = Body { bytes: text.into(), format: Format::Json, coding: Coding::Identity };
-            self.0.door.take(&key, kind, body, Manner::default()).await
-        };
-        let receipt: Receipt = submitted
-            .await
-            .map_err(|problem| AppError::Door { status: problem.status, detail: problem.detail })?;
-        serde_json::to_string(&receipt).map_err(|_| AppError::Internal)
-    }
-}
-
-#[async_trait]
-impl ReadingDoor for PageDoor {
-    async fn submit_readings(&self, key: &str, body: String) -> Result<String, AppError> {
-        self.take(key, Kind::Readings, body).await
-    }
-
-    async fn register_meters(&self, key: &str, body: String) -> Result<String, AppError> {
-        self.take(key, Kind::Meters, body).await
-    }
 }

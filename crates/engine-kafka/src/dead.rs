@@ -1,0 +1,38 @@
+//! Dead letters, for others than the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use engine::{DeadLetterFeed, Envelope, StoreError};
+use metering::stored::DeadLetter;
+use metering::wire::encode_dead_letter;
+
+use crate::producer::{Appender, Outgoing};
+use crate::{KafkaConfig, KafkaError};
+
+/// The topic of dead letters.
+pub struct KafkaDeadLetters {
+    topic: String,
+    appender: Appender,
+}
+
+impl KafkaDeadLetters {
+    /// Opens it.
+    pub fn open(config: &KafkaConfig) -> Result<Arc<Self>, KafkaError> {
+        Ok(Arc::new(KafkaDeadLetters { topic: config.dead(), appender: Appender::new(config)? }))
+    }
+}
+
+#[async_trait]
+impl DeadLetterFeed for KafkaDeadLetters {
+    async fn announce(&self, letters: &[DeadLetter]) -> Result<(), StoreError> {
+        let messages = letters.iter().map(|letter| Outgoing {
+            topic: &self.topic,
+            partition: 0,
+            record: Envelope { key: letter.key.clone(), value: Bytes::from(encode_dead_letter(letter)) },
+        });
+        let sent = self.appender.append(messages.collect()).await;
+        sent.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}

@@ -1,0 +1,152 @@
+//! Opening the engine that is configured. Which one it is nobody else knows.
+
+mod distributed;
+mod generations;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{DocumentStore, Ownership, Whole};
+use engine_embedded::{EmbeddedConfig, EmbeddedDocuments, EmbeddedEngine};
+
+use crate::config::Config;
+use crate::state::Ports;
+use distributed::Distributed;
+
+/// Raw readings outlive the retention by as long as the log may keep a record unread, and the hour and
+/// a half in which a countable reading's neighbours lie (rule 14): two days are more than both in a log of one's own.
+const RAW_MARGIN_DAYS: u32 = 2;
+
+/// A topic keeps a record for a week, read or not.
+const TOPIC_MARGIN_DAYS: u32 = 9;
+
+/// How soon what was not there is looked for again.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// An open engine.
+pub struct Opened {
+    /// Its ports.
+    pub ports: Ports,
+    engine: Engine,
+}
+
+enum Engine {
+    Embedded(EmbeddedEngine),
+    Distributed(Distributed),
+}
+
+impl Opened {
+    /// Tells whoever else wants the data directory that this process serves, and where.
+    pub fn serves(&self, address: SocketAddr) {
+        if let Engine::Embedded(engine) = &self.engine {
+            engine.serves(address);
+        }
+    }
+
+    /// A place among those who aggregate: all of a log of one's own, a share of one that others work on, too.
+    pub fn ownership(&self) -> anyhow::Result<Arc<dyn Ownership>> {
+        Ok(match &self.engine {
+            Engine::Embedded(_) => Arc::new(Whole::of(self.ports.log.partitions())),
+            Engine::Distributed(engine) => Arc::new(engine.join()?),
+        })
+    }
+
+    /// For commands, which leave the work to those who are there for it.
+    pub fn ownership_of_command(&self) -> Arc<dyn Ownership> {
+        Arc::new(match &self.engine {
+            Engine::Embedded(_) => Whole::of(self.ports.log.partitions()),
+            Engine::Distributed(_) => Whole::of(0),
+        })
+    }
+
+    /// Whether others work on the same log.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Distributed(_))
+    }
+
+    /// Ends: everything is written out and what was taken is free. Stop what flushes before.
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.engine {
+            Engine::Embedded(engine) => engine.close().await?,
+            Engine::Distributed(engine) => engine.close().await,
+        }
+        Ok(())
+    }
+}
+
+/// Opens the engine; refused with a sentence if it can't be had: a data directory that another process has or that can't
+/// be trusted, a Kafka or a Cassandra that is away or not migrated.
+pub async fn open(config: &Config) -> anyhow::Result<Opened> {
+    if let Some(at) = &config.engine.distributed {
+        let (engine, ports) = Distributed::open(at).await?;
+        return Ok(Opened { ports, engine: Engine::Distributed(engine) });
+    }
+    let pace = config.engine.pace;
+    let engine_config = EmbeddedConfig {
+        partitions: config.engine.partitions,
+        segment_bytes: pace.segment_bytes,
+        log_bytes_max: pace.log_bytes_max,
+        memtable_bytes: pace.memtable_bytes,
+        checkpoint_every: pace.checkpoint_every,
+        pack_after_quiet: pace.pack_after_quiet,
+        disk_reserve_bytes: config.engine.disk_reserve_bytes,
+        raw_retention_days: Some(config.engine.retention_days + RAW_MARGIN_DAYS),
+        ..EmbeddedConfig::default()
+    };
+    let dir = config.engine.data.clone();
+    // Reads and checks all that is stored.
+    let embedded = tokio::task::spawn_blocking(move || EmbeddedEngine::open(dir, engine_config)).await??;
+    let ports = Ports {
+        log: embedded.log(),
+        pipeline: embedded.store(),
+        figures: embedded.store(),
+        documents: embedded.documents(),
+        feed: embedded.live(),
+        dead: embedded.live(),
+    };
+    Ok(Opened { ports, engine: Engine::Embedded(embedded) })
+}
+
+/// Opens the engine, and waits for Kafka and Cassandra as long as it takes: they may come up after us. A data directory
+/// does not get better by waiting.
+pub async fn open_patiently(config: &Config) -> anyhow::Result<Opened> {
+    let mut wait = FIRST_WAIT;
+    loop {
+        match open(config).await {
+            Err(error) if config.engine.distributed.is_some() => {
+                tracing::warn!("{error:#}; trying again in {:.1} s", wait.as_secs_f64());
+            }
+            outcome => return outcome,
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Makes topics, keyspace and tables; a line for each thing that was done. The embedded engine needs none of it.
+pub async fn migrate(config: &Config) -> anyhow::Result<Vec<String>> {
+    match &config.engine.distributed {
+        Some(at) => distributed::migrate(config, at).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Documents that can be read and written while a server runs: keys.
+pub async fn keys_only(config: &Config) -> anyhow::Result<Arc<dyn DocumentStore>> {
+    Ok(match &config.engine.distributed {
+        Some(at) => distributed::documents(at).await?,
+        None => Arc::new(EmbeddedDocuments::keys_only(&config.engine.data)?),
+    })
+}
+
+/// Whether there is anything stored that a command which writes nothing could look into.
+pub fn is_there(config: &Config) -> bool {
+    config.engine.distributed.is_some() || EmbeddedEngine::is_in(&config.engine.data)
+}
+
+/// How long readings are kept on Kafka and Cassandra.
+fn raw_kept(config: &Config) -> Duration {
+    Duration::from_secs(u64::from(config.engine.retention_days + TOPIC_MARGIN_DAYS) * 86_400)
+}

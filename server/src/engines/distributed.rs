@@ -1,0 +1,117 @@
+//! Kafka and Cassandra.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use engine::DocumentStore;
+use engine_cassandra::{CassandraConfig, CassandraStore, Sizing};
+use engine_kafka::{KafkaConfig, KafkaDeadLetters, KafkaFeed, KafkaLog, KafkaOwnership, Topics};
+use tokio::task::JoinHandle;
+
+use super::generations::Generations;
+use super::raw_kept;
+use crate::config::{Config, Distributed as Addresses};
+use crate::state::Ports;
+
+/// How soon a process hears of partitions that were added.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Open connections.
+pub(super) struct Distributed {
+    log: Arc<KafkaLog>,
+    following: JoinHandle<()>,
+}
+
+impl Drop for Distributed {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
+}
+
+impl Distributed {
+    /// Connects to both, which have to be migrated.
+    pub(super) async fn open(at: &Addresses) -> anyhow::Result<(Self, Ports)> {
+        let store = CassandraStore::connect(&cassandra(at)).await?;
+        let documents: Arc<dyn DocumentStore> = store.clone();
+        let known = Generations::read(documents.as_ref()).await?;
+        let config = kafka(at);
+        let log = KafkaLog::open(&config, known.begun().to_vec()).await?;
+        let ports = Ports {
+            log: log.clone(),
+            pipeline: store.clone(),
+            figures: store.clone(),
+            documents: documents.clone(),
+            feed: KafkaFeed::open(&config).await?,
+            dead: KafkaDeadLetters::open(&config)?,
+        };
+        let following = tokio::spawn(follow(log.clone(), documents, known));
+        Ok((Distributed { log, following }, ports))
+    }
+
+    /// A place among those who aggregate.
+    pub(super) fn join(&self) -> anyhow::Result<KafkaOwnership> {
+        Ok(KafkaOwnership::join(&self.log)?)
+    }
+
+    /// Waits for what is under way.
+    pub(super) async fn close(self) {
+        self.log.close().await;
+    }
+}
+
+/// Follows migrations: what is appended goes to the partitions that there are.
+async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known: Generations) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        // A store that is away says nothing; what is known holds until it does.
+        let Ok(now) = Generations::read(documents.as_ref()).await else { continue };
+        if now.begun() == known.begun() {
+            continue;
+        }
+        match log.begin(now.begun().to_vec()).await {
+            Ok(()) => {
+                tracing::info!(generations = ?now.begun(), "the log has more partitions");
+                known = now;
+            }
+            Err(error) => tracing::warn!(%error, "new partitions of the log are not there yet"),
+        }
+    }
+}
+
+/// Makes what is missing; a line for each thing that was done.
+pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<Vec<String>> {
+    let (of_store, of_log) = (cassandra(at), kafka(at));
+    let kept_s = u32::try_from(raw_kept(config).as_secs()).unwrap_or(u32::MAX);
+    let mut done = engine_cassandra::migrate(&of_store, Sizing::default(), kept_s).await?;
+    let store = CassandraStore::connect(&of_store).await?;
+    let topics = Topics { partitions: config.engine.partitions, ..Topics::default() };
+    let known = Generations::read_if_any(store.as_ref()).await?;
+    let migrated =
+        engine_kafka::migrate(&of_log, topics, known.as_ref().map_or(&[], Generations::all)).await?;
+    done.extend(migrated.done);
+    let generations = Generations::announced(migrated.generations);
+    if migrated.begins || known.is_some_and(|known| known.is_unfinished()) {
+        // First it is known, then it begins, then producers follow: at every step a crash leaves what the next
+        // migration finishes.
+        generations.write(store.as_ref()).await?;
+        let last = generations.last().context("a log without generations")?;
+        engine_kafka::mark(&of_log, last).await?;
+        generations.finished().write(store.as_ref()).await?;
+        done.push(format!("generation {} of the log, with {} partitions", last.generation, last.partitions));
+    }
+    Ok(done)
+}
+
+/// The keys and other documents alone.
+pub(super) async fn documents(at: &Addresses) -> anyhow::Result<Arc<dyn DocumentStore>> {
+    Ok(CassandraStore::connect(&cassandra(at)).await?)
+}
+
+fn kafka(at: &Addresses) -> KafkaConfig {
+    KafkaConfig::new(at.kafka_brokers.clone())
+}
+
+fn cassandra(at: &Addresses) -> CassandraConfig {
+    CassandraConfig::new(at.cassandra_nodes.clone())
+}

@@ -1,0 +1,83 @@
+//! The generations of the log, as migrations remember them: beside the store, not in the log, because a log that was made
+//! again does not know that there was another one.
+
+use anyhow::Context;
+use engine::{Document, DocumentStore};
+use metering::Generation;
+use serde::{Deserialize, Serialize};
+
+const KIND: &str = "log";
+const ID: &str = "generations";
+
+/// The generations of the log that is there now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Generations {
+    /// Oldest first.
+    all: Vec<Generation>,
+    /// Whether the last one's markers are in the log: before that nobody may send by its partitions.
+    marked: bool,
+}
+
+impl Generations {
+    /// Whose last one is known, and has not begun.
+    pub(super) fn announced(all: Vec<Generation>) -> Self {
+        Generations { all, marked: false }
+    }
+
+    /// The same, begun.
+    pub(super) fn finished(&self) -> Self {
+        Generations { all: self.all.clone(), marked: true }
+    }
+
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.marked
+    }
+
+    /// All that are known.
+    pub(super) fn all(&self) -> &[Generation] {
+        &self.all
+    }
+
+    pub(super) fn last(&self) -> Option<Generation> {
+        self.all.last().copied()
+    }
+
+    /// Those that have begun.
+    pub(super) fn begun(&self) -> &[Generation] {
+        let count = if self.marked { self.all.len() } else { self.all.len().saturating_sub(1) };
+        &self.all[..count]
+    }
+
+    /// Those of a migrated system.
+    pub(super) async fn read(documents: &dyn DocumentStore) -> anyhow::Result<Self> {
+        let found = Self::read_if_any(documents).await?.filter(|found| !found.begun().is_empty());
+        found.context("the log has not begun; run `wattmap migrate`")
+    }
+
+    /// Those that there are; none before the first migration.
+    pub(super) async fn read_if_any(documents: &dyn DocumentStore) -> anyhow::Result<Option<Self>> {
+        let Some(body) = documents.document(KIND, ID).await? else { return Ok(None) };
+        serde_json::from_slice(&body).context("what is remembered of the log's generations can't be read")
+    }
+
+    pub(super) async fn write(&self, documents: &dyn DocumentStore) -> anyhow::Result<()> {
+        let document = Document { id: ID.to_owned(), body: serde_json::to_vec(self)? };
+        Ok(documents.put_documents(KIND, vec![document]).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_sends_by_partitions_that_have_not_begun() {
+        let two =
+            vec![Generation { generation: 1, partitions: 4 }, Generation { generation: 2, partitions: 6 }];
+        let announced = Generations::announced(two.clone());
+        assert_eq!((announced.begun(), announced.is_unfinished()), (&two[..1], true));
+        assert_eq!(announced.last(), two.last().copied());
+        let finished = announced.finished();
+        assert_eq!((finished.begun(), finished.is_unfinished()), (&two[..], false));
+    }
+}
