@@ -69,6 +69,7 @@ pub fn main() -> ExitCode {
 }
 
 fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
+    engine::crash_points_from_environment();
     engine_embedded::keep_new_files_private();
     let sources =
         Sources::gather(&cli.settings.0, std::env::vars_os().filter_map(text), cli.config.as_deref())?;

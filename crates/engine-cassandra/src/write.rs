@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::StoreError;
+use engine::{StoreError, crash_point};
 use futures::future::BoxFuture;
 use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion};
 use metering::{AreaCode, MeterId};
@@ -36,6 +36,7 @@ impl CassandraStore {
         self.hints(&plan.hints, &mut writes);
         self.dead_letters(&plan.dead, &mut writes);
         self.all(writes).await?;
+        crash_point("flush-written");
         // Only now (rule 3).
         let stamp = plan.progress.stamp();
         let values = (plan.partition as i32, stamp, stamp);
@@ -224,6 +225,7 @@ impl CassandraStore {
         values: Vec<V>,
     ) -> Result<(), StoreError> {
         let _turn = self.turn().await;
+        crash_point("flush-in-the-middle");
         if let [one] = &values[..] {
             return self.session.execute_unpaged(statement, one).await.map(drop).map_err(away);
         }

@@ -11,6 +11,7 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod crash;
 mod documents;
 mod figures;
 mod live;
@@ -18,6 +19,7 @@ mod log;
 mod ownership;
 mod pipeline_store;
 
+pub use crash::{crash_point, crash_points_from_environment};
 pub use documents::{Document, DocumentStore};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
 pub use live::{DeadLetterFeed, LiveBatch, LiveFeed};

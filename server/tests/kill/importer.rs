@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::oracle::{Area, Counted, Readings, Sum, Sums};
+use crate::support::oracle::{Area, Counted, Readings, Sum, Sums};
 use super::program::command;
 use crate::support::Program;
 

@@ -7,9 +7,7 @@
 //! (not its timing).
 
 mod importer;
-mod oracle;
 mod program;
-mod sender;
 mod world;
 
 use std::time::Instant;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::oracle::{Counted, Readings};
+use crate::support::oracle::{Counted, Readings};
 use crate::support::program::{Settings, ended, said, wattmap};
 
 /// Everything happens often: files of the log end after a second's load and are soon dropped, the store is

@@ -9,9 +9,9 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 
 use super::importer::Importer;
-use super::oracle::{Area, Sums, assert_same_readings};
+use crate::support::oracle::{Area, Sums, assert_same_readings};
 use super::program::{self, SETTINGS};
-use super::sender::Sender;
+use crate::support::sender::Sender;
 use crate::support::{Keys, Program};
 
 /// Senders at once; each has its own meters, so that it knows their order, and its own areas, so that its

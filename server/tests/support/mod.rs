@@ -4,11 +4,14 @@
 //! | --- | --- |
 //! | `http` | a client with keys, and its answers |
 //! | `app` | the app in this process, whose clock and insides a test can reach |
+//! | `sender`, `oracle` | head-end systems that know what was acknowledged, and what aggregates it makes |
 //! | `program` | the program as a process that can be signalled and killed |
 
 pub(crate) mod app;
 pub(crate) mod http;
+pub(crate) mod oracle;
 pub(crate) mod program;
+pub(crate) mod sender;
 
 pub(crate) use app::App;
 pub(crate) use http::{Answer, Http, Keys};

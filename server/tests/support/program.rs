@@ -57,8 +57,14 @@ fn all_of(mut file: File) -> Vec<u8> {
 
 /// Runs a command that has to succeed; gives what it printed.
 pub(crate) fn run(dir: &Path, args: &[&str]) -> String {
-    let output = output(dir, args);
-    assert!(output.status.success(), "{args:?} failed:\n{}", said(&output));
+    run_command(wattmap(dir, args))
+}
+
+/// The same, of one that was set up otherwise.
+pub(crate) fn run_command(command: Command) -> String {
+    let shown = format!("{command:?}");
+    let output = ended(command).unwrap_or_else(|| panic!("{shown} goes on and on"));
+    assert!(output.status.success(), "{shown} failed:\n{}", said(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{LiveBatch, LogRecord, RawQuery, StoreError};
+use engine::{LiveBatch, LogRecord, RawQuery, StoreError, crash_point};
 use metering::Position;
 use metering::stored::FlushPlan;
 use pipeline::{
@@ -290,7 +290,9 @@ impl Owner {
         work.pipeline.flushed(id);
         self.gauges().stored(progress.offset + 1);
         // Nothing rests on the commit but what the log may forget: the next one says it again.
-        if let Err(error) = self.aggregation.ports.log.commit(self.partition, progress.offset).await {
+        let committed = self.aggregation.ports.log.commit(self.partition, progress.offset).await;
+        crash_point("flush-committed");
+        if let Err(error) = committed {
             tracing::warn!(partition = self.partition, %error, "progress could not be committed to the log");
         }
         Ok(())
@@ -338,13 +340,18 @@ async fn write(
 ) -> Result<(), Trouble> {
     let gauges = aggregation.ingestion.partition(partition);
     let gauges = gauges.as_ref();
+    crash_point("flush-begins");
     patiently("publishing", gauges, shutdown, || publish(aggregation, partition, &live)).await?;
+    crash_point("flush-published");
     if !plan.dead.is_empty() {
         let (ports, letters) = (&aggregation.ports, &plan.dead);
         patiently("announcing dead letters", gauges, shutdown, || ports.dead.announce(letters)).await?;
         patiently("sending on what came late", gauges, shutdown, || send_on(ports, letters)).await?;
+        crash_point("flush-announced");
     }
-    patiently("writing the store", gauges, shutdown, || aggregation.ports.pipeline.flush(&plan)).await
+    patiently("writing the store", gauges, shutdown, || aggregation.ports.pipeline.flush(&plan)).await?;
+    crash_point("flush-stored");
+    Ok(())
 }
 
 async fn publish(aggregation: &Aggregation, partition: u32, live: &LiveRows) -> Result<(), StoreError> {

@@ -117,9 +117,26 @@ impl Sender {
             if !self.try_once(&http).await {
                 return self;
             }
-            let pause = self.random.random_range(0..=PAUSE_MS_MAX);
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+            self.pause().await;
         }
+    }
+
+    pub(crate) async fn pause(&mut self) {
+        let pause = self.random.random_range(0..=PAUSE_MS_MAX);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+
+    /// Sends what is under way, or else something new; false if it was not acknowledged. Then some of it may have been
+    /// taken all the same.
+    pub(crate) async fn send_once(&mut self, http: &Http) -> bool {
+        if self.under_way.is_none() {
+            self.under_way = Some(self.invent());
+        }
+        let acknowledged = self.try_once(http).await;
+        if let Some(request) = &self.under_way {
+            self.dead.most += request.dead();
+        }
+        acknowledged
     }
 
     /// Sends what is under way; false if there was no answer.

@@ -1,0 +1,191 @@
+//! Head-end systems that send all the time, to whichever node answers, and what has to come of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use geography::Geography;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::site::Site;
+use crate::support::Http;
+use crate::support::oracle::{Area, Sums};
+use crate::support::sender::Sender;
+
+const SENDERS: usize = 4;
+
+/// Areas that a sender's meters are in and move between.
+const AREAS_A_SENDER: usize = 3;
+
+/// Before something is sent again: what was under way when a node died has arrived by then, or never will.
+const BEFORE_AGAIN: Duration = Duration::from_millis(400);
+
+/// How long everything may take to be counted when nothing is wrong any more.
+const SETTLES_WITHIN: Duration = Duration::from_secs(120);
+
+/// Who sends, and where to.
+pub(super) struct Load {
+    senders: Vec<Sender>,
+    areas: Vec<Area>,
+    nodes: watch::Sender<Vec<Http>>,
+    seed: u64,
+    pub(super) compared: usize,
+}
+
+/// Senders at work.
+pub(super) struct Sending {
+    until: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicU64>,
+    refused: Arc<AtomicU64>,
+    tasks: Vec<JoinHandle<Sender>>,
+}
+
+impl Load {
+    pub(super) fn new(seed: u64) -> Load {
+        let mut random = StdRng::seed_from_u64(seed);
+        let geography = Geography::london();
+        let leaves = geography.areas_of(geography.finest());
+        // Far from each other.
+        let every = leaves.len() / (SENDERS * AREAS_A_SENDER);
+        let codes = leaves.iter().step_by(every).map(|area| area.code.to_string());
+        let areas: Vec<Area> = codes.enumerate().map(|(number, code)| Area { number, code }).collect();
+        let sender = |number: usize| {
+            let own = areas[number * AREAS_A_SENDER..][..AREAS_A_SENDER].to_vec();
+            Sender::new(number, own, random.random())
+        };
+        let senders = (0..SENDERS).map(sender).collect();
+        Load { senders, areas, nodes: watch::Sender::new(Vec::new()), seed, compared: 0 }
+    }
+
+    /// Where senders send from now on.
+    pub(super) fn goes_to(&self, nodes: Vec<Http>) {
+        self.nodes.send_replace(nodes);
+    }
+
+    /// They begin, and go on in the background.
+    pub(super) fn begin(&mut self) -> Sending {
+        let (until, acknowledged, refused) = (Arc::default(), Arc::default(), Arc::default());
+        let tasks = std::mem::take(&mut self.senders)
+            .into_iter()
+            .enumerate()
+            .map(|(number, sender)| {
+                let random = StdRng::seed_from_u64(self.seed ^ number as u64);
+                let (until, acknowledged, refused): (Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>) =
+                    (Arc::clone(&until), Arc::clone(&acknowledged), Arc::clone(&refused));
+                tokio::spawn(send(sender, random, self.nodes.subscribe(), until, acknowledged, refused))
+            })
+            .collect();
+        Sending { until, acknowledged, refused, tasks }
+    }
+
+    /// They stop when all that they sent is acknowledged.
+    pub(super) async fn end(&mut self, sending: Sending) {
+        sending.until.store(true, Ordering::Release);
+        for task in sending.tasks {
+            self.senders.push(task.await.unwrap());
+        }
+    }
+
+    /// Everything that was acknowledged is counted, once.
+    pub(super) async fn check(&mut self, site: &Site) {
+        self.check_sums(site).await;
+        let http = self.nodes.borrow()[0].clone();
+        let dead = http.operate("/dead-letters?limit=1").await;
+        let counts = dead["counts"].as_array().unwrap_or_else(|| panic!("{dead}"));
+        // One that came to an old partition is a letter, and counted all the same.
+        let own = counts.iter().filter(|one| one["reason"] != "misrouted");
+        let dead: u64 = own.map(|one| one["count"].as_u64().unwrap()).sum();
+        let least: u64 = self.senders.iter().map(|sender| sender.dead.least).sum();
+        let most: u64 = self.senders.iter().map(|sender| sender.dead.most).sum();
+        assert!((least..=most).contains(&dead), "{dead} dead letters; there have to be {least} to {most}");
+    }
+
+    /// Every aggregate is what was acknowledged.
+    pub(super) async fn check_sums(&mut self, site: &Site) {
+        let http = self.nodes.borrow()[0].clone();
+        settled(&http, site).await;
+        let mut found = Sums::default();
+        for area in &self.areas {
+            let path = format!("/areas/{}/exact?by=half-hour", area.code);
+            found.read(area, &http.operate(&path).await);
+        }
+        self.compared += found.len();
+        for sender in &mut self.senders {
+            sender.judge(&found);
+        }
+    }
+
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.senders.iter().map(Sender::acknowledged).sum()
+    }
+}
+
+impl Sending {
+    /// Records that were acknowledged since they began.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were not.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Waits until more was acknowledged: what is wrong is overcome.
+    pub(super) async fn goes_on(&self, within: Duration) -> Duration {
+        let (before, began) = (self.acknowledged(), Instant::now());
+        while self.acknowledged() < before + 100 {
+            assert!(began.elapsed() < within, "nothing is acknowledged for {within:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        began.elapsed()
+    }
+}
+
+async fn send(
+    mut sender: Sender,
+    mut random: StdRng,
+    nodes: watch::Receiver<Vec<Http>>,
+    until: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicU64>,
+    refused: Arc<AtomicU64>,
+) -> Sender {
+    while !until.load(Ordering::Acquire) || sender.has_under_way() {
+        let node = {
+            let nodes = nodes.borrow();
+            (!nodes.is_empty()).then(|| nodes[random.random_range(0..nodes.len())].clone())
+        };
+        let before = sender.acknowledged();
+        match node {
+            Some(node) if sender.send_once(&node).await => {
+                acknowledged.fetch_add(sender.acknowledged() - before, Ordering::Relaxed);
+                sender.pause().await;
+            }
+            _ => {
+                refused.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(BEFORE_AGAIN).await;
+            }
+        }
+    }
+    sender
+}
+
+/// Waits until everything in the log is in the store.
+pub(super) async fn settled(http: &Http, site: &Site) {
+    let began = Instant::now();
+    loop {
+        let status = http.operate("/ingestion").await;
+        if status["lag_records"] == 0 {
+            return;
+        }
+        assert!(
+            began.elapsed() < SETTLES_WITHIN,
+            "it does not settle: {status}; {}",
+            ["aggregate-0", "aggregate-1", "aggregate-2"].map(|name| site.said(name)).join("\n")
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,39 @@
+//! Kafka and Cassandra themselves: the tasks started them, a test ends them, and the tasks start them again.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::Value;
+
+/// One node, by its name: `kafka-1`, `cassandra-3`.
+pub(super) struct Node(&'static str);
+
+pub(super) const KAFKA: Node = Node("kafka-1");
+pub(super) const CASSANDRA: Node = Node("cassandra-1");
+
+fn variable(name: &str) -> PathBuf {
+    let set = std::env::var_os(name);
+    set.unwrap_or_else(|| panic!("{name} is not set: `cargo xtask test engines` sets it")).into()
+}
+
+impl Node {
+    /// Ends it as a power failure would.
+    pub(super) fn kill(&self) {
+        let file = variable("WATTMAP_TEST_ENGINES").join(self.0).join("process.json");
+        let process: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let pid = Pid::from_raw(process["pid"].as_i64().unwrap() as i32).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+        while test_kill_process(pid).is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        println!("{} is dead", self.0);
+    }
+}
+
+/// Starts those that are dead, and waits until they answer.
+pub(super) fn revive() {
+    let nodes = std::env::var("WATTMAP_KAFKA_BROKERS").unwrap().split(',').count().to_string();
+    let mut up = Command::new(variable("WATTMAP_TEST_XTASK"));
+    assert!(up.args(["engines", "up", "--nodes", &nodes]).status().unwrap().success());
+}
