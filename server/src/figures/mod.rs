@@ -9,6 +9,7 @@
 //! | `period` | figures over days |
 //! | `ever_heard` | how many homes each area was ever heard from, and when last |
 //! | `nested` | from the finest areas to all |
+//! | `standing` | what stands while the store is away |
 //! | `model` | what published statistics say |
 //! | `series` | consumption over time, and the typical day |
 //! | `when` | `from` and `to` |
@@ -27,6 +28,7 @@ mod period;
 mod recent;
 mod series;
 mod service;
+mod standing;
 mod when;
 
 pub use days::Stored;

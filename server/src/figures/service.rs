@@ -24,6 +24,7 @@ use super::ever_heard::EverHeard;
 use super::model::{Model, STATISTICS};
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
+use super::standing::Standing;
 use crate::clock::Clock;
 
 /// How long a release over days stands before it is made again, if readings have changed it.
@@ -130,6 +131,7 @@ pub struct FiguresService {
     arrived: Option<UtcSecond>,
     /// Counts batches of rows that changed something.
     changes: AtomicU64,
+    standing: Standing,
     recent_changed: Notify,
 }
 
@@ -154,6 +156,7 @@ impl FiguresService {
             heard: AtomicI64::new(i64::MIN),
             arrived,
             changes: AtomicU64::new(0),
+            standing: Standing::default(),
             recent_changed: Notify::new(),
             geography,
             nesting,
@@ -395,11 +398,24 @@ impl FiguresService {
     ) -> Result<DatedRelease, StoreError> {
         let changes = self.changes.load(Ordering::Relaxed);
         let held = self.releases().get(&(measure, period)).cloned();
-        if let Some(held) = held
-            .filter(|held| held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS)
-        {
-            return Ok(held);
+        let fresh = self.make_release(measure, period, changes);
+        match held {
+            None => fresh.await,
+            Some(held)
+                if held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS =>
+            {
+                Ok(held)
+            }
+            Some(held) => self.standing.or(held, fresh).await,
         }
+    }
+
+    async fn make_release(
+        &self,
+        measure: Measure,
+        period: Period,
+        changes: u64,
+    ) -> Result<DatedRelease, StoreError> {
         let mut days = Vec::new();
         if let Some(span) = self.store.span().await? {
             let first = self.calendar.date_of(Window::at(span.first_day, 0).start());
