@@ -49,6 +49,9 @@ enum Task {
         /// A part to run besides.
         #[arg(long, value_enum)]
         with: Vec<test::Part>,
+        /// How many nodes of Kafka and of Cassandra the part `engines` runs on.
+        #[arg(long, default_value_t = 1, value_parser = engines::one_or_three)]
+        nodes: u32,
     },
     /// Check the source: format, lints, who imports whom, lock files, documentation.
     Check {
@@ -91,7 +94,7 @@ fn run(task: Task) -> Result<()> {
         Task::Run { arguments } => binary::run(&arguments),
         Task::Build => binary::build(),
         Task::Site => site::build().map(|_| ()),
-        Task::Test { parts, with } => test::run(&parts, &with),
+        Task::Test { parts, with, nodes } => test::run(&parts, &with, nodes),
         Task::Check { checks } => check::run(&checks),
         Task::Bench { name, arguments } => bench::run(name.as_deref(), &arguments),
         Task::Engines(what) => engines::run(&what),

@@ -42,9 +42,25 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// A time as one says it.
+pub(crate) fn lasting(seconds: f64) -> String {
+    match seconds as u64 {
+        s @ 0..=119 => format!("{s} s"),
+        s @ 120..=7199 => format!("{} min", s / 60),
+        s => format!("{} h", s / 3600),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::{lasting, thousands};
+
+    #[test]
+    fn times_are_told_in_one_unit() {
+        for (seconds, text) in [(0.4, "0 s"), (119.9, "119 s"), (150.0, "2 min"), (7200.0, "2 h")] {
+            assert_eq!(lasting(seconds), text);
+        }
+    }
 
     #[test]
     fn numbers_are_grouped_by_three() {

@@ -1,11 +1,11 @@
 //! A node of Cassandra.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::cluster::Cluster;
 use super::node::Node;
 
 const HEAP: &str = "768m";
@@ -47,15 +47,14 @@ const OPENS: [&str; 16] = [
     "jdk.management/com.sun.management.internal",
 ];
 
-pub(super) fn node(number: u32) -> Node {
-    let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, number as u8), 9042));
-    Node::new(format!("cassandra-{number}"), address)
+pub(super) fn node(cluster: &Cluster, number: u32) -> Node {
+    cluster.node("cassandra", number, 9042)
 }
 
 /// Starts it; the first one is what the others look for.
-pub(super) fn start(number: u32, jars: &Path) -> Result<Node> {
-    let node = node(number);
-    let configuration = node.write("cassandra.yaml", &configuration(&node))?;
+pub(super) fn start(cluster: &Cluster, number: u32, jars: &Path) -> Result<Node> {
+    let node = node(cluster, number);
+    let configuration = node.write("cassandra.yaml", &configuration(cluster, &node))?;
     let logback = node.write("logback.xml", LOGBACK)?;
     let mut java = Command::new("java");
     java.arg(format!("-Xms{HEAP}")).arg(format!("-Xmx{HEAP}")).arg("-XX:+UseG1GC");
@@ -71,7 +70,7 @@ pub(super) fn start(number: u32, jars: &Path) -> Result<Node> {
         format!("cassandra.config=file://{}", configuration.display()),
         format!("logback.configurationFile={}", logback.display()),
         format!("cassandra.storagedir={}", node.directory().display()),
-        format!("cassandra.jmx.local.port={}", 7198 + number),
+        format!("cassandra.jmx.local.port={}", cluster.management_port(number)),
         // Alone on one machine nothing has to be waited for.
         "cassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
         "cassandra.ring_delay_ms=5000".to_owned(),
@@ -92,8 +91,8 @@ fn agent(jars: &Path) -> Result<std::path::PathBuf> {
     files.find(is_agent).with_context(|| format!("{} has no jamm jar", jars.display()))
 }
 
-fn configuration(node: &Node) -> String {
-    let (ip, at) = (node.address().ip(), node.directory());
+fn configuration(cluster: &Cluster, node: &Node) -> String {
+    let (ip, seed, at) = (node.address().ip(), cluster.ip(1), node.directory());
     let at = at.display();
     format!(
         "cluster_name: wattmap
@@ -109,7 +108,7 @@ hints_directory: {at}/hints
 cdc_raw_directory: {at}/cdc
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
-    parameters: [{{seeds: \"127.0.0.1:7000\"}}]
+    parameters: [{{seeds: \"{seed}:7000\"}}]
 listen_address: {ip}
 rpc_address: {ip}
 broadcast_rpc_address: {ip}

@@ -1,15 +1,15 @@
 //! A broker, which is also a controller (KRaft).
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
+use super::cluster::Cluster;
 use super::node::Node;
 use crate::command;
 
-/// The cluster's name, as Kafka writes such names: sixteen bytes in URL-safe base64.
+/// Every cluster's name, as Kafka writes such names: sixteen bytes in URL-safe base64.
 const CLUSTER: &str = "d2F0dG1hcC1lbmdpbmVzMQ";
 
 const LOG4J: &str = r#"<Configuration>
@@ -18,16 +18,15 @@ const LOG4J: &str = r#"<Configuration>
 </Configuration>
 "#;
 
-pub(super) fn node(number: u32) -> Node {
-    let address = SocketAddr::from((Ipv4Addr::new(127, 0, 0, number as u8), 9092));
-    Node::new(format!("kafka-{number}"), address)
+pub(super) fn node(cluster: &Cluster, number: u32) -> Node {
+    cluster.node("kafka", number, 9092)
 }
 
 /// Starts one of so many.
-pub(super) fn start(number: u32, nodes: u32, jars: &Path) -> Result<Node> {
-    let node = node(number);
+pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> Result<Node> {
+    let node = node(cluster, number);
     node.write("log4j2.xml", LOG4J)?;
-    let properties = node.write("server.properties", &properties(&node, number, nodes))?;
+    let properties = node.write("server.properties", &properties(cluster, &node, number, nodes))?;
     let java = |heap: &str| {
         let mut java = Command::new("java");
         java.arg(format!("-Xmx{heap}")).arg("-Dlog4j2.configurationFile=log4j2.xml");
@@ -44,9 +43,10 @@ pub(super) fn start(number: u32, nodes: u32, jars: &Path) -> Result<Node> {
     Ok(node)
 }
 
-fn properties(node: &Node, number: u32, nodes: u32) -> String {
+fn properties(cluster: &Cluster, node: &Node, number: u32, nodes: u32) -> String {
     let ip = node.address().ip();
-    let voters: Vec<String> = (1..=nodes).map(|number| format!("{number}@127.0.0.{number}:9093")).collect();
+    let voters: Vec<String> =
+        (1..=nodes).map(|number| format!("{number}@{}:9093", cluster.ip(number))).collect();
     let (voters, in_sync) = (voters.join(","), if nodes > 1 { 2 } else { 1 });
     let data = node.directory().join("data");
     format!(

@@ -4,6 +4,7 @@
 //! `target/engines`. What it started it stops, and nothing else.
 
 mod cassandra;
+mod cluster;
 mod jars;
 mod kafka;
 mod node;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
+use self::cluster::Cluster;
 use self::node::{Node, State};
 use crate::{say, workspace};
 
@@ -40,7 +42,8 @@ pub(crate) enum Engines {
     },
 }
 
-fn one_or_three(text: &str) -> Result<u32, String> {
+/// How many nodes of each there can be.
+pub(crate) fn one_or_three(text: &str) -> Result<u32, String> {
     match text {
         "1" => Ok(1),
         "3" => Ok(3),
@@ -56,83 +59,97 @@ pub(crate) fn directory() -> PathBuf {
 /// Does it.
 pub(crate) fn run(what: &Engines) -> Result<()> {
     match *what {
-        Engines::Up { nodes, fresh } => up(nodes, fresh),
+        Engines::Up { nodes, fresh } => {
+            let cluster = Cluster::of_developers();
+            if fresh {
+                down(&cluster, true)?;
+            }
+            up(&cluster, nodes)?;
+            status()
+        }
         Engines::Status => status(),
-        Engines::Down { wipe } => down(wipe),
+        Engines::Down { wipe } => clusters().iter().try_for_each(|cluster| down(cluster, wipe)),
     }
 }
 
-/// Starts so many nodes of each.
-pub(crate) fn up(nodes: u32, fresh: bool) -> Result<()> {
-    refuse_another_number(nodes)?;
-    if fresh {
-        down(true)?;
-    }
+fn clusters() -> [Cluster; 2] {
+    [Cluster::of_developers(), Cluster::of_tests()]
+}
+
+/// Starts what does not run of so many nodes of each.
+fn up(cluster: &Cluster, nodes: u32) -> Result<()> {
+    refuse_another_number(cluster, nodes)?;
     let libraries = jars::ensure()?;
     // Brokers need each other to be ready, so all are started before any is waited for.
     say::step(&format!("Kafka, {nodes} of {nodes}"), || {
-        let started: Vec<Node> =
-            (1..=nodes).map(|number| kafka::start(number, nodes, &libraries.kafka)).collect::<Result<_>>()?;
+        let start = |number| kafka::start(cluster, number, nodes, &libraries.kafka);
+        let started: Vec<Node> = (1..=nodes).map(start).collect::<Result<_>>()?;
         started.iter().try_for_each(|node| node.wait_until(|| probe::kafka(node.address(), nodes)))
     })?;
     // A Cassandra node joins a ring that stands still: one after the other.
-    for number in 1..=nodes {
+    let start = |number| {
         say::step(&format!("Cassandra, {number} of {nodes}"), || {
-            let node = cassandra::start(number, &libraries.cassandra)?;
-            node.wait_until(|| probe::cassandra(node.address()))
+            let node = cassandra::start(cluster, number, &libraries.cassandra)?;
+            node.wait_until(|| probe::cassandra(node.address()))?;
+            Ok(node)
+        })
+    };
+    let started: Vec<Node> = (1..=nodes).map(start).collect::<Result<_>>()?;
+    if nodes > 1 {
+        say::step(&format!("Cassandra, the ring of {nodes}"), || {
+            started.iter().try_for_each(|node| node.wait_until(|| probe::ring(node.address())))
         })?;
     }
-    status()
+    Ok(())
 }
 
-/// Does something that needs engines, told where they are as the environment tells `wattmap`. Those that were started
-/// for it are stopped again.
-pub(crate) fn with_one_node_of_each(work: impl FnOnce(&[(&str, &str)]) -> Result<()>) -> Result<()> {
-    let before = all_nodes()?;
-    let is_running = |node: &Node| matches!(node.state(), State::Running { .. });
-    let ran = !before.is_empty() && before.iter().all(is_running);
-    up(1, false)?;
-    let done =
-        work(&[("WATTMAP_KAFKA_BROKERS", "127.0.0.1:9092"), ("WATTMAP_CASSANDRA_NODES", "127.0.0.1:9042")]);
-    if !ran {
-        // What somebody has kept there is not ours to remove.
-        down(before.is_empty())?;
+/// Does something that needs so many nodes of each, told where they are as the environment tells `wattmap`. Those of
+/// `cargo xtask engines` are taken if they run and are as many; else some are started for this alone.
+pub(crate) fn with_nodes(nodes: u32, work: impl FnOnce(&[(&str, &str)]) -> Result<()>) -> Result<()> {
+    let developers = Cluster::of_developers();
+    let (cluster, is_ours) =
+        if developers.runs(nodes) { (developers, false) } else { (Cluster::of_tests(), true) };
+    if is_ours {
+        // What an interrupted run may have left.
+        down(&cluster, true)?;
+    }
+    let done = up(&cluster, nodes).and_then(|()| {
+        let variables = cluster.variables(nodes);
+        work(&variables.each_ref().map(|(name, value)| (*name, value.as_str())))
+    });
+    if is_ours {
+        down(&cluster, true)?;
     }
     done
 }
 
 /// A cluster of another size is another cluster: its data would not fit.
-fn refuse_another_number(nodes: u32) -> Result<()> {
-    let there = all_nodes()?.len();
-    if there > 0 && there != 2 * nodes as usize {
+fn refuse_another_number(cluster: &Cluster, nodes: u32) -> Result<()> {
+    let there = cluster.brokers();
+    if there > 0 && there != nodes as usize {
         bail!(
-            "there are {} nodes of each in {}; `cargo xtask engines down --wipe` removes them",
-            there / 2,
-            workspace::relative(&directory())
+            "there are brokers in {}, {there} of them; `cargo xtask engines down --wipe` removes them and the nodes of \
+             Cassandra",
+            cluster.shown()
         );
     }
     Ok(())
 }
 
-/// The nodes that were ever started and not wiped, brokers first.
-fn all_nodes() -> Result<Vec<Node>> {
-    let numbered = |number| [kafka::node(number), cassandra::node(number)];
-    let mut nodes: Vec<Node> = (1..=3).flat_map(numbered).filter(Node::exists).collect();
-    nodes.sort_by_key(|node| node.name().starts_with('c'));
-    Ok(nodes)
-}
-
 fn status() -> Result<()> {
-    let nodes = all_nodes()?;
+    let nodes: Vec<Node> = clusters().iter().flat_map(Cluster::nodes).collect();
     if nodes.is_empty() {
         println!("no engines; `cargo xtask engines up` starts one node of each");
     }
-    for node in nodes {
+    for node in &nodes {
         let said = match node.state() {
             State::Stopped => "stopped".to_owned(),
-            State::Running { pid, megabytes, started_in_s } => {
-                let ready = started_in_s.map(|s| format!(", answered after {s:.0} s")).unwrap_or_default();
-                format!("process {pid}, {megabytes} MB{ready}")
+            State::Running { pid, megabytes, started_in_s, up_s } => {
+                let ready = match started_in_s {
+                    Some(seconds) => format!("answered after {seconds:.0} s"),
+                    None => "has not answered".to_owned(),
+                };
+                format!("process {pid} for {}, {megabytes} MB, {ready}", say::lasting(up_s))
             }
         };
         println!(
@@ -145,13 +162,15 @@ fn status() -> Result<()> {
     Ok(())
 }
 
-fn down(wipe: bool) -> Result<()> {
-    // Cassandra first, newest first: a seed that goes last spares the others their complaints.
-    for node in all_nodes()?.iter().rev() {
-        if matches!(node.state(), State::Running { .. }) {
-            say::step(&format!("Stopping {}", node.name()), || node.stop())?;
-        }
-        if wipe {
+fn down(cluster: &Cluster, wipe: bool) -> Result<()> {
+    let nodes = cluster.nodes();
+    let is_running = |node: &&Node| matches!(node.state(), State::Running { .. });
+    let running: Vec<&str> = nodes.iter().filter(is_running).map(Node::name).collect();
+    if !running.is_empty() {
+        say::step(&format!("Stopping {}", running.join(", ")), || node::stop(&nodes))?;
+    }
+    if wipe {
+        for node in &nodes {
             fs::remove_dir_all(node.directory())
                 .with_context(|| format!("{} can't be removed", node.directory().display()))?;
         }

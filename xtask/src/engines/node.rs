@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::directory;
 use crate::{say, workspace};
 
 /// A node that does not answer by then has not started.
@@ -19,9 +18,12 @@ const READY_WITHIN: Duration = Duration::from_secs(180);
 /// A node that has not ended by then is killed.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// In which the kernel counts when processes began; `getconf CLK_TCK` has been 100 on every Linux for decades.
+const TICKS_PER_SECOND: f64 = 100.0;
 
 /// One node.
 pub(super) struct Node {
+    directory: PathBuf,
     name: String,
     address: SocketAddr,
 }
@@ -35,6 +37,8 @@ pub(super) enum State {
         megabytes: u64,
         /// From its start to its first answer.
         started_in_s: Option<f64>,
+        /// Since its start.
+        up_s: f64,
     },
 }
 
@@ -47,10 +51,18 @@ struct Process {
     ready_after_s: Option<f64>,
 }
 
+impl Process {
+    fn up_s(&self) -> f64 {
+        let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
+        let machine_s: f64 = uptime.split(' ').next().and_then(|s| s.parse().ok()).unwrap_or(0.0);
+        (machine_s - self.began as f64 / TICKS_PER_SECOND).max(0.0)
+    }
+}
+
 impl Node {
-    /// `name` is also that of its directory; it answers clients at `address`.
-    pub(super) fn new(name: String, address: SocketAddr) -> Node {
-        Node { name, address }
+    /// It answers clients at `address`.
+    pub(super) fn new(directory: PathBuf, name: String, address: SocketAddr) -> Node {
+        Node { directory, name, address }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -61,20 +73,20 @@ impl Node {
         self.address
     }
 
-    pub(super) fn directory(&self) -> PathBuf {
-        directory().join(&self.name)
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     pub(super) fn exists(&self) -> bool {
-        self.directory().is_dir()
+        self.directory.is_dir()
     }
 
     pub(super) fn log(&self) -> PathBuf {
-        self.directory().join("log.txt")
+        self.directory.join("log.txt")
     }
 
     fn process_file(&self) -> PathBuf {
-        self.directory().join("process.json")
+        self.directory.join("process.json")
     }
 
     /// Our process, if it is still there.
@@ -87,16 +99,19 @@ impl Node {
     pub(super) fn state(&self) -> State {
         match self.process() {
             None => State::Stopped,
-            Some(Process { pid, ready_after_s, .. }) => {
-                State::Running { pid, megabytes: resident_mb(pid).unwrap_or(0), started_in_s: ready_after_s }
-            }
+            Some(process) => State::Running {
+                pid: process.pid,
+                megabytes: resident_mb(process.pid).unwrap_or(0),
+                started_in_s: process.ready_after_s,
+                up_s: process.up_s(),
+            },
         }
     }
 
     /// Writes a file into its directory.
     pub(super) fn write(&self, name: &str, content: &str) -> Result<PathBuf> {
-        let path = self.directory().join(name);
-        fs::create_dir_all(self.directory())
+        let path = self.directory.join(name);
+        fs::create_dir_all(&self.directory)
             .and_then(|()| fs::write(&path, content))
             .with_context(|| format!("{} can't be written", path.display()))?;
         Ok(path)
@@ -114,7 +129,7 @@ impl Node {
         let log =
             File::create(self.log()).with_context(|| format!("{} can't be written", self.log().display()))?;
         let child = command
-            .current_dir(self.directory())
+            .current_dir(&self.directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -147,9 +162,9 @@ impl Node {
             match answers() {
                 Ok(()) if process.ready_after_s.is_some() => return Ok(()),
                 Ok(()) => {
-                    let ready_after_s = begun.elapsed().as_secs_f64();
+                    let ready_after_s = Some(process.up_s());
                     say::detail(format!("{} answers at {}", self.name, self.address));
-                    return self.note(Process { ready_after_s: Some(ready_after_s), ..process });
+                    return self.note(Process { ready_after_s, ..process });
                 }
                 Err(error) if begun.elapsed() > READY_WITHIN => {
                     return Err(error).with_context(|| {
@@ -173,25 +188,41 @@ impl Node {
         lines[lines.len().saturating_sub(15)..].join("\n")
     }
 
-    /// Stops it: politely, then not.
-    pub(super) fn stop(&self) -> Result<()> {
-        let begun = Instant::now();
-        let mut signal = Signal::TERM;
-        while let Some(Process { pid, .. }) = self.process() {
+    fn signal(&self, signal: Signal) -> Result<()> {
+        if let Some(Process { pid, .. }) = self.process() {
             let pid = Pid::from_raw(pid).context("a process has a number")?;
             // It may have ended in this very moment.
             let _ = kill_process(pid, signal);
-            let until = Instant::now() + STOPPED_WITHIN;
-            while self.process().is_some() && Instant::now() < until {
-                sleep(LOOK_EVERY);
-            }
-            if begun.elapsed() > STOPPED_WITHIN && signal == Signal::TERM {
-                say::detail(format!("{} does not end; it is killed", self.name));
-                signal = Signal::KILL;
-            }
         }
         Ok(())
     }
+
+    fn has_ended_by(&self, until: Instant) -> bool {
+        while self.process().is_some() {
+            if Instant::now() > until {
+                return false;
+            }
+            sleep(LOOK_EVERY);
+        }
+        true
+    }
+}
+
+/// Stops them: politely, then not. All at once, because a broker that is the last of its cluster waits in vain for
+/// the others to take over its partitions.
+pub(super) fn stop(nodes: &[Node]) -> Result<()> {
+    nodes.iter().try_for_each(|node| node.signal(Signal::TERM))?;
+    let until = Instant::now() + STOPPED_WITHIN;
+    for node in nodes {
+        if !node.has_ended_by(until) {
+            say::detail(format!("{} does not end; it is killed", node.name));
+            node.signal(Signal::KILL)?;
+            if !node.has_ended_by(Instant::now() + STOPPED_WITHIN) {
+                bail!("{} can't even be killed", node.name);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// When a process began; none if there is none, or only its shell.

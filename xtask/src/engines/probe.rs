@@ -8,10 +8,9 @@ use anyhow::{Result, ensure};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-fn ask(address: SocketAddr, question: &[u8]) -> Result<TcpStream> {
-    let mut socket = TcpStream::connect_timeout(&address, ANSWER_WITHIN)?;
+fn connected(address: SocketAddr) -> Result<TcpStream> {
+    let socket = TcpStream::connect_timeout(&address, ANSWER_WITHIN)?;
     socket.set_read_timeout(Some(ANSWER_WITHIN))?;
-    socket.write_all(question)?;
     Ok(socket)
 }
 
@@ -26,7 +25,8 @@ pub(super) fn kafka(address: SocketAddr, brokers: u32) -> Result<()> {
     ];
     let mut question = (BODY.len() as u32).to_be_bytes().to_vec();
     question.extend(BODY);
-    let mut socket = ask(address, &question)?;
+    let mut socket = connected(address)?;
+    socket.write_all(&question)?;
     // Length, number, throttle time, how many brokers.
     let mut answer = [0; 16];
     socket.read_exact(&mut answer)?;
@@ -37,9 +37,48 @@ pub(super) fn kafka(address: SocketAddr, brokers: u32) -> Result<()> {
 
 /// Whether a node speaks CQL: OPTIONS, version 4 of the protocol; SUPPORTED is the answer.
 pub(super) fn cassandra(address: SocketAddr) -> Result<()> {
-    let mut socket = ask(address, &[0x04, 0, 0, 0, 0x05, 0, 0, 0, 0])?;
-    let mut answer = [0; 9];
-    socket.read_exact(&mut answer)?;
-    ensure!(answer[0] == 0x84 && answer[4] == 0x06, "it does not speak CQL version 4");
+    let (opcode, _) = asked(&mut connected(address)?, OPTIONS, &[])?;
+    ensure!(opcode == SUPPORTED, "it does not speak CQL version 4");
     Ok(())
+}
+
+/// Whether a node of three has the two others at hand: it is asked for rows that all three have, and have to give.
+pub(super) fn ring(address: SocketAddr) -> Result<()> {
+    const QUESTION: &str = "SELECT keyspace_name FROM system_distributed.view_build_status LIMIT 1";
+    let mut socket = connected(address)?;
+    let options = [&[0, 1][..], &text("CQL_VERSION"), &text("3.0.0")].concat();
+    let (opcode, _) = asked(&mut socket, STARTUP, &options)?;
+    ensure!(opcode == READY, "it does not begin");
+    let length = (QUESTION.len() as u32).to_be_bytes();
+    // Consistency ALL, no parameters.
+    let query = [&length[..], QUESTION.as_bytes(), &[0, 5], &[0]].concat();
+    let (opcode, answer) = asked(&mut socket, QUERY, &query)?;
+    ensure!(opcode == RESULT, "{}", String::from_utf8_lossy(&answer));
+    Ok(())
+}
+
+/// The opcodes of CQL's protocol.
+const STARTUP: u8 = 0x01;
+const READY: u8 = 0x02;
+const OPTIONS: u8 = 0x05;
+const SUPPORTED: u8 = 0x06;
+const QUERY: u8 = 0x07;
+const RESULT: u8 = 0x08;
+
+/// A text as CQL's protocol writes it.
+fn text(text: &str) -> Vec<u8> {
+    [&(text.len() as u16).to_be_bytes()[..], text.as_bytes()].concat()
+}
+
+/// Asks Cassandra one thing; gives the opcode and the body of its answer.
+fn asked(socket: &mut TcpStream, opcode: u8, body: &[u8]) -> Result<(u8, Vec<u8>)> {
+    let length = (body.len() as u32).to_be_bytes();
+    socket.write_all(&[&[0x04, 0, 0, 0, opcode][..], &length, body].concat())?;
+    let mut head = [0; 9];
+    socket.read_exact(&mut head)?;
+    ensure!(head[0] == 0x84, "it does not speak CQL version 4");
+    let mut answer = Vec::new();
+    let length = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+    socket.take(u64::from(length)).read_to_end(&mut answer)?;
+    Ok((head[4], answer))
 }

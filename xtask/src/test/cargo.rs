@@ -22,16 +22,29 @@ pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
     run(command::cargo().args(["test", "--package", "xtask"]), outcome)
 }
 
-/// The tests in every module of this name (`kill`, say), whichever test binary it is in. They are marked `#[ignore]`,
-/// because they are too long, or need too much, to run whenever somebody types `cargo test`.
+/// Which test binaries are looked into.
+#[derive(Clone, Copy)]
+pub(super) enum Targets {
+    All,
+    /// `tests/NAME.rs` of every crate that has one.
+    Named(&'static str),
+}
+
+/// The tests in every module of this name (`kill`, say). They are marked `#[ignore]`, because they are too long, or
+/// need too much, to run whenever somebody types `cargo test`.
 pub(super) fn ignored_tests_in(
     module: &str,
+    targets: Targets,
     variables: &[(&str, &str)],
     outcome: &mut Outcome,
 ) -> Result<()> {
     let mut cargo = command::cargo();
-    cargo.arg("test").args(binary::NATIVE_PACKAGES).args(["--no-fail-fast", "--tests", "--"]);
-    cargo.args([&format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
+    cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast");
+    match targets {
+        Targets::All => cargo.arg("--tests"),
+        Targets::Named(name) => cargo.args(["--test", name]),
+    };
+    cargo.args(["--", &format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
     run(&mut cargo, outcome)
 }
 

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 
+use self::cargo::Targets;
 use self::outcome::Outcome;
 use crate::{check, engines, say, site, workspace};
 
@@ -25,8 +26,10 @@ pub(crate) enum Part {
     Site,
     /// The page in a real browser, served by the real binary.
     Browser,
-    /// The contract of the engines on real Kafka and real Cassandra, one node of each; tests in modules named `engines`.
+    /// Tests on real Kafka and real Cassandra, one node of each or `--nodes`; those in modules named `engines`.
     Engines,
+    /// Of these the contract suites alone, with three nodes of each and three copies of everything.
+    EnginesOfThree,
     /// Random kill -9 of the real process under load; tests in modules named `kill`.
     Kill,
     /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else
@@ -35,16 +38,16 @@ pub(crate) enum Part {
 }
 
 /// What the project can run from itself alone, quickest answers first.
-const FROM_ITSELF_ALONE: [Part; 6] =
-    [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::Kill];
+const FROM_ITSELF_ALONE: [Part; 7] =
+    [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill];
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
 /// Runs the parts (without any: what the project can run from itself alone) and then `more` of them, all even if one
-/// fails, and prints the summary.
-pub(crate) fn run(parts: &[Part], more: &[Part]) -> Result<()> {
+/// fails, and prints the summary. `nodes` is how many of each engine `engines` runs on.
+pub(crate) fn run(parts: &[Part], more: &[Part], nodes: u32) -> Result<()> {
     let parts = if parts.is_empty() { &FROM_ITSELF_ALONE[..] } else { parts };
-    let outcomes: Vec<Outcome> = parts.iter().chain(more).map(|part| run_part(*part)).collect();
+    let outcomes: Vec<Outcome> = parts.iter().chain(more).map(|part| run_part(*part, nodes)).collect();
     let failed: u64 = outcomes.iter().map(|outcome| outcome.failed).sum();
     print!("{}", outcome::summary(&outcomes));
     if failed > 0 {
@@ -53,11 +56,11 @@ pub(crate) fn run(parts: &[Part], more: &[Part]) -> Result<()> {
     Ok(())
 }
 
-fn run_part(part: Part) -> Outcome {
+fn run_part(part: Part, nodes: u32) -> Outcome {
     eprintln!("\n######## {}", part.name());
     let begun = std::time::Instant::now();
     let mut outcome = Outcome::new(part.name());
-    if let Err(error) = part.run(&mut outcome) {
+    if let Err(error) = part.run(nodes, &mut outcome) {
         say::error(&error);
         outcome.fail(format!("{error:#}"));
     }
@@ -71,7 +74,7 @@ impl Part {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    fn run(self, outcome: &mut Outcome) -> Result<()> {
+    fn run(self, nodes: u32, outcome: &mut Outcome) -> Result<()> {
         match self {
             Part::Check => {
                 for check in check::ALL {
@@ -94,14 +97,18 @@ impl Part {
                 Ok(())
             }
             Part::Browser => browser::run(outcome),
-            Part::Engines => engines::with_one_node_of_each(|addresses| {
-                cargo::ignored_tests_in("engines", addresses, outcome)
+            Part::Engines => engines::with_nodes(nodes, |addresses| {
+                cargo::ignored_tests_in("engines", Targets::All, addresses, outcome)
             }),
-            Part::Kill => cargo::ignored_tests_in("kill", &[], outcome),
+            Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
+                cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)
+            }),
+            Part::Kill => cargo::ignored_tests_in("kill", Targets::All, &[], outcome),
             Part::RealData => {
                 let data = real_data()?;
                 let data = data.to_string_lossy();
-                cargo::ignored_tests_in("real_data", &[("WATTMAP_TEST_DATA", data.as_ref())], outcome)
+                let variables = [("WATTMAP_TEST_DATA", data.as_ref())];
+                cargo::ignored_tests_in("real_data", Targets::All, &variables, outcome)
             }
         }
     }

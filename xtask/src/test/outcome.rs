@@ -50,11 +50,11 @@ impl Outcome {
 
 /// A table of the parts, the names of what failed, and the closing line.
 pub(super) fn summary(outcomes: &[Outcome]) -> String {
-    let mut text = format!("\n{:<12} {:>8} {:>8} {:>9}\n", "part", "passed", "failed", "seconds");
+    let mut text = format!("\n{:<16} {:>8} {:>8} {:>9}\n", "part", "passed", "failed", "seconds");
     for outcome in outcomes {
         let seconds = outcome.took.as_secs_f64();
         let _ =
-            writeln!(text, "{:<12} {:>8} {:>8} {seconds:>9.1}", outcome.name, outcome.passed, outcome.failed);
+            writeln!(text, "{:<16} {:>8} {:>8} {seconds:>9.1}", outcome.name, outcome.passed, outcome.failed);
     }
     for outcome in outcomes {
         for failure in &outcome.failures {

@@ -1,0 +1,78 @@
+//! Nodes that know each other: their addresses and where they are kept.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use super::node::{Node, State};
+use super::{cassandra, directory, kafka};
+use crate::workspace;
+
+/// The most nodes of each.
+const NODES_MAX: u32 = 3;
+
+/// One or three brokers, and as many nodes of Cassandra.
+pub(super) struct Cluster {
+    directory: PathBuf,
+    /// Its loopback addresses are 127.0.`network`.1 and on.
+    network: u8,
+}
+
+impl Cluster {
+    /// That of `cargo xtask engines`.
+    pub(super) fn of_developers() -> Cluster {
+        Cluster { directory: directory(), network: 0 }
+    }
+
+    /// One that tests start for themselves, beside whatever else runs.
+    pub(super) fn of_tests() -> Cluster {
+        Cluster { directory: directory().join("tests"), network: 1 }
+    }
+
+    /// Where its node of that number is, counted from 1.
+    pub(super) fn ip(&self, number: u32) -> Ipv4Addr {
+        Ipv4Addr::new(127, 0, self.network, number as u8)
+    }
+
+    /// All of Cassandra's management ports are on 127.0.0.1.
+    pub(super) fn management_port(&self, number: u32) -> u32 {
+        7198 + 10 * u32::from(self.network) + number
+    }
+
+    pub(super) fn node(&self, name: &str, number: u32, port: u16) -> Node {
+        let name = format!("{name}-{number}");
+        Node::new(self.directory.join(&name), name, (self.ip(number), port).into())
+    }
+
+    /// The nodes that were ever started and not wiped, brokers first.
+    pub(super) fn nodes(&self) -> Vec<Node> {
+        let all = |node: fn(&Cluster, u32) -> Node| (1..=NODES_MAX).map(move |number| node(self, number));
+        all(kafka::node).chain(all(cassandra::node)).filter(Node::exists).collect()
+    }
+
+    /// How many brokers were ever started and not wiped.
+    pub(super) fn brokers(&self) -> usize {
+        (1..=NODES_MAX).filter(|&number| kafka::node(self, number).exists()).count()
+    }
+
+    /// Whether so many nodes of each are there and run.
+    pub(super) fn runs(&self, nodes: u32) -> bool {
+        let there = self.nodes();
+        there.len() == 2 * nodes as usize
+            && there.iter().all(|node| matches!(node.state(), State::Running { .. }))
+    }
+
+    /// What a cluster of so many nodes is called in the environment of `wattmap`.
+    pub(super) fn variables(&self, nodes: u32) -> [(&'static str, String); 2] {
+        let list = |node: fn(&Cluster, u32) -> Node| {
+            let addresses: Vec<String> =
+                (1..=nodes).map(|number| node(self, number).address().to_string()).collect();
+            addresses.join(",")
+        };
+        [("WATTMAP_KAFKA_BROKERS", list(kafka::node)), ("WATTMAP_CASSANDRA_NODES", list(cassandra::node))]
+    }
+
+    /// As messages show it.
+    pub(super) fn shown(&self) -> String {
+        workspace::relative(&self.directory)
+    }
+}
