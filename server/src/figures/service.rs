@@ -401,9 +401,7 @@ impl FiguresService {
         let fresh = self.make_release(measure, period, changes);
         match held {
             None => fresh.await,
-            Some(held)
-                if held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS =>
-            {
+            Some(held) if held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS => {
                 Ok(held)
             }
             Some(held) => self.standing.or(held, fresh).await,

@@ -73,7 +73,12 @@ async fn everybody_works(http: &Http, site: &Site, sending: &Sending) -> Duratio
         if now["partitions"].as_array().unwrap().iter().zip(&heads).all(passed) {
             return began.elapsed();
         }
-        assert!(began.elapsed() < TAKES_OVER_WITHIN, "{now}; {} acknowledged; {}", sending.acknowledged(), site.path().display());
+        assert!(
+            began.elapsed() < TAKES_OVER_WITHIN,
+            "{now}; {} acknowledged; {}",
+            sending.acknowledged(),
+            site.path().display()
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
@@ -217,7 +222,8 @@ async fn partitions_are_added_under_load() {
         load.end(sending).await;
         load.check(&site).await;
         let status = serving[1].1.operate("/ingestion").await;
-        let worked: Vec<_> = status["partitions"].as_array().unwrap().iter().map(|one| one["progress"].as_i64()).collect();
+        let worked: Vec<_> =
+            status["partitions"].as_array().unwrap().iter().map(|one| one["progress"].as_i64()).collect();
         assert_eq!(worked.len() as u32, partitions);
         assert!(worked.iter().all(|progress| *progress > Some(10)), "partitions without work: {status}");
     }
@@ -255,8 +261,9 @@ async fn the_whole_topic_comes_again() {
             let records = log.read(partition, next, 1000).await.unwrap();
             next = records.last().unwrap().offset + 1;
             let sent = records.iter().filter(|record| record.offset < head);
-            let envelopes: Vec<Envelope> =
-                sent.map(|record| Envelope { key: record.key.clone(), value: record.value.clone() }).collect();
+            let envelopes: Vec<Envelope> = sent
+                .map(|record| Envelope { key: record.key.clone(), value: record.value.clone() })
+                .collect();
             again += envelopes.len();
             log.append(envelopes).await.unwrap();
         }
@@ -281,7 +288,10 @@ async fn holds_while_away(http: &Http, sending: &Sending, for_how_long: Duration
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    println!("away for {for_how_long:?}: {} requests were refused, the slowest page took {slowest:.1?}", sending.refused() - refused);
+    println!(
+        "away for {for_how_long:?}: {} requests were refused, the slowest page took {slowest:.1?}",
+        sending.refused() - refused
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -293,7 +303,8 @@ async fn kafka_and_cassandra_are_away_for_a_minute() {
     let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let (_serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
-    for (what, nodes) in [("Kafka", &[KAFKA][..]), ("Cassandra", &[CASSANDRA]), ("both", &[KAFKA, CASSANDRA])] {
+    for (what, nodes) in [("Kafka", &[KAFKA][..]), ("Cassandra", &[CASSANDRA]), ("both", &[KAFKA, CASSANDRA])]
+    {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
         nodes.iter().for_each(super::upstream::Node::kill);
@@ -305,7 +316,11 @@ async fn kafka_and_cassandra_are_away_for_a_minute() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         load.end(sending).await;
         load.check(&site).await;
-        println!("{what}: exact; {} records acknowledged, {} aggregates compared", load.acknowledged(), load.compared);
+        println!(
+            "{what}: exact; {} records acknowledged, {} aggregates compared",
+            load.acknowledged(),
+            load.compared
+        );
     }
     replay_agrees(&site);
 }

@@ -39,7 +39,9 @@ impl Site {
         println!("{}: partitions {partitions}, logs in {}", site.name, site.path().display());
         site.migrate();
         let key = |scope| {
-            run_command(site.command(&["keys", "create", "--name", "test", "--scope", scope])).trim().to_owned()
+            run_command(site.command(&["keys", "create", "--name", "test", "--scope", scope]))
+                .trim()
+                .to_owned()
         };
         site.keys = Keys { ingest: key("ingest"), operator: key("operator") };
         site
@@ -57,8 +59,9 @@ impl Site {
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = wattmap(self.path(), arguments);
         for name in ["WATTMAP_KAFKA_BROKERS", "WATTMAP_CASSANDRA_NODES"] {
-            let addresses = std::env::var(name)
-                .unwrap_or_else(|_| panic!("{name} is not set: `cargo xtask test engines` starts what is needed"));
+            let addresses = std::env::var(name).unwrap_or_else(|_| {
+                panic!("{name} is not set: `cargo xtask test engines` starts what is needed")
+            });
             let (copies, of) = (addresses.split(',').count().to_string(), &name[..name.len() - 8]);
             command.env(name, addresses).env(format!("{}_REPLICATION", of.trim_end_matches('_')), copies);
         }
@@ -87,7 +90,8 @@ impl Site {
 
     /// A process, with something more in its environment.
     fn spawn(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
-        let log = File::options().create(true).append(true).open(self.path().join(format!("{name}.log"))).unwrap();
+        let log =
+            File::options().create(true).append(true).open(self.path().join(format!("{name}.log"))).unwrap();
         let mut command = self.command(arguments);
         command.envs(environment.iter().copied()).stderr(log).stdout(Stdio::piped()).spawn().unwrap()
     }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::oracle::{Area, Counted, Readings, Sum, Sums};
 use super::program::command;
 use crate::support::Program;
+use crate::support::oracle::{Area, Counted, Readings, Sum, Sums};
 
 /// Lines of a file: several batches, and less than an import notes how far it is after.
 const LINES: usize = 40_000;

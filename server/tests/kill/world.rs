@@ -9,8 +9,8 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 
 use super::importer::Importer;
-use crate::support::oracle::{Area, Sums, assert_same_readings};
 use super::program::{self, SETTINGS};
+use crate::support::oracle::{Area, Sums, assert_same_readings};
 use crate::support::sender::Sender;
 use crate::support::{Keys, Program};
 

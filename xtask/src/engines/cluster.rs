@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use anyhow::{Context, Result};
+
 use super::node::{Node, State};
 use super::{cassandra, directory, kafka};
 use crate::workspace;
@@ -61,14 +63,22 @@ impl Cluster {
             && there.iter().all(|node| matches!(node.state(), State::Running { .. }))
     }
 
-    /// What a cluster of so many nodes is called in the environment of `wattmap`.
-    pub(super) fn variables(&self, nodes: u32) -> [(&'static str, String); 2] {
+    /// What a cluster of so many nodes is called in the environment of `wattmap`; and for tests that end nodes, where
+    /// their processes are named, and how they are had back.
+    pub(super) fn variables(&self, nodes: u32) -> Result<[(&'static str, String); 4]> {
         let list = |node: fn(&Cluster, u32) -> Node| {
             let addresses: Vec<String> =
                 (1..=nodes).map(|number| node(self, number).address().to_string()).collect();
             addresses.join(",")
         };
-        [("WATTMAP_KAFKA_BROKERS", list(kafka::node)), ("WATTMAP_CASSANDRA_NODES", list(cassandra::node))]
+        let task = std::env::current_exe().context("the path of this program is not known")?;
+        let of_tests = if self.network == 0 { "" } else { " --of-tests" };
+        Ok([
+            ("WATTMAP_KAFKA_BROKERS", list(kafka::node)),
+            ("WATTMAP_CASSANDRA_NODES", list(cassandra::node)),
+            ("WATTMAP_TEST_ENGINES", self.directory.display().to_string()),
+            ("WATTMAP_TEST_REVIVE", format!("{} engines up --nodes {nodes}{of_tests}", task.display())),
+        ])
     }
 
     /// As messages show it.

@@ -31,6 +31,9 @@ pub(crate) enum Engines {
         /// Begin with empty data.
         #[arg(long)]
         fresh: bool,
+        /// Those of the tests that run just now: how a test has a node back that it ended.
+        #[arg(long, hide = true)]
+        of_tests: bool,
     },
     /// What runs, where, since when, with how much memory.
     Status,
@@ -59,8 +62,8 @@ pub(crate) fn directory() -> PathBuf {
 /// Does it.
 pub(crate) fn run(what: &Engines) -> Result<()> {
     match *what {
-        Engines::Up { nodes, fresh } => {
-            let cluster = Cluster::of_developers();
+        Engines::Up { nodes, fresh, of_tests } => {
+            let cluster = if of_tests { Cluster::of_tests() } else { Cluster::of_developers() };
             if fresh {
                 down(&cluster, true)?;
             }
@@ -114,7 +117,7 @@ pub(crate) fn with_nodes(nodes: u32, work: impl FnOnce(&[(&str, &str)]) -> Resul
         down(&cluster, true)?;
     }
     let done = up(&cluster, nodes).and_then(|()| {
-        let variables = cluster.variables(nodes);
+        let variables = cluster.variables(nodes)?;
         work(&variables.each_ref().map(|(name, value)| (*name, value.as_str())))
     });
     if is_ours {
