@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use crate::error::{ConnectError, away, corrupt};
 use crate::schema;
 use crate::statements::Statements;
-use crate::{CassandraConfig, Sizing};
+use crate::{CassandraConfig, Login, Sizing};
 
 /// How long a node may take to take a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub struct CassandraStore {
     pub(crate) sizing: Sizing,
     /// Requests under way, of all owners together.
     requests: Semaphore,
-    requests_max: usize,
+    pub(crate) requests_max: usize,
 }
 
 impl CassandraStore {
@@ -65,6 +65,11 @@ impl CassandraStore {
     pub(crate) async fn turn(&self) -> tokio::sync::SemaphorePermit<'_> {
         #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
         self.requests.acquire().await.expect("the semaphore is open")
+    }
+
+    /// Requests that are not answered yet.
+    pub(crate) fn under_way(&self) -> usize {
+        self.requests_max.saturating_sub(self.requests.available_permits())
     }
 
     /// All rows of a query, page by page.
@@ -108,7 +113,10 @@ pub(crate) async fn connect(
         .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()))
         .fetch_schema_metadata(true)
         .default_execution_profile_handle(profile.into_handle());
-    if let Some((user, password)) = &config.login {
+    if let Some(tls) = &config.tls {
+        builder = builder.tls_context(Some(tls.context()?));
+    }
+    if let Some(Login { user, password }) = &config.login {
         builder = builder.user(user, password);
     }
     let session = builder.build().await.map_err(|error| schema::away(config, error))?;

@@ -6,6 +6,7 @@
 //! - [`FigureStore`]: what figures are made from, and what operators look at.
 //! - [`DocumentStore`]: small things with a name: keys, published statistics, settings.
 //! - [`LiveFeed`]: aggregate rows from whoever decides them to whoever shows them, about once a second.
+//! - [`Measured`]: what an engine can say of itself in numbers.
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -13,12 +14,14 @@ mod documents;
 mod figures;
 mod live;
 mod log;
+mod measured;
 mod pipeline_store;
 
 pub use documents::{Document, DocumentStore};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
 pub use live::{LiveBatch, LiveFeed};
 pub use log::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+pub use measured::{Measured, Measurement, MeasurementKind};
 pub use pipeline_store::{PipelineStore, RawQuery};
 
 /// Why a store could not do what it was asked to.
