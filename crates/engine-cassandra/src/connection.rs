@@ -26,6 +26,8 @@ use crate::{CassandraConfig, Login, Sizing};
 
 /// How long a node may take to take a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How often nodes are asked whether they agree on the tables.
+const AGREED_EVERY: Duration = Duration::from_millis(20);
 
 /// The store. Cheap to share; what it holds is a pool of connections.
 pub struct CassandraStore {
@@ -111,7 +113,12 @@ pub(crate) async fn connect(
         .pool_size(PoolSize::PerHost(connections))
         // Of documents alone: all else is stamped by its position.
         .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()))
-        .fetch_schema_metadata(true)
+        // Only what says where a row lies: other keyspaces and columns are nothing to us.
+        .keyspaces_to_fetch([&config.keyspace])
+        .fetch_full_schema_metadata(false)
+        // Who changes tables reads none of them; all others come when the tables are there.
+        .refresh_metadata_on_auto_schema_agreement(false)
+        .schema_agreement_interval(AGREED_EVERY)
         .default_execution_profile_handle(profile.into_handle());
     if let Some(tls) = &config.tls {
         builder = builder.tls_context(Some(tls.context()?));

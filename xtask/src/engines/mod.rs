@@ -8,6 +8,7 @@ mod jars;
 mod kafka;
 mod node;
 mod probe;
+mod tls;
 
 use std::fs;
 use std::path::PathBuf;
@@ -69,6 +70,7 @@ pub(crate) fn up(nodes: u32, fresh: bool) -> Result<()> {
         down(true)?;
     }
     let libraries = jars::ensure()?;
+    tls::ensure()?;
     // Brokers need each other to be ready, so all are started before any is waited for.
     say::step(&format!("Kafka, {nodes} of {nodes}"), || {
         let started: Vec<Node> =
@@ -92,8 +94,15 @@ pub(crate) fn with_one_node_of_each(work: impl FnOnce(&[(&str, &str)]) -> Result
     let is_running = |node: &Node| matches!(node.state(), State::Running { .. });
     let ran = !before.is_empty() && before.iter().all(is_running);
     up(1, false)?;
-    let done =
-        work(&[("WATTMAP_KAFKA_BROKERS", "127.0.0.1:9092"), ("WATTMAP_CASSANDRA_NODES", "127.0.0.1:9042")]);
+    let authority = tls::authority();
+    let done = work(&[
+        ("WATTMAP_KAFKA_BROKERS", "127.0.0.1:9092"),
+        ("WATTMAP_CASSANDRA_NODES", "127.0.0.1:9042"),
+        // Where one has to log in, in the clear and through TLS; Cassandra takes both at one address.
+        ("WATTMAP_TEST_KAFKA_LOGIN", "127.0.0.1:9192"),
+        ("WATTMAP_TEST_KAFKA_TLS", "127.0.0.1:9292"),
+        ("WATTMAP_TEST_AUTHORITY", &authority.to_string_lossy()),
+    ]);
     if !ran {
         // What somebody has kept there is not ours to remove.
         down(before.is_empty())?;
