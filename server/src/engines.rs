@@ -18,9 +18,6 @@ use distributed::Distributed;
 /// a half in which a countable reading's neighbours lie (rule 14): two days are more than both in a log of one's own.
 const RAW_MARGIN_DAYS: u32 = 2;
 
-/// A topic keeps a record for a week, read or not.
-const TOPIC_MARGIN_DAYS: u32 = 9;
-
 /// How soon what was not there is looked for again.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -146,7 +143,8 @@ pub fn is_there(config: &Config) -> bool {
     config.engine.distributed.is_some() || EmbeddedEngine::is_in(&config.engine.data)
 }
 
-/// How long readings are kept on Kafka and Cassandra.
-fn raw_kept(config: &Config) -> Duration {
-    Duration::from_secs(u64::from(config.engine.retention_days + TOPIC_MARGIN_DAYS) * 86_400)
+/// How long readings are kept in Cassandra: they outlive the retention by as long as the topic keeps a record, read or
+/// not, and two days (rule 14).
+fn raw_kept(config: &Config, topic_keeps: Duration) -> Duration {
+    Duration::from_secs(u64::from(config.engine.retention_days + RAW_MARGIN_DAYS) * 86_400) + topic_keeps
 }

@@ -1,5 +1,6 @@
 //! Logs and counters.
 
+mod engine;
 mod metrics;
 
 use std::io::IsTerminal;

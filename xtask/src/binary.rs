@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, TargetKind};
 
-use crate::{command, say, site};
+use crate::{command, say, site, tools};
 
 /// `cargo xtask run`: the same binary as `build`'s, started in place of this task, so that signals and the exit
 /// code are its own.
@@ -30,7 +30,9 @@ pub(crate) fn build() -> Result<()> {
 pub(crate) fn release() -> Result<PathBuf> {
     site::build()?;
     say::step("wattmap, release build", || {
-        executable(command::cargo().args(["build", "--release", "--package", "server"]))
+        let mut cargo = command::cargo();
+        cargo.envs(tools::openssl_inside());
+        executable(cargo.args(["build", "--release", "--package", "server"]))
     })
 }
 

@@ -90,6 +90,11 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<()> {
+    if let Task::Run { .. } | Task::Build | Task::Test { .. } | Task::Check { .. } | Task::Bench { .. } = task
+    {
+        // What these build links it.
+        tools::ensure_openssl()?;
+    }
     match task {
         Task::Run { arguments } => binary::run(&arguments),
         Task::Build => binary::build(),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -63,6 +64,44 @@ pub(crate) fn ensure_programs(needed: &[Needed]) -> Result<()> {
         say::detail(format!("missing; installing the packages {}", packages.join(", ")));
         install_packages(&packages)
     })
+}
+
+/// OpenSSL, through which Kafka and Cassandra are spoken to: its headers, and what tells where they are.
+pub(crate) fn ensure_openssl() -> Result<()> {
+    say::step("OpenSSL", || {
+        let mut find = command::program("pkg-config", workspace::root());
+        let is_there = find.args(["--exists", "openssl"]).stdin(Stdio::null()).status();
+        if is_there.is_ok_and(|status| status.success()) {
+            say::detail("already installed");
+            return Ok(());
+        }
+        say::detail("missing; installing the packages libssl-dev, pkg-config");
+        install_packages(&["libssl-dev", "pkg-config"])
+    })
+}
+
+/// Tells cargo to put the system's OpenSSL into the program, so that it needs no library beside it. Nothing if there is
+/// only a shared one, as on systems other than Debian's.
+pub(crate) fn openssl_inside() -> Vec<(&'static str, PathBuf)> {
+    let root = workspace::root();
+    let archive = |name: &str| {
+        let mut cc = command::program("cc", root);
+        let path = command::output(cc.arg(format!("-print-file-name={name}")), "").ok()?;
+        Path::new(path.trim()).canonicalize().ok().filter(|path| path.is_file())
+    };
+    let mut headers = command::program("pkg-config", root);
+    let headers = command::output(headers.args(["--variable=includedir", "openssl"]), "");
+    match (archive("libssl.a"), archive("libcrypto.a"), headers) {
+        (Some(ssl), Some(_), Ok(headers)) => vec![
+            ("OPENSSL_STATIC", "1".into()),
+            ("OPENSSL_LIB_DIR", ssl.with_file_name("")),
+            ("OPENSSL_INCLUDE_DIR", headers.trim().into()),
+        ],
+        _ => {
+            say::detail("there is no libssl.a: the program will need libssl.so beside it");
+            Vec::new()
+        }
+    }
 }
 
 fn install_packages(packages: &[&str]) -> Result<()> {

@@ -1,10 +1,11 @@
 //! Where Cassandra is, and how it is spoken to.
 
-use std::fmt;
 use std::time::Duration;
 
+use crate::{Login, Tls};
+
 /// Where Cassandra is, and how it is spoken to.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct CassandraConfig {
     /// `host:port`; names are resolved again on every reconnect. One that answers is enough, it tells of the others.
     pub nodes: Vec<String>,
@@ -12,8 +13,10 @@ pub struct CassandraConfig {
     pub keyspace: String,
     /// The datacentre that this process belongs to: others are not spoken to. None: whichever there is.
     pub datacenter: Option<String>,
-    /// Name and password.
-    pub login: Option<(String, String)>,
+    /// Through TLS; none: in the clear.
+    pub tls: Option<Tls>,
+    /// As whom; none: as nobody.
+    pub login: Option<Login>,
     /// How long one request may take.
     pub request_timeout: Duration,
     /// Requests under way at a time, of the whole process.
@@ -29,27 +32,12 @@ impl CassandraConfig {
             nodes,
             keyspace: "wattmap".to_owned(),
             datacenter: None,
+            tls: None,
             login: None,
             request_timeout: Duration::from_secs(10),
             requests_max: 128,
             connections_per_node: 2,
         }
-    }
-}
-
-/// The password is nobody's business.
-impl fmt::Debug for CassandraConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let login = self.login.as_ref().map(|(name, _)| format!("{name}, password hidden"));
-        f.debug_struct("CassandraConfig")
-            .field("nodes", &self.nodes)
-            .field("keyspace", &self.keyspace)
-            .field("datacenter", &self.datacenter)
-            .field("login", &login)
-            .field("request_timeout", &self.request_timeout)
-            .field("requests_max", &self.requests_max)
-            .field("connections_per_node", &self.connections_per_node)
-            .finish()
     }
 }
 

@@ -22,10 +22,12 @@ use tokio::sync::Semaphore;
 use crate::error::{ConnectError, away, corrupt};
 use crate::schema;
 use crate::statements::Statements;
-use crate::{CassandraConfig, Sizing};
+use crate::{CassandraConfig, Login, Sizing};
 
 /// How long a node may take to take a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How often nodes are asked whether they agree on the tables.
+const AGREED_EVERY: Duration = Duration::from_millis(20);
 
 /// The store. Cheap to share; what it holds is a pool of connections.
 pub struct CassandraStore {
@@ -34,7 +36,7 @@ pub struct CassandraStore {
     pub(crate) sizing: Sizing,
     /// Requests under way, of all owners together.
     requests: Semaphore,
-    requests_max: usize,
+    pub(crate) requests_max: usize,
 }
 
 impl CassandraStore {
@@ -42,7 +44,9 @@ impl CassandraStore {
     pub async fn connect(config: &CassandraConfig) -> Result<Arc<Self>, ConnectError> {
         let session = connect(config, Some(&config.keyspace)).await?;
         let sizing = schema::check(&session, config).await?;
-        let statements = Statements::prepare(&session).await.map_err(|error| schema::away(config, error))?;
+        let statements = Statements::prepare(&session, &config.keyspace)
+            .await
+            .map_err(|error| schema::away(config, error))?;
         let requests = Semaphore::new(config.requests_max);
         Ok(Arc::new(CassandraStore {
             session,
@@ -65,6 +69,11 @@ impl CassandraStore {
     pub(crate) async fn turn(&self) -> tokio::sync::SemaphorePermit<'_> {
         #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
         self.requests.acquire().await.expect("the semaphore is open")
+    }
+
+    /// Requests that are not answered yet.
+    pub(crate) fn under_way(&self) -> usize {
+        self.requests_max.saturating_sub(self.requests.available_permits())
     }
 
     /// All rows of a query, page by page.
@@ -106,9 +115,17 @@ pub(crate) async fn connect(
         .pool_size(PoolSize::PerHost(connections))
         // Of documents alone: all else is stamped by its position.
         .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()))
-        .fetch_schema_metadata(true)
+        // Only what says where a row lies: other keyspaces and columns are nothing to us.
+        .keyspaces_to_fetch([&config.keyspace])
+        .fetch_full_schema_metadata(false)
+        // Who changes tables reads none of them; all others come when the tables are there.
+        .refresh_metadata_on_auto_schema_agreement(false)
+        .schema_agreement_interval(AGREED_EVERY)
         .default_execution_profile_handle(profile.into_handle());
-    if let Some((user, password)) = &config.login {
+    if let Some(tls) = &config.tls {
+        builder = builder.tls_context(Some(tls.context()?));
+    }
+    if let Some(Login { user, password }) = &config.login {
         builder = builder.user(user, password);
     }
     let session = builder.build().await.map_err(|error| schema::away(config, error))?;

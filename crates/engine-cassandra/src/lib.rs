@@ -2,11 +2,12 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`CassandraConfig`] | where it is, and how it is spoken to |
+//! | [`CassandraConfig`], [`Tls`], [`Login`] | where it is, and how it is spoken to |
 //! | `schema` | the tables, with the reason for each key; migrations |
 //! | `statements` | what is prepared once |
 //! | `places` | which partition of a table something lies in |
 //! | `write` | a flush: few, large, grouped writes, progress last |
+//! | [`CassandraMetrics`] | what the driver counts |
 //! | `pipeline`, `figures`, `documents` | the ports |
 //!
 //! Every write of the pipeline is stamped with a position, not with a clock: the last write by position wins, cell by
@@ -18,13 +19,17 @@ mod connection;
 mod documents;
 mod error;
 mod figures;
+mod metrics;
 mod pipeline;
 mod places;
 mod schema;
+mod security;
 mod statements;
 mod write;
 
 pub use config::{CassandraConfig, Sizing};
 pub use connection::CassandraStore;
 pub use error::ConnectError;
+pub use metrics::{CassandraMetrics, Latency};
 pub use schema::{Done, migrate};
+pub use security::{Identity, Login, Tls};

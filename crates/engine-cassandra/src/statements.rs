@@ -15,14 +15,17 @@ macro_rules! statements {
         }
 
         impl Statements {
-            pub(crate) async fn prepare(session: &Session) -> Result<Self, PrepareError> {
-                Ok(Statements { $($name: prepare(session, $text).await?,)* })
+            pub(crate) async fn prepare(session: &Session, keyspace: &str) -> Result<Self, PrepareError> {
+                Ok(Statements { $($name: prepare(session, keyspace, $text).await?,)* })
             }
         }
     };
 }
 
-async fn prepare(session: &Session, text: &str) -> Result<PreparedStatement, PrepareError> {
+async fn prepare(session: &Session, keyspace: &str, text: &str) -> Result<PreparedStatement, PrepareError> {
+    // Servers warn of tables without their keyspace: which one is meant would be the connection's affair.
+    let text = text.replacen("INTO ", &format!("INTO {keyspace}."), 1);
+    let text = text.replacen("FROM ", &format!("FROM {keyspace}."), 1);
     let mut statement = session.prepare(text).await?;
     statement.set_is_idempotent(true);
     statement.set_page_size(PAGE_ROWS);

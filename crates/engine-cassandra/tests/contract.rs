@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
 use engine::{DocumentStore, FigureStore, PipelineStore};
-use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, migrate};
+use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, migrate};
 
 /// A keyspace of its own, on the nodes that the environment names.
 struct Keyspace {
@@ -79,5 +79,24 @@ mod engines {
     #[ignore = "needs Cassandra: cargo xtask test engines"]
     async fn documents_keep_their_contract() {
         contract::documents("anything", Keyspace::new).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Cassandra: cargo xtask test engines"]
+    async fn nodes_are_spoken_to_through_tls_if_their_certificate_is_of_the_right_authority() {
+        let keyspace = Keyspace::new().await;
+        let authority = std::env::var("WATTMAP_TEST_AUTHORITY")
+            .expect("WATTMAP_TEST_AUTHORITY is not set: `cargo xtask test engines` sets it");
+        let through = |authority: &std::path::Path| {
+            let tls = Some(Tls { authority: authority.to_owned(), own: None });
+            CassandraConfig { tls, ..keyspace.config.clone() }
+        };
+        let store = CassandraStore::connect(&through(authority.as_ref())).await.expect("it is trusted");
+        let metrics = store.metrics();
+        assert!(metrics.requests > 0 && metrics.connections > 0, "{metrics:?}");
+        assert!((metrics.errors, metrics.under_way) == (0, 0), "{metrics:?}");
+        let another = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/another-authority.pem");
+        let error = CassandraStore::connect(&through(&another)).await.err().expect("it is not trusted");
+        assert!(error.to_string().contains("certificate verify failed"), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
-use crate::KafkaError;
+use crate::{KafkaError, Security};
 
 /// Where the brokers are, and how they are spoken to.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct KafkaConfig {
     pub brokers: Vec<String>,
     /// What the topics' names begin with: `wattmap` makes `wattmap.readings`, `wattmap.dead` and `wattmap.live`.
     pub prefix: String,
+    /// How they are spoken to.
+    pub security: Security,
     /// How long an append may take until it counts as failed.
     pub append_within: Duration,
     /// Records that may wait to be acknowledged; more are refused. Bounds memory while brokers are away.
@@ -25,6 +27,7 @@ impl KafkaConfig {
         KafkaConfig {
             brokers,
             prefix: "wattmap".to_owned(),
+            security: Security::default(),
             append_within: Duration::from_secs(10),
             unacknowledged_max: 200_000,
         }
@@ -61,6 +64,7 @@ impl KafkaConfig {
             .set("reconnect.backoff.max.ms", "2000")
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("socket.keepalive.enable", "true");
+        self.security.apply(&mut client);
         client
     }
 

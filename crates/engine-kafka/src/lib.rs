@@ -2,11 +2,13 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`KafkaConfig`] | where the brokers are, and how they are spoken to |
+//! | [`KafkaConfig`], [`Security`] | where the brokers are, and how they are spoken to |
 //! | `topics` | the topics, the markers of generations in them; migrations |
 //! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
 //! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
 //! | `ownership` | which partitions are this process's, by a consumer group |
+//! | [`reach`] | whether brokers answer, and if not, why |
+//! | [`KafkaMetrics`] | what clients count |
 //! | `log`, `live`, `dead` | the other ports |
 //!
 //! A record's partition is computed here, by [`metering::wire::partition_of`]: librdkafka's own default is another hash
@@ -16,16 +18,22 @@ mod config;
 mod dead;
 mod live;
 mod log;
+mod metrics;
 mod ownership;
 mod producer;
+mod reach;
 mod readers;
+mod security;
 mod topics;
 
 pub use config::KafkaConfig;
 pub use dead::KafkaDeadLetters;
 pub use live::KafkaFeed;
 pub use log::KafkaLog;
+pub use metrics::{BrokerMetrics, ClientKind, ClientMetrics, KafkaMetrics, RoundTrip, Totals};
 pub use ownership::KafkaOwnership;
+pub use reach::reach;
+pub use security::{Identity, Login, Mechanism, Security, Tls};
 pub use topics::{Migrated, Topics, mark, migrate};
 
 /// What can go wrong before there is a log.
@@ -37,6 +45,14 @@ pub enum KafkaError {
         /// Who was asked.
         brokers: String,
         /// What they said.
+        why: String,
+    },
+    /// There are brokers, and they do not know us, or we do not trust them.
+    #[error("Kafka at {brokers} can't be logged in to: {why}")]
+    NotLetIn {
+        /// Who was asked.
+        brokers: String,
+        /// What was wrong.
         why: String,
     },
     /// There are brokers, and they were not prepared for this.

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{Envelope, LiveBatch, LiveFeed, StoreError};
+use engine::{Envelope, LiveBatch, LiveFeed, Measured, Measurement, StoreError};
 use metering::wire::{decode_live, encode_live};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::message::Message;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 use tokio::sync::broadcast;
 
+use crate::metrics::{self, ClientKind, Gathering, KafkaMetrics, Listener};
 use crate::producer::{Appender, Outgoing};
 use crate::topics::WITHIN;
 use crate::{KafkaConfig, KafkaError};
@@ -29,7 +31,21 @@ pub struct KafkaFeed {
     appender: Appender,
     sender: broadcast::Sender<Arc<LiveBatch>>,
     closed: Arc<AtomicBool>,
+    gathering: Gathering,
 }
+
+/// What the consumer's client counts.
+struct Following {
+    listener: Listener,
+}
+
+impl ClientContext for Following {
+    fn stats(&self, statistics: Statistics) {
+        self.listener.hear(&statistics);
+    }
+}
+
+impl ConsumerContext for Following {}
 
 impl KafkaFeed {
     /// Opens the feed. What is published from now on is received, by others and by this process.
@@ -37,14 +53,16 @@ impl KafkaFeed {
         let topic = config.live();
         let (sender, _) = broadcast::channel(BEHIND_MAX);
         let closed = Arc::new(AtomicBool::new(false));
+        let gathering = Gathering::default();
         let feed = KafkaFeed {
-            appender: Appender::new(config)?,
+            appender: Appender::of_kind(ClientKind::Publish, config)?,
+            gathering: gathering.clone(),
             topic: topic.clone(),
             sender: sender.clone(),
             closed: closed.clone(),
         };
         let config = config.clone();
-        let consumer = tokio::task::spawn_blocking(move || at_the_end(&config, &topic))
+        let consumer = tokio::task::spawn_blocking(move || at_the_end(&config, &topic, &gathering))
             .await
             .unwrap_or_else(|panic| Err(KafkaError::Refused(panic.to_string())))?;
         std::thread::Builder::new()
@@ -52,6 +70,17 @@ impl KafkaFeed {
             .spawn(move || follow(&consumer, &sender, &closed))
             .map_err(|error| KafkaError::Refused(format!("no thread for the live feed: {error}")))?;
         Ok(Arc::new(feed))
+    }
+
+    /// What its clients count, at most a few seconds old.
+    pub fn metrics(&self) -> KafkaMetrics {
+        self.appender.metrics().and(self.gathering.metrics())
+    }
+}
+
+impl Measured for KafkaFeed {
+    fn measurements(&self) -> Vec<Measurement> {
+        self.metrics().measurements()
     }
 }
 
@@ -62,11 +91,19 @@ impl Drop for KafkaFeed {
 }
 
 /// A consumer that stands where the topic ends now: not "at its end", which it would look up when it is asked first.
-fn at_the_end(config: &KafkaConfig, topic: &str) -> Result<BaseConsumer, KafkaError> {
+fn at_the_end(
+    config: &KafkaConfig,
+    topic: &str,
+    gathering: &Gathering,
+) -> Result<BaseConsumer<Following>, KafkaError> {
     let mut client = config.consumer();
     // Where it stood is gone after a long outage: what is missed then is read from the store.
-    client.set("auto.offset.reset", "latest");
-    let consumer: BaseConsumer = client.create().map_err(|error| config.away(error))?;
+    client
+        .set("auto.offset.reset", "latest")
+        .set("statistics.interval.ms", metrics::EVERY.as_millis().to_string());
+    let context = Following { listener: gathering.listener(ClientKind::Follow) };
+    let consumer =
+        BaseConsumer::from_config_and_context(&client, context).map_err(|error| config.away(error))?;
     let metadata = consumer.fetch_metadata(Some(topic), WITHIN).map_err(|error| config.away(error))?;
     let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
     if partitions == 0 {
@@ -85,7 +122,11 @@ fn at_the_end(config: &KafkaConfig, topic: &str) -> Result<BaseConsumer, KafkaEr
     Ok(consumer)
 }
 
-fn follow(consumer: &BaseConsumer, sender: &broadcast::Sender<Arc<LiveBatch>>, closed: &AtomicBool) {
+fn follow(
+    consumer: &BaseConsumer<Following>,
+    sender: &broadcast::Sender<Arc<LiveBatch>>,
+    closed: &AtomicBool,
+) {
     while !closed.load(Ordering::Acquire) {
         match consumer.poll(POLL) {
             None => {}

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use engine::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+use engine::{AppendError, Envelope, LogError, LogRecord, Measured, Measurement, ReadingLog};
 use metering::Generation;
 use metering::wire::partition_of;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
+use crate::metrics::KafkaMetrics;
 use crate::producer::{Appender, Outgoing};
-use crate::readers::{Readers, is_out_of_range, unavailable};
+use crate::readers::{ReadError, Readers, unavailable};
 use crate::topics::partitions_of;
 use crate::{KafkaConfig, KafkaError};
 
@@ -102,6 +103,11 @@ impl KafkaLog {
         self.appender.flush().await;
     }
 
+    /// What its clients count, at most a few seconds old.
+    pub fn metrics(&self) -> KafkaMetrics {
+        self.appender.metrics().and(self.readers.metrics())
+    }
+
     /// First and next offset of a partition.
     async fn marks(&self, partition: u32) -> Result<(i64, i64), LogError> {
         self.expect(partition).await?;
@@ -111,6 +117,12 @@ impl KafkaLog {
             Ok(answer) => answer.map_err(unavailable),
             Err(panic) => Err(LogError::Unavailable(panic.to_string())),
         }
+    }
+}
+
+impl Measured for KafkaLog {
+    fn measurements(&self) -> Vec<Measurement> {
+        self.metrics().measurements()
     }
 }
 
@@ -145,11 +157,14 @@ impl ReadingLog for KafkaLog {
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError> {
         self.expect(partition).await?;
         match self.readers.read(partition, from, max).await {
-            Err(error) if is_out_of_range(&error) => {
-                let (first, _) = self.marks(partition).await?;
-                Err(if from < first { LogError::Gone { partition, wanted: from, first } } else { error })
-            }
-            answer => answer,
+            Ok(records) => Ok(records),
+            Err(ReadError::Away(why)) => Err(LogError::Unavailable(why)),
+            Err(ReadError::OutOfRange) => match self.marks(partition).await? {
+                (first, _) if from < first => Err(LogError::Gone { partition, wanted: from, first }),
+                (_, head) => Err(LogError::Unavailable(format!(
+                    "partition {partition} ends at offset {head}, before offset {from}"
+                ))),
+            },
         }
     }
 

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::{AppendError, Envelope};
-use rdkafka::ClientContext;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientContext, Statistics};
 use tokio::sync::oneshot;
 
+use crate::metrics::{self, ClientKind, Gathering, KafkaMetrics, Listener};
 use crate::topics::{WITHIN, blocking};
 use crate::{KafkaConfig, KafkaError};
 
@@ -50,9 +51,15 @@ impl Batch {
     }
 }
 
-struct Deliveries;
+struct Deliveries {
+    listener: Listener,
+}
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn stats(&self, statistics: Statistics) {
+        self.listener.hear(&statistics);
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Arc<Batch>;
@@ -70,12 +77,26 @@ pub(crate) struct Appender {
     client: Mutex<Arc<Client>>,
     /// Why the last append failed; none after one that did not.
     trouble: Mutex<Option<String>>,
+    kind: ClientKind,
+    gathering: Gathering,
 }
 
 impl Appender {
+    /// Of records.
     pub(crate) fn new(config: &KafkaConfig) -> Result<Self, KafkaError> {
-        let client = Mutex::new(Arc::new(client(config).map_err(|error| config.away(error))?));
-        Ok(Appender { config: config.clone(), client, trouble: Mutex::default() })
+        Self::of_kind(ClientKind::Append, config)
+    }
+
+    pub(crate) fn of_kind(kind: ClientKind, config: &KafkaConfig) -> Result<Self, KafkaError> {
+        let gathering = Gathering::default();
+        let client = client(config, gathering.listener(kind)).map_err(|error| config.away(error))?;
+        let client = Mutex::new(Arc::new(client));
+        Ok(Appender { config: config.clone(), client, trouble: Mutex::default(), kind, gathering })
+    }
+
+    /// What its client counts.
+    pub(crate) fn metrics(&self) -> KafkaMetrics {
+        self.gathering.metrics()
     }
 
     /// Why the last append failed, if it did.
@@ -155,7 +176,7 @@ impl Appender {
         tracing::error!(%code, %why, "the producer can't go on; another one takes its place");
         let mut current = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, broken)
-            && let Ok(fresh) = client(&self.config)
+            && let Ok(fresh) = client(&self.config, self.gathering.listener(self.kind))
         {
             *current = Arc::new(fresh);
         }
@@ -169,7 +190,7 @@ impl Appender {
     }
 }
 
-fn client(config: &KafkaConfig) -> Result<Client, ClientError> {
+fn client(config: &KafkaConfig, listener: Listener) -> Result<Client, ClientError> {
     let mut client = config.client();
     client
         .set("enable.idempotence", "true")
@@ -179,6 +200,7 @@ fn client(config: &KafkaConfig) -> Result<Client, ClientError> {
         .set("batch.num.messages", "20000")
         .set("message.timeout.ms", config.append_within.as_millis().to_string())
         .set("queue.buffering.max.messages", config.unacknowledged_max.to_string())
-        .set("queue.buffering.max.kbytes", "262144");
-    Client::from_config_and_context(&client, Deliveries)
+        .set("queue.buffering.max.kbytes", "262144")
+        .set("statistics.interval.ms", metrics::EVERY.as_millis().to_string());
+    Client::from_config_and_context(&client, Deliveries { listener })
 }

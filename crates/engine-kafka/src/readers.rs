@@ -3,17 +3,20 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use engine::{LogError, LogRecord};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::KafkaConfig;
+use crate::metrics::{self, ClientKind, Gathering, KafkaMetrics, Listener};
 
 /// Records that a reader hands over together.
 const BATCH: usize = 1000;
@@ -22,8 +25,44 @@ const BATCHES_AHEAD: usize = 2;
 /// Readers of a partition that are kept although nobody reads: that of its owner, and that of whoever looks at it.
 const KEPT: usize = 2;
 const POLL: Duration = Duration::from_millis(100);
+/// How long a reader waits for somebody to take what it has read. One that is not asked does not poll, and what its
+/// client has to say heaps up.
+const WAITS: Duration = Duration::from_secs(60);
 
-type Batch = Result<Vec<LogRecord>, ClientError>;
+/// Why a partition can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReadError {
+    /// The log no longer has the place, or not yet.
+    OutOfRange,
+    /// Anything else.
+    Away(String),
+}
+
+impl From<ClientError> for ReadError {
+    fn from(error: ClientError) -> Self {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::OffsetOutOfRange | RDKafkaErrorCode::AutoOffsetReset) => {
+                ReadError::OutOfRange
+            }
+            _ => ReadError::Away(error.to_string()),
+        }
+    }
+}
+
+type Batch = Result<Vec<LogRecord>, ReadError>;
+
+/// What a reader's client counts.
+struct Reading {
+    listener: Listener,
+}
+
+impl ClientContext for Reading {
+    fn stats(&self, statistics: Statistics) {
+        self.listener.hear(&statistics);
+    }
+}
+
+impl ConsumerContext for Reading {}
 
 /// A thread that reads a partition from some offset on.
 struct Reader {
@@ -39,6 +78,7 @@ pub(crate) struct Readers {
     topic: String,
     /// Those that nobody reads from at the moment.
     idle: Mutex<HashMap<u32, Vec<Reader>>>,
+    gathering: Gathering,
 }
 
 /// A reader that goes back when whoever reads is done, or has lost interest.
@@ -64,7 +104,12 @@ impl Drop for Taken<'_> {
 
 impl Readers {
     pub(crate) fn new(config: &KafkaConfig, topic: String) -> Self {
-        Readers { config: config.clone(), topic, idle: Mutex::default() }
+        Readers { config: config.clone(), topic, idle: Mutex::default(), gathering: Gathering::default() }
+    }
+
+    /// What their clients count.
+    pub(crate) fn metrics(&self) -> KafkaMetrics {
+        self.gathering.metrics()
     }
 
     /// Up to `max` records from `from` on; waits until there is one.
@@ -73,21 +118,27 @@ impl Readers {
         partition: u32,
         from: i64,
         max: usize,
-    ) -> Result<Vec<LogRecord>, LogError> {
+    ) -> Result<Vec<LogRecord>, ReadError> {
         let mut taken = self.take(partition, from)?;
         let Some(reader) = &mut taken.reader else {
-            return Err(LogError::Unavailable("a reader was lost".to_owned()));
+            return Err(ReadError::Away("a reader was lost".to_owned()));
         };
+        let mut was_started_again = false;
         while reader.ready.is_empty() {
             match reader.batches.recv().await {
                 Some(Ok(batch)) => reader.ready.extend(batch),
                 Some(Err(error)) => {
                     taken.reader = None;
-                    return Err(unavailable(error));
+                    return Err(error);
+                }
+                // It had waited too long.
+                None if !was_started_again => {
+                    *reader = self.start(partition, from)?;
+                    was_started_again = true;
                 }
                 None => {
                     taken.reader = None;
-                    return Err(LogError::Unavailable(format!("reading partition {partition} has ended")));
+                    return Err(ReadError::Away(format!("reading partition {partition} has ended")));
                 }
             }
         }
@@ -100,7 +151,7 @@ impl Readers {
     }
 
     /// The reader that stands there, or another one.
-    fn take(&self, partition: u32, from: i64) -> Result<Taken<'_>, LogError> {
+    fn take(&self, partition: u32, from: i64) -> Result<Taken<'_>, ReadError> {
         let standing = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             let of_partition = idle.entry(partition).or_default();
@@ -114,24 +165,25 @@ impl Readers {
         Ok(Taken { readers: self, partition, reader: Some(reader) })
     }
 
-    fn start(&self, partition: u32, from: i64) -> Result<Reader, LogError> {
-        let consumer: BaseConsumer = self.config.consumer().create().map_err(unavailable)?;
+    fn start(&self, partition: u32, from: i64) -> Result<Reader, ReadError> {
+        let mut client = self.config.consumer();
+        client.set("statistics.interval.ms", metrics::EVERY.as_millis().to_string());
+        let context = Reading { listener: self.gathering.listener(ClientKind::Read) };
+        let consumer = BaseConsumer::from_config_and_context(&client, context)?;
         let mut place = TopicPartitionList::new();
-        place
-            .add_partition_offset(&self.topic, partition as i32, Offset::Offset(from))
-            .and_then(|()| consumer.assign(&place))
-            .map_err(unavailable)?;
+        place.add_partition_offset(&self.topic, partition as i32, Offset::Offset(from))?;
+        consumer.assign(&place)?;
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         std::thread::Builder::new()
             .name(format!("read-{partition}"))
             .spawn(move || follow(&consumer, &sender))
-            .map_err(|error| LogError::Unavailable(format!("no thread to read with: {error}")))?;
+            .map_err(|error| ReadError::Away(format!("no thread to read with: {error}")))?;
         Ok(Reader { next: from, ready: VecDeque::new(), batches })
     }
 }
 
 /// Reads until there is nobody to give to, or something is wrong.
-fn follow(consumer: &BaseConsumer, sender: &mpsc::Sender<Batch>) {
+fn follow(consumer: &BaseConsumer<Reading>, sender: &mpsc::Sender<Batch>) {
     while !sender.is_closed() {
         let mut batch = Vec::new();
         let mut wait = POLL;
@@ -141,8 +193,7 @@ fn follow(consumer: &BaseConsumer, sender: &mpsc::Sender<Batch>) {
                 // What passes by itself: librdkafka connects again.
                 Some(Err(ClientError::MessageConsumption(code))) if passes(code) => break,
                 Some(Err(error)) => {
-                    let _ = sender.blocking_send(Ok(batch));
-                    let _ = sender.blocking_send(Err(error));
+                    let _ = give(sender, Ok(batch)) && give(sender, Err(error.into()));
                     return;
                 }
                 None => break,
@@ -150,9 +201,25 @@ fn follow(consumer: &BaseConsumer, sender: &mpsc::Sender<Batch>) {
             // Only what is there already.
             wait = Duration::ZERO;
         }
-        if !batch.is_empty() && sender.blocking_send(Ok(batch)).is_err() {
+        if !batch.is_empty() && !give(sender, Ok(batch)) {
             return;
         }
+    }
+}
+
+/// Gives a batch to whoever reads; tells whether somebody took it.
+fn give(sender: &mpsc::Sender<Batch>, mut batch: Batch) -> bool {
+    let begun = Instant::now();
+    let mut wait = Duration::from_millis(1);
+    loop {
+        batch = match sender.try_send(batch) {
+            Ok(()) => return true,
+            Err(TrySendError::Closed(_)) => return false,
+            Err(TrySendError::Full(_)) if begun.elapsed() > WAITS => return false,
+            Err(TrySendError::Full(batch)) => batch,
+        };
+        std::thread::sleep(wait);
+        wait = (wait * 2).min(POLL);
     }
 }
 
@@ -180,7 +247,23 @@ pub(crate) fn unavailable(error: ClientError) -> LogError {
     LogError::Unavailable(error.to_string())
 }
 
-/// Whether a place in the log is one that it no longer has, or not yet.
-pub(crate) fn is_out_of_range(error: &LogError) -> bool {
-    matches!(error, LogError::Unavailable(why) if why.contains("OffsetOutOfRange") || why.contains("AutoOffsetReset"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_gone_is_told_from_brokers_that_are_away() {
+        let gone = ClientError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset);
+        assert_eq!(ReadError::from(gone), ReadError::OutOfRange);
+        let away = ReadError::from(ClientError::MessageConsumption(RDKafkaErrorCode::AllBrokersDown));
+        assert!(matches!(away, ReadError::Away(_)), "{away:?}");
+    }
+
+    #[test]
+    fn nobody_has_to_take_what_was_read() {
+        let (sender, receiver) = mpsc::channel(1);
+        assert!(give(&sender, Ok(Vec::new())));
+        drop(receiver);
+        assert!(!give(&sender, Ok(Vec::new())));
+    }
 }

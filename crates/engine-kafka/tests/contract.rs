@@ -9,8 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::contract::{self, Has, Reopen};
-use engine::{Envelope, LiveFeed, Ownership, ReadingLog};
-use engine_kafka::{KafkaConfig, KafkaFeed, KafkaLog, KafkaOwnership, Migrated, Topics, mark, migrate};
+use engine::{Envelope, LiveFeed, Measured, Ownership, ReadingLog};
+use engine_kafka::{
+    ClientKind, KafkaConfig, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, Login, Mechanism, Migrated,
+    Security, Tls, Topics, mark, migrate, reach,
+};
 use metering::Generation;
 use tokio::sync::watch;
 
@@ -26,6 +29,21 @@ fn brokers() -> Vec<String> {
     let brokers = std::env::var("WATTMAP_KAFKA_BROKERS")
         .expect("WATTMAP_KAFKA_BROKERS names no Kafka: `cargo xtask test engines` starts one");
     brokers.split(',').map(str::to_owned).collect()
+}
+
+const MECHANISMS: [Mechanism; 3] = [Mechanism::Plain, Mechanism::ScramSha256, Mechanism::ScramSha512];
+
+fn told(variable: &str) -> String {
+    let complaint = || panic!("{variable} is not set: `cargo xtask test engines` sets it");
+    std::env::var(variable).unwrap_or_else(|_| complaint())
+}
+
+/// Where one has to log in: through TLS, trusting what we are told to trust, or in the clear.
+fn guarded(is_encrypted: bool, mechanism: Mechanism, password: &str) -> KafkaConfig {
+    let tls = is_encrypted.then(|| Tls { authority: Some(told("WATTMAP_TEST_AUTHORITY").into()), own: None });
+    let brokers = told(if is_encrypted { "WATTMAP_TEST_KAFKA_TLS" } else { "WATTMAP_TEST_KAFKA_LOGIN" });
+    let login = Login { mechanism, user: "meters".to_owned(), password: password.to_owned() };
+    KafkaConfig { security: Security { tls, login: Some(login) }, ..KafkaConfig::new(vec![brokers]) }
 }
 
 fn topics(partitions: u32) -> Topics {
@@ -150,5 +168,73 @@ mod engines {
         first.leave().await;
         told(&mut of_second, |all| all.len() == 3).await;
         second.leave().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn who_knows_the_password_is_let_in_by_every_mechanism_with_tls_and_without() {
+        let fresh = Fresh::new().await;
+        let record = Envelope { key: Bytes::from_static(b"meter"), value: Bytes::from_static(b"reading") };
+        for is_encrypted in [false, true] {
+            for mechanism in MECHANISMS {
+                let prefix = fresh.config.prefix.clone();
+                let config = KafkaConfig { prefix, ..guarded(is_encrypted, mechanism, "let-me-in") };
+                reach(&config).await.expect("it lets us in");
+                let log = KafkaLog::open(&config, fresh.generations.clone()).await.expect("it answers");
+                log.append(vec![record.clone()]).await.expect("it takes a record");
+                log.close().await;
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn a_wrong_password_is_refused_with_a_sentence_that_says_so() {
+        for is_encrypted in [false, true] {
+            for mechanism in MECHANISMS {
+                let config = guarded(is_encrypted, mechanism, "let-me-out");
+                let error = reach(&config).await.expect_err("nobody may be let in");
+                assert!(matches!(error, KafkaError::NotLetIn { .. }), "{error}");
+                let words = error.to_string();
+                assert!(words.contains("uthentication failed"), "{words}");
+                assert!(!words.contains("let-me-out"), "{words}");
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn a_certificate_of_an_authority_that_is_not_trusted_is_refused() {
+        let mut config = guarded(true, Mechanism::Plain, "let-me-in");
+        config.security.tls = Some(Tls::default());
+        let error = reach(&config).await.expect_err("it must not be trusted").to_string();
+        assert!(error.contains("certificate"), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn clients_say_what_they_count() {
+        let fresh = Fresh::new().await;
+        let record =
+            |key: &'static str| Envelope { key: Bytes::from(key), value: Bytes::from_static(b"one") };
+        fresh.log.append(["a", "b", "c"].map(record).to_vec()).await.expect("it takes records");
+        fresh.log.read(0, 0, 1).await.expect("it has a marker");
+        // They say it every few seconds, and nobody else tells when.
+        let mut metrics = fresh.log.metrics();
+        for _ in 0..300 {
+            let has =
+                |kind| metrics.clients.iter().any(|one| one.client == kind && one.totals.sent_bytes > 0);
+            if has(ClientKind::Append) && has(ClientKind::Read) && !metrics.behind.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            metrics = fresh.log.metrics();
+        }
+        let of = |kind| metrics.clients.iter().find(|one| one.client == kind).expect("it counts");
+        assert_eq!(of(ClientKind::Append).totals.sent_messages, 3);
+        assert_eq!((of(ClientKind::Append).queued_messages, metrics.behind.len()), (0, 1), "{metrics:?}");
+        assert!(of(ClientKind::Read).totals.received_messages >= 1, "{metrics:?}");
+        assert!(metrics.brokers.iter().all(|broker| broker.is_up), "{metrics:?}");
+        assert!(fresh.log.measurements().iter().any(|one| one.name == "kafka_round_trip_p99_seconds"));
     }
 }

@@ -8,6 +8,7 @@
 //! - [`LiveFeed`]: aggregate rows from whoever decides them to whoever shows them, about once a second.
 //! - [`DeadLetterFeed`]: dead letters, to whoever else wants to know.
 //! - [`Ownership`]: which partitions are this process's to work on.
+//! - [`Measured`]: what an engine can say of itself in numbers.
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -16,6 +17,7 @@ mod documents;
 mod figures;
 mod live;
 mod log;
+mod measured;
 mod ownership;
 mod pipeline_store;
 
@@ -24,6 +26,7 @@ pub use documents::{Document, DocumentStore};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
 pub use live::{DeadLetterFeed, LiveBatch, LiveFeed};
 pub use log::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+pub use measured::{Measured, Measurement, MeasurementKind};
 pub use ownership::{Ownership, Whole};
 pub use pipeline_store::{PipelineStore, RawQuery};
 

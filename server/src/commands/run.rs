@@ -70,7 +70,7 @@ fn what_opens(config: &Config) -> String {
     match &config.engine.distributed {
         None => config.engine.data.display().to_string(),
         Some(at) => {
-            format!("Kafka at {}, Cassandra at {}", at.kafka_brokers.join(","), at.cassandra_nodes.join(","))
+            format!("Kafka at {}, Cassandra at {}", at.log.brokers.join(","), at.store.nodes.join(","))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can be configured: one struct a concern, loaded once. [`settings`] is the table of everything
 //! that can be set, [`sources`] says where values come from.
 
+mod distributed;
 pub mod settings;
 pub mod sources;
 
@@ -8,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use distributed::{Cassandra, Distributed, Kafka};
 pub use settings::{SETTINGS, Setting};
 pub use sources::{ConfigError, Origin, Sources};
 
@@ -88,15 +90,6 @@ impl Pace {
             pack_after_quiet: Duration::from_secs(from.whole("pack-after-s", 0..=86_400)?),
         })
     }
-}
-
-/// The distributed engine's first addresses.
-#[derive(Debug, Clone)]
-pub struct Distributed {
-    /// Kafka's.
-    pub kafka_brokers: Vec<String>,
-    /// Cassandra's.
-    pub cassandra_nodes: Vec<String>,
 }
 
 /// What the door lets in.
@@ -198,44 +191,16 @@ impl Web {
 
 impl Engine {
     fn load(from: &Sources) -> Result<Self, ConfigError> {
-        let (kafka, cassandra) = (addresses(from, "kafka-brokers")?, addresses(from, "cassandra-nodes")?);
-        let distributed = match (kafka.is_empty(), cassandra.is_empty()) {
-            (true, true) => None,
-            (false, false) => Some(Distributed { kafka_brokers: kafka, cassandra_nodes: cassandra }),
-            (true, false) => {
-                return Err(ConfigError::Together(
-                    "cassandra-nodes is set and kafka-brokers is not; the distributed engine needs both"
-                        .into(),
-                ));
-            }
-            (false, true) => {
-                return Err(ConfigError::Together(
-                    "kafka-brokers is set and cassandra-nodes is not; the distributed engine needs both"
-                        .into(),
-                ));
-            }
-        };
+        let partitions = from.whole("partitions", 1..=64)? as u32;
         Ok(Engine {
             data: from.get("data", |text| (!text.is_empty()).then(|| PathBuf::from(text)))?,
-            partitions: from.whole("partitions", 1..=64)? as u32,
+            partitions,
             retention_days: from.whole("retention-days", 1..=36_525)? as u32,
             disk_reserve_bytes: from.whole("disk-reserve-mb", 1..=1 << 20)? << 20,
             pace: Pace::load(from)?,
-            distributed,
+            distributed: Distributed::load(from, partitions)?,
         })
     }
-}
-
-/// `host:port,...`; none if nothing is said.
-fn addresses(from: &Sources, name: &str) -> Result<Vec<String>, ConfigError> {
-    let whole = |address: &str| {
-        address.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-    };
-    from.get(name, |text| {
-        let list: Vec<String> =
-            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect();
-        list.iter().all(|address| whole(address)).then_some(list)
-    })
 }
 
 impl DoorLimits {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use engine::DocumentStore;
-use engine_cassandra::{CassandraConfig, CassandraStore, Sizing};
-use engine_kafka::{KafkaConfig, KafkaDeadLetters, KafkaFeed, KafkaLog, KafkaOwnership, Topics};
+use engine_cassandra::CassandraStore;
+use engine_kafka::{KafkaDeadLetters, KafkaFeed, KafkaLog, KafkaOwnership};
 use tokio::task::JoinHandle;
 
 use super::generations::Generations;
@@ -32,10 +32,10 @@ impl Drop for Distributed {
 impl Distributed {
     /// Connects to both, which have to be migrated.
     pub(super) async fn open(at: &Addresses) -> anyhow::Result<(Self, Ports)> {
-        let store = CassandraStore::connect(&cassandra(at)).await?;
+        let store = CassandraStore::connect(&at.cassandra()).await?;
         let documents: Arc<dyn DocumentStore> = store.clone();
         let known = Generations::read(documents.as_ref()).await?;
-        let config = kafka(at);
+        let config = at.kafka();
         let log = KafkaLog::open(&config, known.begun().to_vec()).await?;
         let ports = Ports {
             log: log.clone(),
@@ -81,14 +81,13 @@ async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known
 
 /// Makes what is missing; a line for each thing that was done.
 pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<Vec<String>> {
-    let (of_store, of_log) = (cassandra(at), kafka(at));
-    let kept_s = u32::try_from(raw_kept(config).as_secs()).unwrap_or(u32::MAX);
-    let mut done = engine_cassandra::migrate(&of_store, Sizing::default(), kept_s).await?;
+    let (of_store, of_log) = (at.cassandra(), at.kafka());
+    let kept_s = u32::try_from(raw_kept(config, at.log.retention).as_secs()).unwrap_or(u32::MAX);
+    let mut done = engine_cassandra::migrate(&of_store, at.sizing(), kept_s).await?;
     let store = CassandraStore::connect(&of_store).await?;
-    let topics = Topics { partitions: config.engine.partitions, ..Topics::default() };
     let known = Generations::read_if_any(store.as_ref()).await?;
     let migrated =
-        engine_kafka::migrate(&of_log, topics, known.as_ref().map_or(&[], Generations::all)).await?;
+        engine_kafka::migrate(&of_log, at.topics(), known.as_ref().map_or(&[], Generations::all)).await?;
     done.extend(migrated.done);
     let generations = Generations::announced(migrated.generations);
     if migrated.begins || known.is_some_and(|known| known.is_unfinished()) {
@@ -105,13 +104,5 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
 
 /// The keys and other documents alone.
 pub(super) async fn documents(at: &Addresses) -> anyhow::Result<Arc<dyn DocumentStore>> {
-    Ok(CassandraStore::connect(&cassandra(at)).await?)
-}
-
-fn kafka(at: &Addresses) -> KafkaConfig {
-    KafkaConfig::new(at.kafka_brokers.clone())
-}
-
-fn cassandra(at: &Addresses) -> CassandraConfig {
-    CassandraConfig::new(at.cassandra_nodes.clone())
+    Ok(CassandraStore::connect(&at.cassandra()).await?)
 }

@@ -1,10 +1,11 @@
 //! What `GET /metrics` tells Prometheus.
 
 use std::fmt::Error;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use engine::Measured;
 use metering::door::Rejection;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::door::Kind;
+use crate::telemetry::engine::Engines;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfKind {
@@ -50,6 +52,7 @@ pub struct Metrics {
     lag_records: Family<OfPartition, Gauge>,
     lag_seconds: Family<OfPartition, Decimal>,
     decided: Family<OfPartition, Gauge>,
+    engines: Engines,
 }
 
 impl Default for Metrics {
@@ -75,7 +78,9 @@ impl Metrics {
             lag_records: Family::default(),
             lag_seconds: Family::default(),
             decided: Family::default(),
+            engines: Engines::default(),
         };
+        registry.register_collector(Box::new(metrics.engines.clone()));
         registry.register(
             "accepted",
             "Readings and registrations that are durable",
@@ -115,6 +120,11 @@ impl Metrics {
             metrics.decided.clone(),
         );
         Metrics { registry: Mutex::new(registry), ..metrics }
+    }
+
+    /// From now on tells what an engine says of itself, too.
+    pub fn watch(&self, engine: Arc<dyn Measured>) {
+        self.engines.add(engine);
     }
 
     /// Counts what the door refused.

@@ -14,7 +14,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail, ensure};
 
 use self::line::Line;
-use crate::{binary, command, say, site};
+use crate::{binary, command, say, site, tools};
 
 struct Bench {
     name: &'static str,
@@ -112,7 +112,9 @@ fn example_lines(
     wattmap: Option<&Path>,
 ) -> Result<Vec<Line>> {
     let mut cargo = command::cargo();
+    // As the release binary is built, or whatever links it would be built once more.
     cargo
+        .envs(tools::openssl_inside())
         .args(["run", "--quiet", "--release", "--package", package, "--example", example, "--"])
         .args(arguments);
     if let Some(path) = wattmap {

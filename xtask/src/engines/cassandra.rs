@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::cluster::Cluster;
 use super::node::Node;
+use super::tls;
 
 const HEAP: &str = "768m";
 
@@ -74,6 +75,8 @@ pub(super) fn start(cluster: &Cluster, number: u32, jars: &Path) -> Result<Node>
         // Alone on one machine nothing has to be waited for.
         "cassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
         "cassandra.ring_delay_ms=5000".to_owned(),
+        // Else every table that a test makes costs several flushes; what was not flushed is in the commit log.
+        "cassandra.test.flush_local_schema_changes=false".to_owned(),
         "cassandra-foreground=yes".to_owned(),
     ];
     java.args(settings.map(|setting| format!("-D{setting}")));
@@ -93,7 +96,8 @@ fn agent(jars: &Path) -> Result<std::path::PathBuf> {
 
 fn configuration(cluster: &Cluster, node: &Node) -> String {
     let (ip, seed, at) = (node.address().ip(), cluster.ip(1), node.directory());
-    let at = at.display();
+    let (at, key_store, password) = (at.display(), tls::key_store(), tls::PASSWORD);
+    let key_store = key_store.display();
     format!(
         "cluster_name: wattmap
 num_tokens: 16
@@ -115,6 +119,8 @@ broadcast_rpc_address: {ip}
 storage_port: 7000
 native_transport_port: 9042
 start_native_transport: true
+client_encryption_options:
+  {{enabled: true, optional: true, require_client_auth: false, store_type: PKCS12, keystore: {key_store}, keystore_password: {password}}}
 endpoint_snitch: SimpleSnitch
 auto_snapshot: false
 concurrent_reads: 8

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::node::{Node, State};
-use super::{cassandra, directory, kafka};
+use super::{cassandra, directory, kafka, tls};
 use crate::workspace;
 
 /// The most nodes of each.
@@ -65,7 +65,7 @@ impl Cluster {
 
     /// What a cluster of so many nodes is called in the environment of `wattmap`; and for tests that end nodes, where
     /// their processes are named, and how they are had back.
-    pub(super) fn variables(&self, nodes: u32) -> Result<[(&'static str, String); 4]> {
+    pub(super) fn variables(&self, nodes: u32) -> Result<Vec<(&'static str, String)>> {
         let list = |node: fn(&Cluster, u32) -> Node| {
             let addresses: Vec<String> =
                 (1..=nodes).map(|number| node(self, number).address().to_string()).collect();
@@ -73,11 +73,16 @@ impl Cluster {
         };
         let task = std::env::current_exe().context("the path of this program is not known")?;
         let of_tests = if self.network == 0 { "" } else { " --of-tests" };
-        Ok([
+        let of_first = |port: u16| format!("{}:{port}", self.ip(1));
+        Ok(vec![
             ("WATTMAP_KAFKA_BROKERS", list(kafka::node)),
             ("WATTMAP_CASSANDRA_NODES", list(cassandra::node)),
             ("WATTMAP_TEST_ENGINES", self.directory.display().to_string()),
             ("WATTMAP_TEST_REVIVE", format!("{} engines up --nodes {nodes}{of_tests}", task.display())),
+            // Where one has to log in, in the clear and through TLS; Cassandra takes both at one address.
+            ("WATTMAP_TEST_KAFKA_LOGIN", of_first(9192)),
+            ("WATTMAP_TEST_KAFKA_TLS", of_first(9292)),
+            ("WATTMAP_TEST_AUTHORITY", tls::authority().display().to_string()),
         ])
     }
 

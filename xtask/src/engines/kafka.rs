@@ -7,10 +7,16 @@ use anyhow::Result;
 
 use super::cluster::Cluster;
 use super::node::Node;
+use super::tls;
 use crate::command;
 
 /// Every cluster's name, as Kafka writes such names: sixteen bytes in URL-safe base64.
 const CLUSTER: &str = "d2F0dG1hcC1lbmdpbmVzMQ";
+
+/// Who may log in where one has to, with the password of [`LOGIN_PASSWORD`].
+const LOGIN_USER: &str = "meters";
+/// Of a broker that only this machine reaches.
+const LOGIN_PASSWORD: &str = "let-me-in";
 
 const LOG4J: &str = r#"<Configuration>
   <Appenders><Console name="out"><PatternLayout pattern="%d %-5p %c{1} %m%n" /></Console></Appenders>
@@ -36,7 +42,12 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
     if !node.directory().join("data/meta.properties").is_file() {
         let mut format = java("256m");
         format.current_dir(node.directory()).args(["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]);
-        command::output(format.arg(&properties), "see what it says above")?;
+        format.arg(&properties);
+        for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            let login = format!("{mechanism}=[name={LOGIN_USER},password={LOGIN_PASSWORD}]");
+            format.arg("--add-scram").arg(login);
+        }
+        command::output(&mut format, "see what it says above")?;
     }
     let heap = if nodes == 1 { "512m" } else { "384m" };
     node.start(java(heap).arg("kafka.Kafka").arg(&properties))?;
@@ -49,14 +60,20 @@ fn properties(cluster: &Cluster, node: &Node, number: u32, nodes: u32) -> String
         (1..=nodes).map(|number| format!("{number}@{}:9093", cluster.ip(number))).collect();
     let (voters, in_sync) = (voters.join(","), if nodes > 1 { 2 } else { 1 });
     let data = node.directory().join("data");
+    let logins: Vec<String> = ["sasl_plaintext", "sasl_ssl"].map(logins).to_vec();
+    let (logins, key_store, password) = (logins.concat(), tls::key_store(), tls::PASSWORD);
     format!(
         "process.roles=broker,controller
 node.id={number}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://{ip}:9092,CONTROLLER://{ip}:9093
-advertised.listeners=PLAINTEXT://{ip}:9092
+listeners=PLAINTEXT://{ip}:9092,SASL_PLAINTEXT://{ip}:9192,SASL_SSL://{ip}:9292,CONTROLLER://{ip}:9093
+advertised.listeners=PLAINTEXT://{ip}:9092,SASL_PLAINTEXT://{ip}:9192,SASL_SSL://{ip}:9292
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+{logins}ssl.keystore.type=PKCS12
+ssl.keystore.location={key_store}
+ssl.keystore.password={password}
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor={nodes}
@@ -67,6 +84,19 @@ transaction.state.log.replication.factor={nodes}
 transaction.state.log.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 ",
-        data = data.display()
+        data = data.display(),
+        key_store = key_store.display()
     )
+}
+
+/// How a listener finds out who logs in: by password, or by a proof of it.
+fn logins(listener: &str) -> String {
+    let modules = "org.apache.kafka.common.security";
+    let scram = format!("{modules}.scram.ScramLoginModule required;");
+    let plain = format!("{modules}.plain.PlainLoginModule required user_{LOGIN_USER}=\"{LOGIN_PASSWORD}\";");
+    [("plain", &plain), ("scram-sha-256", &scram), ("scram-sha-512", &scram)]
+        .map(|(mechanism, module)| {
+            format!("listener.name.{listener}.{mechanism}.sasl.jaas.config={module}\n")
+        })
+        .concat()
 }

@@ -9,6 +9,7 @@ mod jars;
 mod kafka;
 mod node;
 mod probe;
+mod tls;
 
 use std::fs;
 use std::path::PathBuf;
@@ -83,6 +84,7 @@ fn clusters() -> [Cluster; 2] {
 fn up(cluster: &Cluster, nodes: u32) -> Result<()> {
     refuse_another_number(cluster, nodes)?;
     let libraries = jars::ensure()?;
+    tls::ensure()?;
     // Brokers need each other to be ready, so all are started before any is waited for.
     say::step(&format!("Kafka, {nodes} of {nodes}"), || {
         let start = |number| kafka::start(cluster, number, nodes, &libraries.kafka);
@@ -118,7 +120,7 @@ pub(crate) fn with_nodes(nodes: u32, work: impl FnOnce(&[(&str, &str)]) -> Resul
     }
     let done = up(&cluster, nodes).and_then(|()| {
         let variables = cluster.variables(nodes)?;
-        work(&variables.each_ref().map(|(name, value)| (*name, value.as_str())))
+        work(&variables.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
     });
     if is_ours {
         down(&cluster, true)?;

@@ -1,0 +1,69 @@
+//! Whether brokers answer, and if not, why: librdkafka tries again for ever and says what is wrong only aside.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+
+use crate::{KafkaConfig, KafkaError};
+
+/// How long brokers may take.
+const WITHIN: Duration = Duration::from_secs(15);
+/// How long one question may, until it is looked at what was said aside.
+const QUESTION: Duration = Duration::from_millis(300);
+
+/// What the client says aside.
+#[derive(Default)]
+struct Aside {
+    /// Why brokers will not have us: that will not pass.
+    refused: Mutex<Option<String>>,
+    /// The last of everything else.
+    last: Mutex<Option<String>>,
+}
+
+impl ClientContext for Aside {
+    fn error(&self, error: ClientError, reason: &str) {
+        let is_final = matches!(
+            error.rdkafka_error_code(),
+            Some(
+                RDKafkaErrorCode::Authentication
+                    | RDKafkaErrorCode::SaslAuthenticationFailed
+                    | RDKafkaErrorCode::SSL
+            )
+        );
+        let of = if is_final { &self.refused } else { &self.last };
+        *of.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+}
+
+impl ConsumerContext for Aside {}
+
+/// Asks the brokers who they are. The error says why they do not answer: a wrong password, say.
+pub async fn reach(config: &KafkaConfig) -> Result<(), KafkaError> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || ask(&config))
+        .await
+        .unwrap_or_else(|panic| Err(KafkaError::Refused(format!("a call to Kafka panicked: {panic}"))))
+}
+
+fn ask(config: &KafkaConfig) -> Result<(), KafkaError> {
+    let consumer = BaseConsumer::from_config_and_context(&config.consumer(), Aside::default())
+        .map_err(|error| config.away(error))?;
+    let said = |of: &Mutex<Option<String>>| of.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let begun = Instant::now();
+    loop {
+        let Err(error) = consumer.fetch_metadata(None, QUESTION) else { return Ok(()) };
+        // What was said aside is heard by asking for records.
+        while consumer.poll(Duration::ZERO).is_some() {}
+        let aside = consumer.context();
+        if let Some(why) = said(&aside.refused) {
+            return Err(KafkaError::NotLetIn { brokers: config.brokers.join(","), why });
+        }
+        if begun.elapsed() > WITHIN {
+            return Err(config.away(said(&aside.last).unwrap_or_else(|| error.to_string())));
+        }
+    }
+}

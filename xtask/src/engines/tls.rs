@@ -1,0 +1,49 @@
+//! A certificate for the nodes, of which everybody who shall trust them has to be told: it is its own authority.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::directory;
+use crate::command;
+
+/// Of the key store, which only protects a key on loopback addresses.
+pub(super) const PASSWORD: &str = "wattmap";
+
+/// Where the key and the certificate of all nodes are (PKCS12).
+pub(super) fn key_store() -> PathBuf {
+    directory().join("tls/nodes.p12")
+}
+
+/// Where their certificate is, as clients want it (PEM).
+pub(super) fn authority() -> PathBuf {
+    directory().join("tls/authority.pem")
+}
+
+/// Makes both, if they are not there.
+pub(super) fn ensure() -> Result<()> {
+    if authority().is_file() {
+        return Ok(());
+    }
+    let (store, authority) = (key_store(), authority());
+    let place = store.parent().context("the key store is in a directory")?;
+    fs::create_dir_all(place).with_context(|| format!("{} can't be made", place.display()))?;
+    if store.exists() {
+        fs::remove_file(&store)?;
+    }
+    let mut make = keytool(&store);
+    make.args(["-genkeypair", "-keyalg", "EC", "-dname", "CN=wattmap engines", "-validity", "3650"]);
+    make.args(["-ext", "san=ip:127.0.0.1,ip:127.0.0.2,ip:127.0.0.3"]);
+    command::output(&mut make, "is Java installed whole?")?;
+    let mut export = keytool(&store);
+    export.args(["-exportcert", "-rfc", "-file"]).arg(authority);
+    command::output(&mut export, "is Java installed whole?").map(drop)
+}
+
+fn keytool(store: &Path) -> Command {
+    let mut keytool = Command::new("keytool");
+    keytool.args(["-alias", "nodes", "-storetype", "PKCS12", "-storepass", PASSWORD, "-keystore"]).arg(store);
+    keytool
+}
