@@ -66,7 +66,7 @@ pub async fn migrate(
             done.push(format!("topic {name}, {partitions} partitions, {} copies", topics.replication));
         }
     }
-    let there = partitions_of(config, &config.readings()).await?;
+    let there = known_partitions(config, &config.readings()).await?;
     if there > topics.partitions {
         return Err(KafkaError::Refused(format!(
             "topic {} has {there} partitions and {} are configured: partitions can be added, never taken away",
@@ -137,6 +137,20 @@ async fn make(
 /// How many partitions a topic has.
 pub(crate) async fn partitions_of(config: &KafkaConfig, topic: &str) -> Result<u32, KafkaError> {
     Ok(leaders_of(config, topic).await?.len() as u32)
+}
+
+/// The same of a topic that there is: one broker makes it, and another that is asked may not have heard of it yet.
+async fn known_partitions(config: &KafkaConfig, topic: &str) -> Result<u32, KafkaError> {
+    let begun = Instant::now();
+    loop {
+        match partitions_of(config, topic).await? {
+            0 if begun.elapsed() > WITHIN => {
+                return Err(config.away(format!("not every broker knows the topic {topic}")));
+            }
+            0 => tokio::time::sleep(Duration::from_millis(100)).await,
+            there => return Ok(there),
+        }
+    }
 }
 
 /// The leaders of a topic's partitions; -1 where there is none.
