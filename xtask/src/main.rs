@@ -1,14 +1,15 @@
 //! Every task of the project, as `cargo xtask NAME`.
 //!
 //! The map: `say` and `command` are how a task speaks and how it runs programs; `tools` installs what is
-//! missing; `engines` runs Kafka and Cassandra; `site` makes what browsers load; `binary` builds `wattmap`; `check`, `test` and `bench` are the
-//! tasks that judge it. `derive/`, a program of its own, derives what is shipped in `data/`.
+//! missing; `engines` runs Kafka and Cassandra; `site` makes what browsers load; `binary` builds `wattmap`, `roles` runs
+//! it in parts; `check`, `test` and `bench` are the tasks that judge it. `derive/`, a program of its own, derives what is shipped in `data/`.
 
 mod bench;
 mod binary;
 mod check;
 mod command;
 mod engines;
+mod roles;
 mod say;
 mod site;
 mod test;
@@ -30,7 +31,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build what is missing, then start wattmap; everything after `run` is passed on to `wattmap run`.
+    /// Build what is missing, then start wattmap; everything after `run` is passed on to `wattmap run`. With --engines
+    /// the roles are processes of their own, on Kafka and Cassandra; `run --engines --help` says how.
     #[command(disable_help_flag = true)]
     Run {
         /// For example: --simulate 5000 --listen 127.0.0.1:4000
@@ -96,6 +98,7 @@ fn run(task: Task) -> Result<()> {
         tools::ensure_openssl()?;
     }
     match task {
+        Task::Run { arguments } if roles::asks_for_engines(&arguments) => roles::run(&arguments),
         Task::Run { arguments } => binary::run(&arguments),
         Task::Build => binary::build(),
         Task::Site => site::build().map(|_| ()),

@@ -1,19 +1,28 @@
 //! The contract suite on a real Cassandra: `cargo xtask engines up`, then `WATTMAP_CASSANDRA_NODES=127.0.0.1:9042`.
 //! `cargo xtask test engines` does both.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
 use engine::{DocumentStore, FigureStore, PipelineStore};
 use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, migrate};
+use futures::future::join_all;
+use scylla::client::session_builder::SessionBuilder;
 
-/// A keyspace of its own, on the nodes that the environment names.
+/// A keyspace of its own, on the nodes that the environment names, with nothing in its tables.
 struct Keyspace {
     config: CassandraConfig,
     store: Arc<CassandraStore>,
 }
+
+/// Those that were made and are free again. Three nodes take ten seconds and more to make the tables of one, and a
+/// moment to empty them.
+static FREE: Mutex<Vec<CassandraConfig>> = Mutex::new(Vec::new());
+
+/// What a migration itself has written.
+const KEPT: [&str; 2] = ["migrations", "sizing"];
 
 fn nodes() -> Vec<String> {
     let nodes = std::env::var("WATTMAP_CASSANDRA_NODES")
@@ -23,15 +32,47 @@ fn nodes() -> Vec<String> {
 
 impl Keyspace {
     async fn new() -> Keyspace {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let keyspace = format!("contract_{}_{number}", std::process::id());
-        let nodes = nodes();
-        let sizing = Sizing { replication: nodes.len() as u32, buckets: 12, shards: 4 };
-        let config = CassandraConfig { keyspace, ..CassandraConfig::new(nodes) };
-        migrate(&config, sizing, 400 * 86_400).await.expect("it is migrated");
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let config = match free {
+            Some(config) => {
+                empty(&config).await;
+                config
+            }
+            None => made().await,
+        };
         let store = CassandraStore::connect(&config).await.expect("it answers");
         Keyspace { config, store }
+    }
+}
+
+impl Drop for Keyspace {
+    fn drop(&mut self) {
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self.config.clone());
+    }
+}
+
+async fn made() -> CassandraConfig {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let keyspace = format!("contract_{}_{number}", std::process::id());
+    let nodes = nodes();
+    let sizing = Sizing { replication: nodes.len() as u32, buckets: 12, shards: 4 };
+    let config = CassandraConfig { keyspace, ..CassandraConfig::new(nodes) };
+    migrate(&config, sizing, 400 * 86_400).await.expect("it is migrated");
+    config
+}
+
+async fn empty(config: &CassandraConfig) {
+    let CassandraConfig { nodes, keyspace, .. } = config;
+    let session = SessionBuilder::new().known_nodes(nodes).build().await.expect("it answers");
+    let metadata = session.get_cluster_state();
+    let tables = &metadata.get_keyspace(keyspace).expect("it was made").tables;
+    let truncations = tables.keys().filter(|table| !KEPT.contains(&table.as_str())).map(|table| {
+        let statement = format!("TRUNCATE {keyspace}.{table}");
+        session.query_unpaged(statement, ())
+    });
+    for emptied in join_all(truncations).await {
+        emptied.expect("it is emptied");
     }
 }
 

@@ -64,6 +64,7 @@ pub async fn migrate(
     ] {
         if make(&admin, config, &name, partitions, topics, retention).await? {
             done.push(format!("topic {name}, {partitions} partitions, {} copies", topics.replication));
+            wait_until_known(config, &name, partitions).await?;
         }
     }
     let there = partitions_of(config, &config.readings()).await?;
@@ -86,7 +87,7 @@ pub async fn migrate(
         }
         done.push(format!("{} more partitions of {}", topics.partitions - there, config.readings()));
     }
-    wait_for_leaders(config, &config.readings(), topics.partitions).await?;
+    wait_until_known(config, &config.readings(), topics.partitions).await?;
     let partitions = topics.partitions;
     let Some(last) = known.last() else {
         let generations = vec![Generation { generation: 1, partitions }];
@@ -153,18 +154,32 @@ async fn leaders_of(config: &KafkaConfig, topic: &str) -> Result<Vec<i32>, Kafka
     .await
 }
 
-async fn wait_for_leaders(config: &KafkaConfig, topic: &str, partitions: u32) -> Result<(), KafkaError> {
+/// Waits until every broker knows of a topic's partitions and their leaders: one broker makes them, and another that is
+/// asked may not have heard of them yet.
+async fn wait_until_known(config: &KafkaConfig, topic: &str, partitions: u32) -> Result<(), KafkaError> {
     let begun = Instant::now();
-    loop {
-        let leaders = leaders_of(config, topic).await?;
-        if leaders.len() == partitions as usize && leaders.iter().all(|leader| *leader >= 0) {
-            return Ok(());
+    for broker in &config.brokers {
+        let asked = KafkaConfig { brokers: vec![broker.clone()], ..config.clone() };
+        loop {
+            match leaders_of(&asked, topic).await {
+                Ok(leaders)
+                    if leaders.len() == partitions as usize && leaders.iter().all(|leader| *leader >= 0) =>
+                {
+                    break;
+                }
+                Ok(_) if begun.elapsed() > WITHIN => {
+                    return Err(config.away(format!("not every partition of {topic} has a leader")));
+                }
+                Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                // It will know when it is back.
+                Err(error) => {
+                    tracing::warn!(%error, "can't be asked whether it knows {topic}");
+                    break;
+                }
+            }
         }
-        if begun.elapsed() > WITHIN {
-            return Err(config.away(format!("not every partition of {topic} has a leader")));
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    Ok(())
 }
 
 /// Begins a generation: writes its marker into every partition. One that is there twice says the same.

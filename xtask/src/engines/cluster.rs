@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::node::{Node, State};
+use super::node::Node;
 use super::{cassandra, directory, kafka, tls};
 use crate::workspace;
 
@@ -59,24 +59,25 @@ impl Cluster {
     /// Whether so many nodes of each are there and run.
     pub(super) fn runs(&self, nodes: u32) -> bool {
         let there = self.nodes();
-        there.len() == 2 * nodes as usize
-            && there.iter().all(|node| matches!(node.state(), State::Running { .. }))
+        there.len() == 2 * nodes as usize && there.iter().all(Node::is_running)
     }
 
-    /// What a cluster of so many nodes is called in the environment of `wattmap`; and for tests that end nodes, where
-    /// their processes are named, and how they are had back.
-    pub(super) fn variables(&self, nodes: u32) -> Result<Vec<(&'static str, String)>> {
+    /// Where so many nodes are, as the environment tells `wattmap`.
+    pub(super) fn addresses(&self, nodes: u32) -> Vec<(&'static str, String)> {
         let list = |node: fn(&Cluster, u32) -> Node| {
             let addresses: Vec<String> =
                 (1..=nodes).map(|number| node(self, number).address().to_string()).collect();
             addresses.join(",")
         };
+        vec![("WATTMAP_KAFKA_BROKERS", list(kafka::node)), ("WATTMAP_CASSANDRA_NODES", list(cassandra::node))]
+    }
+
+    /// For tests that end nodes: where their processes are named, and how they are had back.
+    pub(super) fn for_tests(&self, nodes: u32) -> Result<Vec<(&'static str, String)>> {
         let task = std::env::current_exe().context("the path of this program is not known")?;
         let of_tests = if self.network == 0 { "" } else { " --of-tests" };
         let of_first = |port: u16| format!("{}:{port}", self.ip(1));
         Ok(vec![
-            ("WATTMAP_KAFKA_BROKERS", list(kafka::node)),
-            ("WATTMAP_CASSANDRA_NODES", list(cassandra::node)),
             ("WATTMAP_TEST_ENGINES", self.directory.display().to_string()),
             ("WATTMAP_TEST_REVIVE", format!("{} engines up --nodes {nodes}{of_tests}", task.display())),
             // Where one has to log in, in the clear and through TLS; Cassandra takes both at one address.

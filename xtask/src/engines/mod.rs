@@ -119,13 +119,48 @@ pub(crate) fn with_nodes(nodes: u32, work: impl FnOnce(&[(&str, &str)]) -> Resul
         down(&cluster, true)?;
     }
     let done = up(&cluster, nodes).and_then(|()| {
-        let variables = cluster.variables(nodes)?;
+        let variables = [cluster.addresses(nodes), cluster.for_tests(nodes)?].concat();
         work(&variables.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
     });
     if is_ours {
         down(&cluster, true)?;
     }
     done
+}
+
+/// Nodes that run, and which of them somebody else had started.
+pub(crate) struct Up {
+    cluster: Cluster,
+    nodes: u32,
+    ran_before: Vec<String>,
+}
+
+/// Starts those of `cargo xtask engines` that do not run, for as long as is wanted.
+pub(crate) fn ensure_up(nodes: u32) -> Result<Up> {
+    let cluster = Cluster::of_developers();
+    let running = cluster.nodes().into_iter().filter(Node::is_running);
+    let ran_before = running.map(|node| node.name().to_owned()).collect();
+    let started = Up { cluster, nodes, ran_before };
+    match up(&started.cluster, nodes) {
+        Ok(()) => Ok(started),
+        Err(error) => {
+            started.stop_what_was_started()?;
+            Err(error)
+        }
+    }
+}
+
+impl Up {
+    /// Where they are, as the environment tells `wattmap`.
+    pub(crate) fn addresses(&self) -> Vec<(&'static str, String)> {
+        self.cluster.addresses(self.nodes)
+    }
+
+    /// Their data stays.
+    pub(crate) fn stop_what_was_started(&self) -> Result<()> {
+        let started = |node: &Node| !self.ran_before.iter().any(|name| name == node.name());
+        stop(&self.cluster.nodes().into_iter().filter(started).collect::<Vec<_>>())
+    }
 }
 
 /// A cluster of another size is another cluster: its data would not fit.
@@ -169,11 +204,7 @@ fn status() -> Result<()> {
 
 fn down(cluster: &Cluster, wipe: bool) -> Result<()> {
     let nodes = cluster.nodes();
-    let is_running = |node: &&Node| matches!(node.state(), State::Running { .. });
-    let running: Vec<&str> = nodes.iter().filter(is_running).map(Node::name).collect();
-    if !running.is_empty() {
-        say::step(&format!("Stopping {}", running.join(", ")), || node::stop(&nodes))?;
-    }
+    stop(&nodes)?;
     if wipe {
         for node in &nodes {
             fs::remove_dir_all(node.directory())
@@ -181,4 +212,12 @@ fn down(cluster: &Cluster, wipe: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn stop(nodes: &[Node]) -> Result<()> {
+    let running: Vec<&str> = nodes.iter().filter(|node| node.is_running()).map(Node::name).collect();
+    if running.is_empty() {
+        return Ok(());
+    }
+    say::step(&format!("Stopping {}", running.join(", ")), || node::stop(nodes))
 }

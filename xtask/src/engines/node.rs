@@ -96,6 +96,10 @@ impl Node {
         (began(process.pid) == Some(process.began)).then_some(process)
     }
 
+    pub(super) fn is_running(&self) -> bool {
+        self.process().is_some()
+    }
+
     pub(super) fn state(&self) -> State {
         match self.process() {
             None => State::Stopped,
