@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{DeadLetterFeed, Envelope, StoreError};
+use engine::{DeadLetterFeed, Envelope, Measured, Measurement, StoreError};
 use metering::stored::DeadLetter;
 use metering::wire::encode_dead_letter;
 
+use crate::metrics::ClientKind;
 use crate::producer::{Appender, Outgoing};
 use crate::{KafkaConfig, KafkaError};
 
@@ -20,7 +21,16 @@ pub struct KafkaDeadLetters {
 impl KafkaDeadLetters {
     /// Opens it.
     pub fn open(config: &KafkaConfig) -> Result<Arc<Self>, KafkaError> {
-        Ok(Arc::new(KafkaDeadLetters { topic: config.dead(), appender: Appender::new(config)? }))
+        Ok(Arc::new(KafkaDeadLetters {
+            topic: config.dead(),
+            appender: Appender::of_kind(ClientKind::Announce, config)?,
+        }))
+    }
+}
+
+impl Measured for KafkaDeadLetters {
+    fn measurements(&self) -> Vec<Measurement> {
+        self.appender.metrics().measurements()
     }
 }
 

@@ -23,6 +23,8 @@ pub enum ClientKind {
     Publish,
     /// Follows live rows.
     Follow,
+    /// Announces dead letters.
+    Announce,
 }
 
 /// As labels name it.
@@ -33,6 +35,7 @@ impl fmt::Display for ClientKind {
             ClientKind::Read => "read",
             ClientKind::Publish => "publish",
             ClientKind::Follow => "follow",
+            ClientKind::Announce => "announce",
         })
     }
 }
@@ -328,7 +331,7 @@ impl KafkaMetrics {
         }
         for ClientMetrics { client, queued_messages, queued_bytes, totals } in &self.clients {
             let mut say = |one: Measurement| all.push(one.of("client", client));
-            if matches!(client, ClientKind::Append | ClientKind::Publish) {
+            if matches!(client, ClientKind::Append | ClientKind::Publish | ClientKind::Announce) {
                 say(Measurement::gauge(
                     "kafka_queue_messages",
                     "Messages that wait to be sent or acknowledged",

@@ -12,14 +12,17 @@ use crate::command;
 /// Of the key store, which only protects a key on loopback addresses.
 pub(super) const PASSWORD: &str = "wattmap";
 
+/// Of every node of every cluster.
+const ADDRESSES: [&str; 6] = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.1.1", "127.0.1.2", "127.0.1.3"];
+
 /// Where the key and the certificate of all nodes are (PKCS12).
 pub(super) fn key_store() -> PathBuf {
-    directory().join("tls/nodes.p12")
+    directory().join("tls/loopback.p12")
 }
 
 /// Where their certificate is, as clients want it (PEM).
 pub(super) fn authority() -> PathBuf {
-    directory().join("tls/authority.pem")
+    directory().join("tls/loopback.pem")
 }
 
 /// Makes both, if they are not there.
@@ -35,7 +38,8 @@ pub(super) fn ensure() -> Result<()> {
     }
     let mut make = keytool(&store);
     make.args(["-genkeypair", "-keyalg", "EC", "-dname", "CN=wattmap engines", "-validity", "3650"]);
-    make.args(["-ext", "san=ip:127.0.0.1,ip:127.0.0.2,ip:127.0.0.3"]);
+    let addresses = ADDRESSES.map(|address| format!("ip:{address}")).join(",");
+    make.arg("-ext").arg(format!("san={addresses}"));
     command::output(&mut make, "is Java installed whole?")?;
     let mut export = keytool(&store);
     export.args(["-exportcert", "-rfc", "-file"]).arg(authority);
