@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{DocumentStore, Ownership, Whole};
+use engine::{DocumentStore, Measured, Ownership, Whole};
 use engine_embedded::{EmbeddedConfig, EmbeddedDocuments, EmbeddedEngine};
 
 use crate::config::Config;
@@ -56,6 +56,14 @@ impl Opened {
             Engine::Embedded(_) => Whole::of(self.ports.log.partitions()),
             Engine::Distributed(_) => Whole::of(0),
         })
+    }
+
+    /// All in it that says of itself what it counts.
+    pub fn measured(&self) -> Vec<Arc<dyn Measured>> {
+        match &self.engine {
+            Engine::Embedded(_) => Vec::new(),
+            Engine::Distributed(engine) => engine.measured(),
+        }
     }
 
     /// Whether others work on the same log.

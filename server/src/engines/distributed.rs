@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::DocumentStore;
+use engine::{DocumentStore, Measured};
 use engine_cassandra::CassandraStore;
-use engine_kafka::{KafkaDeadLetters, KafkaFeed, KafkaLog, KafkaOwnership};
+use engine_kafka::{KafkaDeadLetters, KafkaFeed, KafkaLog, KafkaOwnership, reach};
 use tokio::task::JoinHandle;
 
 use super::generations::Generations;
@@ -20,6 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Open connections.
 pub(super) struct Distributed {
     log: Arc<KafkaLog>,
+    feed: Arc<KafkaFeed>,
+    dead: Arc<KafkaDeadLetters>,
+    store: Arc<CassandraStore>,
     following: JoinHandle<()>,
 }
 
@@ -36,17 +39,25 @@ impl Distributed {
         let documents: Arc<dyn DocumentStore> = store.clone();
         let known = Generations::read(documents.as_ref()).await?;
         let config = at.kafka();
+        // Clients wait for brokers that do not let them in as for those that are away: this says which it is.
+        reach(&config).await?;
         let log = KafkaLog::open(&config, known.begun().to_vec()).await?;
+        let (feed, dead) = (KafkaFeed::open(&config).await?, KafkaDeadLetters::open(&config)?);
         let ports = Ports {
             log: log.clone(),
             pipeline: store.clone(),
             figures: store.clone(),
             documents: documents.clone(),
-            feed: KafkaFeed::open(&config).await?,
-            dead: KafkaDeadLetters::open(&config)?,
+            feed: feed.clone(),
+            dead: dead.clone(),
         };
         let following = tokio::spawn(follow(log.clone(), documents, known));
-        Ok((Distributed { log, following }, ports))
+        Ok((Distributed { log, feed, dead, store, following }, ports))
+    }
+
+    /// All that counts something.
+    pub(super) fn measured(&self) -> Vec<Arc<dyn Measured>> {
+        vec![self.log.clone(), self.feed.clone(), self.dead.clone(), self.store.clone()]
     }
 
     /// A place among those who aggregate.
@@ -82,6 +93,7 @@ async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known
 /// Makes what is missing; a line for each thing that was done.
 pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<Vec<String>> {
     let (of_store, of_log) = (at.cassandra(), at.kafka());
+    reach(&of_log).await?;
     let kept_s = u32::try_from(raw_kept(config, at.log.retention).as_secs()).unwrap_or(u32::MAX);
     let mut done = engine_cassandra::migrate(&of_store, at.sizing(), kept_s).await?;
     let store = CassandraStore::connect(&of_store).await?;

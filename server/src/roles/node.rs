@@ -99,6 +99,7 @@ async fn compose(
     let ports = opened.ports.clone();
     let geography = geography_of(&config, ports.documents.as_ref()).await?;
     let metrics = Arc::new(Metrics::new());
+    opened.measured().into_iter().for_each(|engine| metrics.watch(engine));
     let rules = DisclosureRules::raised(config.disclosure.period_homes, config.disclosure.live_homes)?;
     let figures = FiguresService::new(Sources {
         geography: geography.clone(),
