@@ -22,6 +22,8 @@ pub(crate) struct Needed {
 /// Node and npm: they run wasm-opt, esbuild and the browser tests.
 pub(crate) const NODE: [Needed; 2] =
     [Needed { program: "node", package: "nodejs" }, Needed { program: "npm", package: "npm" }];
+/// Python, whose packages are installed where nobody else sees them.
+const PYTHON: [Needed; 1] = [Needed { program: "python3", package: "python3-venv" }];
 /// The browser of the browser tests and benches.
 pub(crate) const CHROMIUM: [Needed; 1] = [Needed { program: "chromium", package: "chromium" }];
 
@@ -149,6 +151,40 @@ pub(crate) fn ensure_npm_packages(directory: &Path) -> Result<()> {
         command::run(&mut npm, "check the network, then run this again")?;
         fs::write(&stamp, digest).with_context(|| format!("{} cannot be written", stamp.display()))
     })
+}
+
+/// The Python packages of a directory, exactly as its `requirements.txt` says, in an environment of their own under
+/// `target`. Gives its Python.
+pub(crate) fn ensure_python_packages(directory: &Path) -> Result<PathBuf> {
+    ensure_programs(&PYTHON)?;
+    let name = directory.file_name().unwrap_or_default();
+    let environment = workspace::scratch_directory().join("python").join(name);
+    let python = environment.join("bin/python");
+    say::step(&format!("Python packages of {}", workspace::relative(directory)), || {
+        let wanted_path = directory.join("requirements.txt");
+        let wanted =
+            fs::read(&wanted_path).with_context(|| format!("{} cannot be read", wanted_path.display()))?;
+        let digest = format!("{:x}", Sha256::digest(&wanted));
+        let stamp = environment.join("installed-from");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == digest) {
+            say::detail("already installed as requirements.txt says");
+            return Ok(());
+        }
+        // Debian has the module that makes environments in a package of its own.
+        let root = workspace::root();
+        if command::output(command::program("python3", root).args(["-c", "import ensurepip"]), "").is_err() {
+            say::detail(format!("missing; installing the package {}", PYTHON[0].package));
+            install_packages(&[PYTHON[0].package])?;
+        }
+        let mut venv = command::program("python3", root);
+        command::run(venv.args(["-m", "venv", "--clear"]).arg(&environment), "is Python installed whole?")?;
+        let mut pip = command::program(&python, root);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
+        pip.arg("--requirement").arg(&wanted_path);
+        command::run(&mut pip, "check the network, then run this again")?;
+        fs::write(&stamp, digest).with_context(|| format!("{} cannot be written", stamp.display()))
+    })?;
+    Ok(python)
 }
 
 /// Where a program is on the PATH.

@@ -17,7 +17,7 @@ use crate::support::Http;
 use crate::support::program::run_command;
 
 /// One test at a time: each has all of the machine, and some end what the others need.
-static ALONE: Mutex<()> = Mutex::const_new(());
+pub(super) static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Kills of `nothing_is_lost_or_counted_twice_when_processes_die`, unless the environment says otherwise.
 const KILLS: u64 = 50;

@@ -7,5 +7,6 @@
 
 mod engines;
 mod load;
+mod producers;
 mod site;
 mod upstream;

@@ -58,12 +58,15 @@ impl Site {
     /// The program as one of this system's.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = wattmap(self.path(), arguments);
-        for name in ["WATTMAP_KAFKA_BROKERS", "WATTMAP_CASSANDRA_NODES"] {
+        for (name, copies) in [
+            ("WATTMAP_KAFKA_BROKERS", "WATTMAP_KAFKA_REPLICATION"),
+            ("WATTMAP_CASSANDRA_NODES", "WATTMAP_CASSANDRA_REPLICATION"),
+        ] {
             let addresses = std::env::var(name).unwrap_or_else(|_| {
                 panic!("{name} is not set: `cargo xtask test engines` starts what is needed")
             });
-            let (copies, of) = (addresses.split(',').count().to_string(), &name[..name.len() - 8]);
-            command.env(name, addresses).env(format!("{}_REPLICATION", of.trim_end_matches('_')), copies);
+            let nodes = addresses.split(',').count();
+            command.env(copies, nodes.to_string()).env(name, addresses);
         }
         command
             .env("WATTMAP_KAFKA_PREFIX", &self.name)

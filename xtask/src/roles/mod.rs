@@ -45,16 +45,25 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         None => binary::release()?,
     };
     let up = engines::ensure_up(arguments.nodes)?;
+    let addresses = up.addresses();
+    let copies = arguments.nodes.to_string();
     let wattmap = |command: &str| {
         let mut wattmap = Command::new(&binary);
-        wattmap.arg(command).args(&arguments.passed_on).envs(up.addresses());
+        wattmap.arg(command).args(&arguments.passed_on).envs(addresses.iter().map(|(name, at)| (name, at)));
+        wattmap
+            .envs(["WATTMAP_KAFKA_REPLICATION", "WATTMAP_CASSANDRA_REPLICATION"].map(|name| (name, &copies)));
         wattmap
     };
     let outcome =
         say::step("wattmap migrate", || command::run(&mut wattmap("migrate"), "see what it says above"))
             .and_then(|()| {
-                let [kafka, cassandra] = up.addresses().map(|(name, value)| format!("{name}={value}"));
-                say::detail(format!("for commands beside it: {kafka} {cassandra} {} ...", binary.display()));
+                let addresses: Vec<String> =
+                    addresses.iter().map(|(name, at)| format!("{name}={at}")).collect();
+                say::detail(format!(
+                    "for commands beside it: {} {} ...",
+                    addresses.join(" "),
+                    binary.display()
+                ));
                 supervise(&arguments, wattmap)
             });
     if arguments.keep_engines {

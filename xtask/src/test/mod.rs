@@ -13,7 +13,7 @@ use clap::ValueEnum;
 
 use self::cargo::Targets;
 use self::outcome::Outcome;
-use crate::{check, engines, say, site, workspace};
+use crate::{check, engines, say, site, tools, workspace};
 
 /// What `cargo xtask test` can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -40,6 +40,8 @@ pub(crate) enum Part {
 /// What the project can run from itself alone, quickest answers first.
 const FROM_ITSELF_ALONE: [Part; 7] =
     [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill];
+/// Those who write to the topic besides us.
+const PRODUCERS: &str = "end2end/producers";
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
@@ -97,9 +99,14 @@ impl Part {
                 Ok(())
             }
             Part::Browser => browser::run(outcome),
-            Part::Engines => engines::with_nodes(nodes, |addresses| {
-                cargo::ignored_tests_in("engines", Targets::All, addresses, outcome)
-            }),
+            Part::Engines => {
+                let python = tools::ensure_python_packages(&workspace::root().join(PRODUCERS))?;
+                let python = python.to_string_lossy();
+                engines::with_nodes(nodes, |addresses| {
+                    let variables = [addresses, &[("WATTMAP_TEST_PYTHON", python.as_ref())]].concat();
+                    cargo::ignored_tests_in("engines", Targets::All, &variables, outcome)
+                })
+            }
             Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
                 cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)
             }),
