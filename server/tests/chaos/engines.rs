@@ -20,17 +20,17 @@ use crate::support::program::run_command;
 pub(super) static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Kills of `nothing_is_lost_or_counted_twice_when_processes_die`, unless the environment says otherwise.
-const KILLS: u64 = 50;
+const KILLS: u64 = 30;
 
 /// Steps of a flush, and how often they are passed before one of them is the last, at most.
 const STEPS: [(&str, u32); 7] = [
-    ("flush-begins", 12),
-    ("flush-published", 12),
-    ("flush-announced", 6),
-    ("flush-in-the-middle", 400),
-    ("flush-written", 12),
-    ("flush-stored", 12),
-    ("flush-committed", 12),
+    ("flush-begins", 6),
+    ("flush-published", 6),
+    ("flush-announced", 4),
+    ("flush-in-the-middle", 60),
+    ("flush-written", 6),
+    ("flush-stored", 6),
+    ("flush-committed", 6),
 ];
 
 /// From a partition's loss to its being owned again, at most: what the contract calls seconds.
@@ -53,12 +53,12 @@ fn moment(random: &mut StdRng, ms: std::ops::Range<u64>) -> Duration {
     Duration::from_millis(random.random_range(ms))
 }
 
-/// An aggregator, half of them with a step at which they die by themselves.
+/// An aggregator, nearly always with a step at which it dies by itself.
 fn aggregator(site: &Site, number: usize, random: &mut StdRng) -> Process {
     let (step, most) = STEPS[random.random_range(0..STEPS.len())];
     let fatal = format!("{step}={}*off->return", random.random_range(0..most));
     let environment = [("FAILPOINTS", fatal.as_str())];
-    site.aggregate(&format!("aggregate-{number}"), if random.random_bool(0.5) { &environment } else { &[] })
+    site.aggregate(&format!("aggregate-{number}"), if random.random_bool(0.9) { &environment } else { &[] })
 }
 
 /// Waits until every partition has moved on: records that are appended now are stored.
@@ -91,45 +91,54 @@ async fn nothing_is_lost_or_counted_twice_when_processes_die() {
     let mut random = StdRng::seed_from_u64(seed);
     let (site, mut load) = (Site::new(4), Load::new(random.random()));
     let mut aggregators: Vec<Process> = (0..3).map(|number| aggregator(&site, number, &mut random)).collect();
+    let mut is_safe = false;
     let mut servers = vec![site.serve("serve-0").await, site.serve("serve-1").await];
     let (mut at_steps, mut of_servers) = (0, 0);
     let mut done = 0;
     while done < kills {
         load.goes_to(servers.iter().map(|(_, http)| http.clone()).collect());
         let sending = load.begin();
-        // Some of them while others are still taking over.
-        for _ in 0..10 {
-            tokio::time::sleep(moment(&mut random, 100..3000)).await;
+        for (number, one) in aggregators.iter_mut().enumerate().filter(|_| is_safe) {
+            std::mem::replace(one, aggregator(&site, number, &mut random)).kill();
+            done += 1;
+        }
+        let until = done + 5;
+        while done < until {
+            // Some of them die while others are still taking over: brokers need six seconds to notice.
+            tokio::time::sleep(moment(&mut random, 300..6000)).await;
             for (number, one) in aggregators.iter_mut().enumerate() {
                 if one.has_ended() {
                     (done, at_steps) = (done + 1, at_steps + 1);
                     *one = aggregator(&site, number, &mut random);
                 }
             }
-            if random.random_bool(0.25) {
-                let number = random.random_range(0..2);
-                let (dies, _) = servers.remove(number);
-                let name = dies.name.clone();
-                dies.kill();
-                servers.insert(number, site.serve(&name).await);
-                load.goes_to(servers.iter().map(|(_, http)| http.clone()).collect());
-                of_servers += 1;
-            } else {
-                let number = random.random_range(0..3);
-                let fresh = aggregator(&site, number, &mut random);
-                std::mem::replace(&mut aggregators[number], fresh).kill();
+            match random.random_range(0..10) {
+                0..2 => {
+                    let number = random.random_range(0..2);
+                    let (dies, _) = servers.remove(number);
+                    let name = dies.name.clone();
+                    dies.kill();
+                    servers.insert(number, site.serve(&name).await);
+                    load.goes_to(servers.iter().map(|(_, http)| http.clone()).collect());
+                    (done, of_servers) = (done + 1, of_servers + 1);
+                }
+                2..5 => {
+                    let number = random.random_range(0..3);
+                    let fresh = aggregator(&site, number, &mut random);
+                    std::mem::replace(&mut aggregators[number], fresh).kill();
+                    done += 1;
+                }
+                _ => {}
             }
-            done += 1;
         }
         load.end(sending).await;
         // Nobody dies while it is compared.
         for (number, one) in aggregators.iter_mut().enumerate() {
-            if one.has_ended() {
-                at_steps += 1;
-            }
-            let fresh = site.aggregate(&format!("aggregate-{number}"), &[]);
-            std::mem::replace(one, fresh).kill();
+            at_steps += u64::from(one.has_ended());
+            std::mem::replace(one, site.aggregate(&format!("aggregate-{number}"), &[])).kill();
+            done += 1;
         }
+        is_safe = true;
         load.check(&site).await;
         println!(
             "{done} kills, {at_steps} of them at steps of a flush and {of_servers} of serve; {} records acknowledged, {} \
