@@ -12,7 +12,8 @@ cargo xtask run --engines: Kafka, Cassandra, and the roles of wattmap as process
 
 Starts the nodes that do not run (`cargo xtask engines`), builds wattmap, migrates, and runs serve, aggregate twice, and
 simulate. Each line of their logs begins with a role's name. Ctrl-C stops simulate, serve and aggregate, in this
-order, and then the nodes that were started for this; their data stays.
+order, and then the nodes that were started for this; their data stays. Before the roles run it leaves the nodes up, and
+the next start goes on from there.
 
   --nodes 1|3                 of Kafka and of Cassandra [default: 1]
   --keep-engines              leave the nodes running in the end
