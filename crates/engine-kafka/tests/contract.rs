@@ -33,15 +33,16 @@ fn brokers() -> Vec<String> {
 
 const MECHANISMS: [Mechanism; 3] = [Mechanism::Plain, Mechanism::ScramSha256, Mechanism::ScramSha512];
 
-fn told(variable: &str) -> String {
-    let complaint = || panic!("{variable} is not set: `cargo xtask test engines` sets it");
-    std::env::var(variable).unwrap_or_else(|_| complaint())
+fn variable(name: &str) -> String {
+    let complaint = || panic!("{name} is not set: `cargo xtask test engines` sets it");
+    std::env::var(name).unwrap_or_else(|_| complaint())
 }
 
 /// Where one has to log in: through TLS, trusting what we are told to trust, or in the clear.
 fn guarded(is_encrypted: bool, mechanism: Mechanism, password: &str) -> KafkaConfig {
-    let tls = is_encrypted.then(|| Tls { authority: Some(told("WATTMAP_TEST_AUTHORITY").into()), own: None });
-    let brokers = told(if is_encrypted { "WATTMAP_TEST_KAFKA_TLS" } else { "WATTMAP_TEST_KAFKA_LOGIN" });
+    let tls =
+        is_encrypted.then(|| Tls { authority: Some(variable("WATTMAP_TEST_AUTHORITY").into()), own: None });
+    let brokers = variable(if is_encrypted { "WATTMAP_TEST_KAFKA_TLS" } else { "WATTMAP_TEST_KAFKA_LOGIN" });
     let login = Login { mechanism, user: "meters".to_owned(), password: password.to_owned() };
     KafkaConfig { security: Security { tls, login: Some(login) }, ..KafkaConfig::new(vec![brokers]) }
 }
