@@ -1,5 +1,7 @@
 //! The tables, and how they come to be. Migrations are numbered, done once, and never changed afterwards.
 
+use std::time::Duration;
+
 use scylla::client::session::Session;
 
 use crate::connection::connect;
@@ -59,6 +61,9 @@ const MIGRATIONS: [Migration; 1] = [Migration {
 /// The longest time that a table can be told to keep its rows for: twenty years.
 const TIME_TO_LIVE_MAX_S: u32 = 630_720_000;
 
+/// How long a change of the schema may take: all nodes have to agree to it, however busy they are.
+const CHANGE_WITHIN: Duration = Duration::from_secs(60);
+
 /// What a migration did, a line each.
 pub type Done = Vec<String>;
 
@@ -69,7 +74,8 @@ pub async fn migrate(
     sizing: Sizing,
     readings_kept_s: u32,
 ) -> Result<Done, ConnectError> {
-    let session = connect(config, None).await?;
+    let session =
+        connect(&CassandraConfig { request_timeout: CHANGE_WITHIN, ..config.clone() }, None).await?;
     let mut done = Done::new();
     make_keyspace(&session, config, sizing, &mut done).await?;
     session.use_keyspace(&config.keyspace, false).await.map_err(|error| away(config, error))?;

@@ -162,7 +162,8 @@ async fn send(
         match node {
             Some(node) if sender.send_once(&node).await => {
                 acknowledged.fetch_add(sender.acknowledged() - before, Ordering::Relaxed);
-                sender.pause().await;
+                // Enough to have something under way everywhere, and not so much that the machine is what is tested.
+                tokio::time::sleep(Duration::from_millis(random.random_range(20..80))).await;
             }
             _ => {
                 refused.fetch_add(1, Ordering::Relaxed);

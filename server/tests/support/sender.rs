@@ -117,13 +117,9 @@ impl Sender {
             if !self.try_once(&http).await {
                 return self;
             }
-            self.pause().await;
+            let pause = self.random.random_range(0..=PAUSE_MS_MAX);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-    }
-
-    pub(crate) async fn pause(&mut self) {
-        let pause = self.random.random_range(0..=PAUSE_MS_MAX);
-        tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 
     /// Sends what is under way, or else something new; false if it was not acknowledged. Then some of it may have been

@@ -9,7 +9,10 @@ use super::cluster::Cluster;
 use super::node::Node;
 use super::tls;
 
-const HEAP: &str = "768m";
+/// Of one node. Every table costs a megabyte or two of it, used or not, and every test has tables of its own.
+const HEAP: &str = "1536m";
+/// Of each of several, which tests do less with.
+const HEAP_OF_SEVERAL: &str = "768m";
 
 const LOGBACK: &str = r#"<configuration>
   <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
@@ -53,12 +56,13 @@ pub(super) fn node(cluster: &Cluster, number: u32) -> Node {
 }
 
 /// Starts it; the first one is what the others look for.
-pub(super) fn start(cluster: &Cluster, number: u32, jars: &Path) -> Result<Node> {
+pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> Result<Node> {
     let node = node(cluster, number);
     let configuration = node.write("cassandra.yaml", &configuration(cluster, &node))?;
     let logback = node.write("logback.xml", LOGBACK)?;
     let mut java = Command::new("java");
-    java.arg(format!("-Xms{HEAP}")).arg(format!("-Xmx{HEAP}")).arg("-XX:+UseG1GC");
+    let heap = if nodes > 1 { HEAP_OF_SEVERAL } else { HEAP };
+    java.arg(format!("-Xms{heap}")).arg(format!("-Xmx{heap}")).arg("-XX:+UseG1GC");
     java.arg("-Djdk.attach.allowAttachSelf=true");
     for export in EXPORTS {
         java.arg("--add-exports").arg(format!("{export}=ALL-UNNAMED"));

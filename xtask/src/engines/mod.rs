@@ -94,7 +94,7 @@ fn up(cluster: &Cluster, nodes: u32) -> Result<()> {
     // A Cassandra node joins a ring that stands still: one after the other.
     let start = |number| {
         say::step(&format!("Cassandra, {number} of {nodes}"), || {
-            let node = cassandra::start(cluster, number, &libraries.cassandra)?;
+            let node = cassandra::start(cluster, number, nodes, &libraries.cassandra)?;
             node.wait_until(|| probe::cassandra(node.address()))?;
             Ok(node)
         })
