@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::{Measured, Measurement, MeasurementKind};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
@@ -44,17 +44,26 @@ impl Collector for Engines {
                 MeasurementKind::Gauge => ConstGauge::new(0.0).metric_type(),
                 MeasurementKind::Counter => ConstCounter::new(0.0).metric_type(),
             };
-            let mut described = encoder.encode_descriptor(name, help, None, kind)?;
-            for Measurement { kind, labels, value, .. } in &all {
-                let labels = labels.as_slice();
-                let encoder = described.encode_family(&labels)?;
-                match kind {
-                    MeasurementKind::Gauge => ConstGauge::new(*value).encode(encoder)?,
-                    MeasurementKind::Counter => ConstCounter::new(*value).encode(encoder)?,
-                }
+            // A full stop, as the registry puts one behind all others.
+            let mut described = encoder.encode_descriptor(name, &format!("{help}."), None, kind)?;
+            if let [only] = all.as_slice()
+                && only.labels.is_empty()
+            {
+                encode(only, described)?;
+                continue;
+            }
+            for one in &all {
+                encode(one, described.encode_family(&one.labels)?)?;
             }
         }
         Ok(())
+    }
+}
+
+fn encode(one: &Measurement, encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+    match one.kind {
+        MeasurementKind::Gauge => ConstGauge::new(one.value).encode(encoder),
+        MeasurementKind::Counter => ConstCounter::new(one.value).encode(encoder),
     }
 }
 
@@ -78,18 +87,23 @@ mod tests {
         };
         let up = |value| Measurement::gauge("kafka_broker_up", "Whether it is", value);
         let metrics = Metrics::new();
-        let engines: [Vec<Measurement>; 2] = [
+        let engines: [Vec<Measurement>; 3] = [
             vec![sent("append", 12.0), up(1.0).of("client", "append").of("broker", "k1:9092")],
             vec![sent("publish", 3.5)],
+            vec![Measurement::gauge("cassandra_connections", "Connections to nodes", 4.0)],
         ];
         for told in engines {
             metrics.watch(Arc::new(Told(told)));
         }
         let text = metrics.encode().unwrap();
-        let of_engines: Vec<&str> = text.lines().filter(|line| line.contains("wattmap_kafka")).collect();
+        let is_of_engine = |line: &&str| line.contains("wattmap_kafka") || line.contains("wattmap_cassandra");
+        let of_engines: Vec<&str> = text.lines().filter(is_of_engine).collect();
         assert_eq!(
             of_engines,
             [
+                "# HELP wattmap_cassandra_connections Connections to nodes.",
+                "# TYPE wattmap_cassandra_connections gauge",
+                "wattmap_cassandra_connections 4.0",
                 "# HELP wattmap_kafka_broker_up Whether it is.",
                 "# TYPE wattmap_kafka_broker_up gauge",
                 "wattmap_kafka_broker_up{client=\"append\",broker=\"k1:9092\"} 1.0",
