@@ -55,6 +55,12 @@ enum Task {
         #[arg(long, default_value_t = 1, value_parser = engines::one_or_three)]
         nodes: u32,
     },
+    /// Let everything go wrong with the roles on real Kafka and Cassandra for longer than CI has time for.
+    Chaos {
+        /// How often processes are killed, at random moments and between any two steps of a flush.
+        #[arg(long, default_value_t = 200)]
+        seeds: u32,
+    },
     /// Check the source: format, lints, who imports whom, lock files, documentation.
     Check {
         /// Checks to run; without any: all.
@@ -92,7 +98,12 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<()> {
-    if let Task::Run { .. } | Task::Build | Task::Test { .. } | Task::Check { .. } | Task::Bench { .. } = task
+    if let Task::Run { .. }
+    | Task::Build
+    | Task::Test { .. }
+    | Task::Chaos { .. }
+    | Task::Check { .. }
+    | Task::Bench { .. } = task
     {
         // What these build links it.
         tools::ensure_openssl()?;
@@ -103,6 +114,7 @@ fn run(task: Task) -> Result<()> {
         Task::Build => binary::build(),
         Task::Site => site::build().map(|_| ()),
         Task::Test { parts, with, nodes } => test::run(&parts, &with, nodes),
+        Task::Chaos { seeds } => test::chaos(seeds),
         Task::Check { checks } => check::run(&checks),
         Task::Bench { name, arguments } => bench::run(name.as_deref(), &arguments),
         Task::Engines(what) => engines::run(&what),

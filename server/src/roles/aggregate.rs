@@ -152,28 +152,25 @@ pub async fn drain(
     mut each: impl FnMut(i64),
 ) -> anyhow::Result<()> {
     let heads = heads(&aggregation.ports).await?;
-    if left_before(&heads, &aggregation.ports).await? == 0 {
+    if left_before(&heads, &aggregation.ports).await.is_ok_and(|left| left == 0) {
         return Ok(());
     }
     let shutdown = CancellationToken::new();
     let mut owners = tokio::spawn(own(aggregation.clone(), ownership, shutdown.clone()));
     let (mut least, mut since) = (i64::MAX, Instant::now());
     loop {
-        let left = match left_before(&heads, &aggregation.ports).await {
-            Ok(left) => left,
-            Err(error) => {
-                shutdown.cancel();
-                owners.await??;
-                return Err(error);
+        // A store that does not answer now is waited for, as owners do.
+        let left = left_before(&heads, &aggregation.ports).await;
+        if let Ok(left) = left {
+            each(left);
+            if left < least {
+                (least, since) = (left, Instant::now());
             }
-        };
-        each(left);
-        if left < least {
-            (least, since) = (left, Instant::now());
         }
-        if left == 0 || since.elapsed() > NOTHING_MOVES {
+        if least == 0 || since.elapsed() > NOTHING_MOVES {
             shutdown.cancel();
             owners.await??;
+            let left = left?;
             anyhow::ensure!(
                 left == 0,
                 "{left} records are in the log and nobody aggregates them: start `wattmap aggregate`"

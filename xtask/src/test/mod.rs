@@ -58,6 +58,25 @@ pub(crate) fn run(parts: &[Part], more: &[Part], nodes: u32) -> Result<()> {
     Ok(())
 }
 
+/// Kills so many times, then lets happen what takes minutes.
+pub(crate) fn chaos(kills: u32) -> Result<()> {
+    let begun = std::time::Instant::now();
+    let mut outcome = Outcome::new("chaos".to_owned());
+    engines::with_nodes(1, |addresses| {
+        let kills = kills.to_string();
+        let variables = [addresses, &[("WATTMAP_TEST_KILLS", kills.as_str())]].concat();
+        for module in ["chaos::engines", "chaos::long"] {
+            cargo::ignored_tests_in(module, Targets::Named("whole"), &variables, &mut outcome)?;
+        }
+        Ok(())
+    })?;
+    outcome.took = begun.elapsed();
+    let failed = outcome.failed;
+    print!("{}", outcome::summary(&[outcome]));
+    ensure!(failed == 0, "{failed} failed; the summary above names them");
+    Ok(())
+}
+
 fn run_part(part: Part, nodes: u32) -> Outcome {
     eprintln!("\n######## {}", part.name());
     let begun = std::time::Instant::now();
