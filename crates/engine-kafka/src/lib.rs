@@ -7,7 +7,7 @@
 //! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
 //! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
 //! | `ownership` | which partitions are this process's, by a consumer group |
-//! | [`reach`] | whether brokers answer, and if not, why |
+//! | [`reach()`] | whether brokers answer, and if not, why |
 //! | [`KafkaMetrics`] | what clients count |
 //! | `log`, `live`, `dead` | the other ports |
 //!
