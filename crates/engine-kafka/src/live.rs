@@ -9,14 +9,14 @@ use bytes::Bytes;
 use engine::{Envelope, LiveBatch, LiveFeed, Measured, Measurement, StoreError};
 use metering::wire::{decode_live, encode_live};
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
-use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::broadcast;
 
 use crate::metrics::{self, ClientKind, Gathering, KafkaMetrics, Listener};
 use crate::producer::{Appender, Outgoing};
-use crate::topics::WITHIN;
+use crate::topics::{WITHIN, blocking};
 use crate::{KafkaConfig, KafkaError};
 
 /// Batches that a receiver may be behind before it is told that it missed some.
@@ -34,19 +34,6 @@ pub struct KafkaFeed {
     gathering: Gathering,
 }
 
-/// What the consumer's client counts.
-struct Following {
-    listener: Listener,
-}
-
-impl ClientContext for Following {
-    fn stats(&self, statistics: Statistics) {
-        self.listener.hear(&statistics);
-    }
-}
-
-impl ConsumerContext for Following {}
-
 impl KafkaFeed {
     /// Opens the feed. What is published from now on is received, by others and by this process.
     pub async fn open(config: &KafkaConfig) -> Result<Arc<Self>, KafkaError> {
@@ -62,9 +49,7 @@ impl KafkaFeed {
             closed: closed.clone(),
         };
         let config = config.clone();
-        let consumer = tokio::task::spawn_blocking(move || at_the_end(&config, &topic, &gathering))
-            .await
-            .unwrap_or_else(|panic| Err(KafkaError::Refused(panic.to_string())))?;
+        let consumer = blocking(move || at_the_end(&config, &topic, &gathering)).await?;
         std::thread::Builder::new()
             .name("live".to_owned())
             .spawn(move || follow(&consumer, &sender, &closed))
@@ -95,15 +80,15 @@ fn at_the_end(
     config: &KafkaConfig,
     topic: &str,
     gathering: &Gathering,
-) -> Result<BaseConsumer<Following>, KafkaError> {
+) -> Result<BaseConsumer<Listener>, KafkaError> {
     let mut client = config.consumer();
     // Where it stood is gone after a long outage: what is missed then is read from the store.
     client
         .set("auto.offset.reset", "latest")
         .set("statistics.interval.ms", metrics::EVERY.as_millis().to_string());
-    let context = Following { listener: gathering.listener(ClientKind::Follow) };
-    let consumer =
-        BaseConsumer::from_config_and_context(&client, context).map_err(|error| config.away(error))?;
+    let consumer: BaseConsumer<Listener> =
+        BaseConsumer::from_config_and_context(&client, gathering.listener(ClientKind::Follow))
+            .map_err(|error| config.away(error))?;
     let metadata = consumer.fetch_metadata(Some(topic), WITHIN).map_err(|error| config.away(error))?;
     let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
     if partitions == 0 {
@@ -123,7 +108,7 @@ fn at_the_end(
 }
 
 fn follow(
-    consumer: &BaseConsumer<Following>,
+    consumer: &BaseConsumer<Listener>,
     sender: &broadcast::Sender<Arc<LiveBatch>>,
     closed: &AtomicBool,
 ) {

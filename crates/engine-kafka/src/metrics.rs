@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::Measurement;
-use rdkafka::Statistics;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::statistics::Broker;
+use rdkafka::{ClientContext, Statistics};
 
 /// How often librdkafka says what it counts.
 pub(crate) const EVERY: Duration = Duration::from_secs(5);
@@ -164,6 +165,15 @@ pub(crate) struct Listener {
     gathering: Gathering,
     client: (ClientKind, u64),
 }
+
+/// All that a consumer's context is for.
+impl ClientContext for Listener {
+    fn stats(&self, statistics: Statistics) {
+        self.hear(&statistics);
+    }
+}
+
+impl ConsumerContext for Listener {}
 
 impl Gathering {
     fn gathered(&self) -> MutexGuard<'_, Gathered> {

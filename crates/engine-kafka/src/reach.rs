@@ -8,6 +8,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 
+use crate::topics::blocking;
 use crate::{KafkaConfig, KafkaError};
 
 /// How long brokers may take.
@@ -44,9 +45,7 @@ impl ConsumerContext for Aside {}
 /// Asks the brokers who they are. The error says why they do not answer: a wrong password, say.
 pub async fn reach(config: &KafkaConfig) -> Result<(), KafkaError> {
     let config = config.clone();
-    tokio::task::spawn_blocking(move || ask(&config))
-        .await
-        .unwrap_or_else(|panic| Err(KafkaError::Refused(format!("a call to Kafka panicked: {panic}"))))
+    blocking(move || ask(&config)).await
 }
 
 fn ask(config: &KafkaConfig) -> Result<(), KafkaError> {

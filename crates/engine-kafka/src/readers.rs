@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use engine::{LogError, LogRecord};
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -50,19 +50,6 @@ impl From<ClientError> for ReadError {
 }
 
 type Batch = Result<Vec<LogRecord>, ReadError>;
-
-/// What a reader's client counts.
-struct Reading {
-    listener: Listener,
-}
-
-impl ClientContext for Reading {
-    fn stats(&self, statistics: Statistics) {
-        self.listener.hear(&statistics);
-    }
-}
-
-impl ConsumerContext for Reading {}
 
 /// A thread that reads a partition from some offset on.
 struct Reader {
@@ -168,7 +155,7 @@ impl Readers {
     fn start(&self, partition: u32, from: i64) -> Result<Reader, ReadError> {
         let mut client = self.config.consumer();
         client.set("statistics.interval.ms", metrics::EVERY.as_millis().to_string());
-        let context = Reading { listener: self.gathering.listener(ClientKind::Read) };
+        let context = self.gathering.listener(ClientKind::Read);
         let consumer = BaseConsumer::from_config_and_context(&client, context)?;
         let mut place = TopicPartitionList::new();
         place.add_partition_offset(&self.topic, partition as i32, Offset::Offset(from))?;
@@ -183,7 +170,7 @@ impl Readers {
 }
 
 /// Reads until there is nobody to give to, or something is wrong.
-fn follow(consumer: &BaseConsumer<Reading>, sender: &mpsc::Sender<Batch>) {
+fn follow(consumer: &BaseConsumer<Listener>, sender: &mpsc::Sender<Batch>) {
     while !sender.is_closed() {
         let mut batch = Vec::new();
         let mut wait = POLL;

@@ -8,7 +8,7 @@ mod outcome;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use self::cargo::Targets;
@@ -50,11 +50,14 @@ const DEFAULT_DATA: &str = "../shared/data";
 pub(crate) fn run(parts: &[Part], more: &[Part], nodes: u32) -> Result<()> {
     let parts = if parts.is_empty() { &FROM_ITSELF_ALONE[..] } else { parts };
     let outcomes: Vec<Outcome> = parts.iter().chain(more).map(|part| run_part(*part, nodes)).collect();
+    sum_up(&outcomes)
+}
+
+/// Prints the summary; the error says how many failed.
+fn sum_up(outcomes: &[Outcome]) -> Result<()> {
     let failed: u64 = outcomes.iter().map(|outcome| outcome.failed).sum();
-    print!("{}", outcome::summary(&outcomes));
-    if failed > 0 {
-        bail!("{failed} failed; the summary above names them");
-    }
+    print!("{}", outcome::summary(outcomes));
+    ensure!(failed == 0, "{failed} failed; the summary above names them");
     Ok(())
 }
 
@@ -71,10 +74,7 @@ pub(crate) fn chaos(kills: u32) -> Result<()> {
         Ok(())
     })?;
     outcome.took = begun.elapsed();
-    let failed = outcome.failed;
-    print!("{}", outcome::summary(&[outcome]));
-    ensure!(failed == 0, "{failed} failed; the summary above names them");
-    Ok(())
+    sum_up(&[outcome])
 }
 
 fn run_part(part: Part, nodes: u32) -> Outcome {
