@@ -47,14 +47,16 @@ impl Watchdog {
 fn stuck(seen: &mut HashMap<u32, (u64, u32)>, now: &HashMap<u32, u64>) -> Option<u32> {
     seen.retain(|partition, _| now.contains_key(partition));
     for (&partition, &sign) in now {
-        let (last, times) = seen.entry(partition).or_insert((sign, 0));
-        if *last == sign {
-            *times += 1;
-        } else {
-            (*last, *times) = (sign, 0);
-        }
-        if *times > PATIENCE {
-            return Some(partition);
+        match seen.get_mut(&partition) {
+            Some((last, times)) if *last == sign => {
+                *times += 1;
+                if *times > PATIENCE {
+                    return Some(partition);
+                }
+            }
+            _ => {
+                seen.insert(partition, (sign, 0));
+            }
         }
     }
     None
