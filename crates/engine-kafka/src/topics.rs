@@ -47,11 +47,12 @@ pub struct Migrated {
 }
 
 /// Makes the topics that are missing and adds partitions. Idempotent; refuses to shrink. `known` is what the last
-/// migration said; nothing, before the first.
+/// migration said; nothing, before the first. `begun`: the last of them whose markers are known to be in the topic.
 pub async fn migrate(
     config: &KafkaConfig,
     topics: Topics,
     known: &[Generation],
+    begun: Option<Generation>,
 ) -> Result<Migrated, KafkaError> {
     let admin: AdminClient<DefaultClientContext> =
         config.client().create().map_err(|error| config.away(error))?;
@@ -90,18 +91,24 @@ pub async fn migrate(
     wait_until_known(config, &config.readings(), topics.partitions).await?;
     let partitions = topics.partitions;
     let Some(last) = known.last() else {
-        let generations = vec![Generation { generation: 1, partitions }];
+        let generations = vec![announced(1, partitions)?];
         return Ok(Migrated { done, generations, begins: true });
     };
-    // Records were in every partition, markers at least. Of one that has none the topic is another one.
-    let heads = all_heads(config, last.partitions.min(partitions)).await?;
-    let is_another = heads.contains(&0);
+    // Records are in every partition, markers at least, once they have begun. Of one that has none the topic is another one.
+    let marked = begun.map_or(0, |begun| begun.partitions.min(partitions));
+    let is_another = all_heads(config, marked).await?.contains(&0);
     if !is_another && last.partitions == partitions {
         return Ok(Migrated { done, generations: known.to_vec(), begins: false });
     }
-    let next = Generation { generation: last.generation + 1, partitions };
+    let next = announced(last.generation + 1, partitions)?;
     let former = if is_another { &[] } else { known };
     Ok(Migrated { done, generations: [former, &[next]].concat(), begins: true })
+}
+
+/// A generation with a token that nobody guesses.
+fn announced(generation: u32, partitions: u32) -> Result<Generation, KafkaError> {
+    let token = getrandom::u64().map_err(|error| KafkaError::NoToken(error.to_string()))?;
+    Ok(Generation { generation, partitions, token })
 }
 
 fn options() -> AdminOptions {
@@ -186,8 +193,8 @@ async fn wait_until_known(config: &KafkaConfig, topic: &str, partitions: u32) ->
 pub async fn mark(config: &KafkaConfig, generation: Generation) -> Result<(), KafkaError> {
     let config = config.clone();
     blocking(move || {
-        let Generation { generation, partitions } = generation;
-        let marker = Record::GenerationBegins { generation, partitions }.encode();
+        let partitions = generation.partitions;
+        let marker = Record::GenerationBegins(generation).encode();
         let mut client = config.client();
         client.set("enable.idempotence", "true").set("message.timeout.ms", WITHIN.as_millis().to_string());
         let producer: ThreadedProducer<DefaultProducerContext> =

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use metering::Generation;
 
+use crate::StoreError;
+
 /// A record on its way into the log. Its partition follows from the key
 /// ([`metering::wire::partition_of`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,22 @@ pub enum LogError {
         /// The oldest there is.
         first: i64,
     },
+}
+
+/// Tells which generations of the log are announced: before the first marker of one is in the log, it is. A marker that
+/// nobody announced is somebody else's.
+#[async_trait]
+pub trait Announcements: Send + Sync + 'static {
+    /// All, oldest first, as they are remembered now.
+    async fn announced(&self) -> Result<Vec<Generation>, StoreError>;
+}
+
+/// Those of a log that never begins another one.
+#[async_trait]
+impl Announcements for Vec<Generation> {
+    async fn announced(&self) -> Result<Vec<Generation>, StoreError> {
+        Ok(self.clone())
+    }
 }
 
 /// A durable, partitioned, ordered log of records. Offset 0 of every partition is a generation marker.

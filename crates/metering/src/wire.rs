@@ -13,7 +13,9 @@ pub use dead::encode_dead_letter;
 pub use live::{LiveRowMessage, LiveRowsMessage, decode_live, encode_live};
 
 use crate::reading::{DwellingKind, Heating};
-use crate::{AreaCode, Dwelling, Energy, Interval, MeterId, Position, Reading, Registration, UtcSecond};
+use crate::{
+    AreaCode, Dwelling, Energy, Generation, Interval, MeterId, Position, Reading, Registration, UtcSecond,
+};
 
 /// `wattmap.v1.Record`
 #[derive(Clone, PartialEq, Message)]
@@ -97,6 +99,9 @@ pub struct GenerationBeginsMessage {
     /// Partitions of the log in it.
     #[prost(uint32, tag = "2")]
     pub partitions: u32,
+    /// As whoever announced it drew it.
+    #[prost(fixed64, tag = "3")]
+    pub token: u64,
 }
 
 /// `wattmap.v1.Position`
@@ -156,12 +161,7 @@ pub enum Record {
     /// A registration.
     Registration(Registration),
     /// A new log begins here, or partitions were added.
-    GenerationBegins {
-        /// Its number, from 1.
-        generation: u32,
-        /// Partitions in it.
-        partitions: u32,
-    },
+    GenerationBegins(Generation),
 }
 
 /// Why bytes are not a record. Another producer's mistakes end here.
@@ -229,7 +229,8 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, WireError> {
             dwelling: registration.dwelling.map(dwelling).transpose()?.unwrap_or_default(),
         })),
         BodyMessage::GenerationBegins(marker) if marker.generation > 0 && marker.partitions > 0 => {
-            Ok(Record::GenerationBegins { generation: marker.generation, partitions: marker.partitions })
+            let GenerationBeginsMessage { generation, partitions, token } = marker;
+            Ok(Record::GenerationBegins(Generation { generation, partitions, token }))
         }
         BodyMessage::GenerationBegins(_) => Err(field("generation or partitions", "is 0")),
     }
@@ -290,8 +291,9 @@ impl Record {
                 }),
                 None,
             ),
-            &Record::GenerationBegins { generation, partitions } => {
-                (BodyMessage::GenerationBegins(GenerationBeginsMessage { generation, partitions }), None)
+            &Record::GenerationBegins(Generation { generation, partitions, token }) => {
+                let marker = GenerationBeginsMessage { generation, partitions, token };
+                (BodyMessage::GenerationBegins(marker), None)
             }
         };
         RecordMessage { body: Some(body), redriven_from }.encode_to_vec()
@@ -354,7 +356,7 @@ mod tests {
         assert!(matches!(decode(b"MAC000003", &record.encode()), Err(WireError::KeyMismatch { .. })));
         assert_eq!(decode(b"", b""), Err(WireError::Empty));
         assert!(matches!(decode(b"x", b"\xff\xff"), Err(WireError::NotProtobuf(_))));
-        let marker = Record::GenerationBegins { generation: 1, partitions: 4 };
+        let marker = Record::GenerationBegins(Generation { generation: 1, partitions: 4, token: 7 });
         assert_eq!(decode(b"", &marker.encode()), Ok(marker));
     }
 }

@@ -231,7 +231,7 @@ pub fn aggregation(state: &AppState) -> Aggregation {
     Aggregation {
         ports: state.ports.clone(),
         geography: state.geography.clone(),
-        retention_s: state.config.door.retention_s,
+        limits: state.config.door,
         flush_every: state.config.engine.pace.flush_every,
         ingestion: state.ingestion.clone(),
         clock: state.clock.clone(),

@@ -74,7 +74,7 @@ async fn log_of(site: &Site, partitions: u32) -> std::sync::Arc<KafkaLog> {
         prefix: site.name().to_owned(),
         ..KafkaConfig::new(brokers.split(',').map(str::to_owned).collect())
     };
-    KafkaLog::open(&config, vec![Generation { generation: 1, partitions }]).await.unwrap()
+    KafkaLog::open(&config, vec![Generation { generation: 1, partitions, token: 0 }]).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

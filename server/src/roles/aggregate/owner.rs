@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{LiveBatch, LogRecord, RawQuery, StoreError, crash_point};
-use metering::Position;
 use metering::stored::FlushPlan;
+use metering::{Generation, Position};
 use pipeline::{
     Answers, Decoded, FlushId, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig, Wants,
 };
@@ -27,6 +27,10 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 
 /// How often former partitions are asked how far they are.
 const ASK_FORMER_EVERY: Duration = Duration::from_millis(500);
+
+/// How long a log may be shorter than what is stored of it: a broker that has just become the leader may not know its end
+/// yet.
+const SHORTER_LOG_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Decided records that are stored at once, however short ago the last flush was. Of all partitions
 /// of the process together, as what follows: each has its share.
@@ -119,15 +123,16 @@ impl Owner {
     /// Goes on where the store says. Progress is read before anything else (rule 4).
     async fn restore(&self) -> Result<Work, Trouble> {
         self.gauges().is(Condition::Restoring);
-        let Aggregation { ports, retention_s, .. } = &self.aggregation;
+        let Aggregation { ports, limits, .. } = &self.aggregation;
         let progress = patiently("reading progress", self.gauges(), &self.shutdown, || {
             ports.pipeline.progress(self.partition + 1)
         })
         .await?;
         let config = PartitionConfig {
             partition: self.partition,
-            generations: ports.log.generations(),
-            retention_s: *retention_s,
+            generations: self.announced().await?,
+            retention_s: limits.retention_s,
+            ahead_s: limits.ahead_s(),
             areas: self.aggregation.areas(),
             limits: Limits {
                 meters: self.share_of(REMEMBERED.meters),
@@ -138,6 +143,7 @@ impl Owner {
         let progress = progress.get(self.partition as usize).copied().flatten();
         let pipeline =
             Partition::restore(config, progress).map_err(|error| Trouble::Final(error.to_string()))?;
+        self.find(pipeline.next_offset()).await?;
         self.gauges().stored(pipeline.next_offset());
         self.gauges().decided(pipeline.next_offset());
         self.gauges().is(Condition::Running);
@@ -150,6 +156,41 @@ impl Owner {
             ticked_at: now,
             unpublished_since_ms: None,
         })
+    }
+
+    async fn announced(&self) -> Result<Vec<Generation>, Trouble> {
+        let announcements = &self.aggregation.ports.announcements;
+        patiently("reading the log's generations", self.gauges(), &self.shutdown, || {
+            announcements.announced()
+        })
+        .await
+    }
+
+    /// Makes sure that the log reaches as far as the store has seen it: one that does not has lost records, or is another
+    /// one, and to wait for its offsets would be to pass over what comes meanwhile.
+    async fn find(&self, next: i64) -> Result<(), Trouble> {
+        let log = &self.aggregation.ports.log;
+        let until = Instant::now() + SHORTER_LOG_PATIENCE;
+        loop {
+            let head = patiently("reading the log's end", self.gauges(), &self.shutdown, || {
+                log.head(self.partition)
+            })
+            .await?;
+            if head >= next {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(Trouble::Final(format!(
+                    "partition {} of the log ends before offset {head}; the store has what was before {next}: records \
+                     were lost, or this is another log (`wattmap migrate` begins it)",
+                    self.partition
+                )));
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => return Err(Trouble::Shutdown),
+                () = tokio::time::sleep(ASK_FORMER_EVERY) => {}
+            }
+        }
     }
 
     /// Decides a batch. What is probably needed is read in bulk first; what turns out to be missing, one by one.
@@ -174,6 +215,7 @@ impl Owner {
                 match work.pipeline.apply(decoded) {
                     Ok(_) => break,
                     Err(Halt::Missing(wants)) => self.supply(&mut work.pipeline, &wants).await?,
+                    Err(Halt::Unannounced(_)) => work.pipeline.announced(&self.announced().await?),
                     Err(Halt::Barrier(barrier)) => self.pass(work, barrier.former_partitions).await?,
                     Err(halt @ Halt::OutOfOrder { .. }) => {
                         return Err(Trouble::Final(format!("partition {}: {halt}", self.partition)));
