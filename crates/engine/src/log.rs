@@ -21,8 +21,10 @@ pub struct Envelope {
 /// A record of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRecord {
-    /// Its offset in its partition. Offsets are contiguous from the log's first.
+    /// Its offset in its partition. Offsets are contiguous from the log's first, but for those that the log itself used.
     pub offset: i64,
+    /// So many offsets before it hold no record: the log used them itself, to end somebody's transaction, say.
+    pub passed_over: i64,
     /// When the log took it, milliseconds since 1970, by the log's clock. Never decreases in a partition.
     pub appended_ms: i64,
     /// As appended.
@@ -113,8 +115,8 @@ pub trait ReadingLog: Send + Sync + 'static {
     /// those who send callers elsewhere meanwhile: it must not stay so for want of an append.
     async fn refuses(&self) -> Option<String>;
 
-    /// Up to `max` records of a partition from `from` on, in order, without a gap. Waits until there
-    /// is at least one. Durable ones only.
+    /// Up to `max` records of a partition from `from` on, in order, without a gap but `passed_over`. Waits until there
+    /// is at least one. Durable ones only. A log that ends before `from` for good is [`LogError::Corrupt`].
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError>;
 
     /// The offset that the next durable record of a partition will have.

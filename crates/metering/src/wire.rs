@@ -173,6 +173,12 @@ pub enum WireError {
     /// Protobuf, but none of the three bodies.
     #[error("a record without a reading, a registration or a generation marker")]
     Empty,
+    /// Longer than any record is.
+    #[error("key and value are {bytes} bytes; a record has at most {RECORD_BYTES_MAX}")]
+    TooLong {
+        /// Of both.
+        bytes: usize,
+    },
     /// A field whose value is not allowed.
     #[error("{field} {problem}")]
     Field {
@@ -195,6 +201,10 @@ fn field(field: &'static str, problem: impl ToString) -> WireError {
     WireError::Field { field, problem: problem.to_string() }
 }
 
+/// The longest record, key and value, bytes: ten times what the longest names and all fields come to. What is longer is a
+/// dead letter that holds its beginning.
+pub const RECORD_BYTES_MAX: usize = 4096;
+
 /// The most energy that a reading may have for each second that it covers, mWh: a mean power of
 /// 500 kW. No home draws as much; but a house of many flats behind one meter does come near it, and the
 /// largest value in the real files that imports are tested with is a quarter-hour at 461 kW.
@@ -207,6 +217,9 @@ pub const fn implausible(energy: Energy, interval: Interval) -> bool {
 
 /// Decodes and checks a record of the log as the door would have: what this returns is sound.
 pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, WireError> {
+    if key.len() + value.len() > RECORD_BYTES_MAX {
+        return Err(WireError::TooLong { bytes: key.len() + value.len() });
+    }
     let message = RecordMessage::decode(value).map_err(|e| WireError::NotProtobuf(e.to_string()))?;
     let redriven_from = message.redriven_from.map(Position::from);
     match message.body.ok_or(WireError::Empty)? {

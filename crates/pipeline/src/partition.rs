@@ -1,7 +1,8 @@
 //! The owner of one partition: its state, and the order in which it does things.
 
+use bytes::Bytes;
 use metering::stored::{DeadLetter, RegistrationVersion};
-use metering::wire::{RecordRef, partition_of};
+use metering::wire::{RECORD_BYTES_MAX, RecordRef, partition_of};
 use metering::{DeadReason, Generation, Position, Registration};
 
 use crate::areas::Areas;
@@ -130,6 +131,11 @@ impl Partition {
         self.next_offset
     }
 
+    /// So many offsets hold no record: the log used them itself.
+    pub fn pass_over(&mut self, offsets: i64) {
+        self.next_offset += offsets.max(0);
+    }
+
     /// Position of the last record that is decided, if there is one.
     pub fn done(&self) -> Option<Position> {
         self.done
@@ -227,14 +233,19 @@ impl Partition {
         reason: DeadReason,
         detail: String,
     ) -> Decision {
+        // Of what is too long for a record its beginning: letters have to fit into messages and rows.
+        let beginning = |bytes: &Bytes| match bytes.len() > RECORD_BYTES_MAX {
+            true => Bytes::copy_from_slice(&bytes[..RECORD_BYTES_MAX]),
+            false => bytes.clone(),
+        };
         self.dead.push(DeadLetter {
             partition: self.config.partition,
             at,
             reason,
             detail,
             appended_ms: record.appended_ms,
-            key: record.key.clone(),
-            value: record.value.clone(),
+            key: beginning(record.key),
+            value: beginning(record.value),
         });
         Decision::Dead(reason)
     }

@@ -273,6 +273,25 @@ fn records_come_in_order_and_answers_in_full() {
 }
 
 #[test]
+fn offsets_that_the_log_used_itself_are_passed_over() {
+    let mut partition = Partition::restore(config(0, &[(1, 1)]), None).unwrap();
+    partition.apply(&at(0, &marker(1, 1))).unwrap();
+    partition.pass_over(2);
+    assert_eq!(partition.apply(&at(3, &marker(1, 1))).unwrap(), GenerationBegins);
+    assert_eq!(partition.done(), Some(Position::new(1, 3)));
+}
+
+#[test]
+fn a_letter_of_what_is_too_long_holds_its_beginning() {
+    let mut partition = Partition::restore(config(0, &[(1, 1)]), None).unwrap();
+    let long = Entry { value: vec![8; 1 << 20].into(), ..read("m", 0, 1800, 1) };
+    assert_eq!(partition.apply(&at(0, &long)).unwrap(), Dead(DeadReason::Undecodable));
+    let letter = &partition.take_flush().unwrap().plan.dead[0];
+    assert_eq!((&letter.key[..], letter.value.len()), (&b"m"[..], 4096));
+    assert_eq!(letter.detail, "key and value are 1048577 bytes; a record has at most 4096");
+}
+
+#[test]
 fn behind_a_marker_an_owner_waits_for_the_former_partitions() {
     let mut partition = Partition::restore(config(0, &[(1, 2), (2, 3)]), None).unwrap();
     let log = [marker(1, 2), marker(2, 3), marker(2, 3)];

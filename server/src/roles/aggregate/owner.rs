@@ -28,10 +28,6 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 /// How often former partitions are asked how far they are.
 const ASK_FORMER_EVERY: Duration = Duration::from_millis(500);
 
-/// How long a log may be shorter than what is stored of it: a broker that has just become the leader may not know its end
-/// yet.
-const SHORTER_LOG_PATIENCE: Duration = Duration::from_secs(20);
-
 /// Decided records that are stored at once, however short ago the last flush was. Of all partitions
 /// of the process together, as what follows: each has its share.
 const FLUSH_RECORDS: usize = 80_000;
@@ -143,7 +139,6 @@ impl Owner {
         let progress = progress.get(self.partition as usize).copied().flatten();
         let pipeline =
             Partition::restore(config, progress).map_err(|error| Trouble::Final(error.to_string()))?;
-        self.find(pipeline.next_offset()).await?;
         self.gauges().stored(pipeline.next_offset());
         self.gauges().decided(pipeline.next_offset());
         self.gauges().is(Condition::Running);
@@ -166,39 +161,12 @@ impl Owner {
         .await
     }
 
-    /// Makes sure that the log reaches as far as the store has seen it: one that does not has lost records, or is another
-    /// one, and to wait for its offsets would be to pass over what comes meanwhile.
-    async fn find(&self, next: i64) -> Result<(), Trouble> {
-        let log = &self.aggregation.ports.log;
-        let until = Instant::now() + SHORTER_LOG_PATIENCE;
-        loop {
-            let head = patiently("reading the log's end", self.gauges(), &self.shutdown, || {
-                log.head(self.partition)
-            })
-            .await?;
-            if head >= next {
-                return Ok(());
-            }
-            if Instant::now() > until {
-                return Err(Trouble::Final(format!(
-                    "partition {} of the log ends before offset {head}; the store has what was before {next}: records \
-                     were lost, or this is another log (`wattmap migrate` begins it)",
-                    self.partition
-                )));
-            }
-            tokio::select! {
-                () = self.shutdown.cancelled() => return Err(Trouble::Shutdown),
-                () = tokio::time::sleep(ASK_FORMER_EVERY) => {}
-            }
-        }
-    }
-
     /// Decides a batch. What is probably needed is read in bulk first; what turns out to be missing, one by one.
     async fn decide(&self, work: &mut Work, records: &[LogRecord]) -> Result<(), Trouble> {
         let batch: Vec<Decoded<'_>> = records
             .iter()
             .map(|record| {
-                let LogRecord { offset, appended_ms, key, value } = record;
+                let LogRecord { offset, appended_ms, key, value, .. } = record;
                 Decoded::new(LogRecordRef { offset: *offset, appended_ms: *appended_ms, key, value })
             })
             .collect();
@@ -210,7 +178,8 @@ impl Owner {
             }
             self.supply(&mut work.pipeline, &wants).await?;
         }
-        for decoded in &batch {
+        for (record, decoded) in records.iter().zip(&batch) {
+            work.pipeline.pass_over(record.passed_over);
             loop {
                 match work.pipeline.apply(decoded) {
                     Ok(_) => break,
