@@ -41,6 +41,15 @@ pub struct KafkaLog {
     /// Asks about the topic, and reads nothing.
     asker: Arc<BaseConsumer>,
     stored: Stored,
+    may_append: Mutex<MayAppend>,
+}
+
+/// Until when records may be appended by the partitions that are known.
+#[derive(Debug, Clone, Copy)]
+enum MayAppend {
+    /// Nobody adds partitions that this process would not know of.
+    Always,
+    Until(Instant),
 }
 
 impl KafkaLog {
@@ -65,6 +74,7 @@ impl KafkaLog {
             generations: RwLock::new(generations),
             partitions: AtomicU32::new(there),
             stored: Stored::default(),
+            may_append: Mutex::new(MayAppend::Always),
         }))
     }
 
@@ -75,6 +85,26 @@ impl KafkaLog {
         self.appender.learn_of(&self.topic, wanted).await?;
         *self.generations.write().unwrap_or_else(PoisonError::into_inner) = generations;
         Ok(())
+    }
+
+    /// Appends only for so long, unless it is said again. Whoever adds partitions waits until nobody appends by the old ones
+    /// any more: else two records about one reading could be in two partitions, and nobody would know which came last.
+    pub fn append_for(&self, time: Duration) {
+        *self.may_append.lock().unwrap_or_else(PoisonError::into_inner) =
+            MayAppend::Until(Instant::now() + time);
+    }
+
+    /// How many partitions the topic has now.
+    pub async fn partitions_there(&self) -> Result<u32, LogError> {
+        let (asker, topic) = (self.asker.clone(), self.topic.clone());
+        let ask = move || asker.fetch_metadata(Some(&topic), ANSWER_WITHIN);
+        match tokio::task::spawn_blocking(ask).await {
+            Ok(answer) => {
+                let metadata = answer.map_err(unavailable)?;
+                Ok(metadata.topics().first().map_or(0, |topic| topic.partitions().len()) as u32)
+            }
+            Err(panic) => Err(LogError::Unavailable(panic.to_string())),
+        }
     }
 
     /// How far owners say that the store is.
@@ -148,6 +178,13 @@ impl ReadingLog for KafkaLog {
     }
 
     async fn append(&self, records: Vec<Envelope>) -> Result<(), AppendError> {
+        let may_append = *self.may_append.lock().unwrap_or_else(PoisonError::into_inner);
+        if let MayAppend::Until(end) = may_append
+            && Instant::now() > end
+        {
+            let reason = "it is not known whether partitions are being added".to_owned();
+            return Err(AppendError::Unavailable { reason, retry_after: Duration::from_secs(1) });
+        }
         let partitions = self.partitions();
         let outgoing = |record: Envelope| Outgoing {
             topic: &self.topic,

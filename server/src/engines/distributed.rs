@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::{DocumentStore, Measured};
+use engine::{DocumentStore, Measured, ReadingLog};
 use engine_cassandra::{CassandraStore, ConnectError};
 use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach};
 use tokio::task::JoinHandle;
@@ -14,8 +14,15 @@ use super::raw_kept;
 use crate::config::{Config, Distributed as Addresses};
 use crate::state::Ports;
 
-/// How soon a process hears of partitions that were added.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How soon a process hears of partitions that are being added, and how long asking may take.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const ASK_WITHIN: Duration = Duration::from_secs(2);
+
+/// A process appends for so long after it has heard that none are.
+const LEASE: Duration = Duration::from_secs(5);
+
+/// What was on its way when a lease ended has arrived this much later than appends may take, or never will.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// Open connections.
 pub(super) struct Distributed {
@@ -52,6 +59,7 @@ impl Distributed {
             feed: feed.clone(),
             dead: dead.clone(),
         };
+        log.append_for(if known.is_unfinished() { Duration::ZERO } else { LEASE });
         let following = tokio::spawn(follow(log.clone(), documents, known));
         Ok((Distributed { log, feed, dead, store, following }, ports))
     }
@@ -78,22 +86,36 @@ pub(super) fn may_pass(error: &anyhow::Error) -> bool {
         && !matches!(error.downcast_ref(), Some(ConnectError::NotLetIn { .. } | ConnectError::Refused(_)))
 }
 
-/// Follows migrations: what is appended goes to the partitions that there are.
+/// Follows migrations: what is appended goes to the partitions that there are, and while partitions are being added
+/// nothing is.
 async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known: Generations) {
     loop {
+        match tokio::time::timeout(ASK_WITHIN, Generations::read(documents.as_ref())).await {
+            Ok(Ok(now)) if now.begun() == known.begun() => known = now,
+            Ok(Ok(now)) => match log.begin(now.begun().to_vec()).await {
+                Ok(()) => {
+                    tracing::info!(generations = ?now.begun(), "the log has more partitions");
+                    known = now;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "new partitions of the log are not there yet");
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    continue;
+                }
+            },
+            // A store that is away does not say whether partitions are being added, but the topic does.
+            Ok(Err(_)) | Err(_) => match log.partitions_there().await {
+                Ok(there) if there == log.partitions() => {}
+                _ => {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    continue;
+                }
+            },
+        }
+        if !known.is_unfinished() {
+            log.append_for(LEASE);
+        }
         tokio::time::sleep(LOOK_EVERY).await;
-        // A store that is away says nothing; what is known holds until it does.
-        let Ok(now) = Generations::read(documents.as_ref()).await else { continue };
-        if now.begun() == known.begun() {
-            continue;
-        }
-        match log.begin(now.begun().to_vec()).await {
-            Ok(()) => {
-                tracing::info!(generations = ?now.begun(), "the log has more partitions");
-                known = now;
-            }
-            Err(error) => tracing::warn!(%error, "new partitions of the log are not there yet"),
-        }
     }
 }
 
@@ -109,10 +131,18 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
     let migrated = engine_kafka::migrate(&of_log, at.topics(), all, begun.last().copied()).await?;
     done.extend(migrated.done);
     let generations = Generations::announced(migrated.generations);
-    if migrated.begins || known.is_some_and(|known| known.is_unfinished()) {
-        // First it is known, then it begins, then producers follow: at every step a crash leaves what the next
-        // migration finishes.
+    if migrated.begins || known.as_ref().is_some_and(Generations::is_unfinished) {
+        // First it is known, and producers stop; then it begins, and they follow. At every step a crash leaves what the
+        // next migration finishes.
         generations.write(store.as_ref()).await?;
+        if !begun.is_empty() {
+            let wait = LEASE + of_log.append_within + MARGIN;
+            tracing::info!(
+                seconds = wait.as_secs(),
+                "waiting until nobody appends by the former partitions any more"
+            );
+            tokio::time::sleep(wait).await;
+        }
         let last = generations.last().context("a log without generations")?;
         engine_kafka::mark(&of_log, last).await?;
         generations.finished().write(store.as_ref()).await?;

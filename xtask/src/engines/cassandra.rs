@@ -79,8 +79,6 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
         // Alone on one machine nothing has to be waited for.
         "cassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
         "cassandra.ring_delay_ms=5000".to_owned(),
-        // Else every table that a test makes costs several flushes; what was not flushed is in the commit log.
-        "cassandra.test.flush_local_schema_changes=false".to_owned(),
         "cassandra-foreground=yes".to_owned(),
     ];
     java.args(settings.map(|setting| format!("-D{setting}")));
