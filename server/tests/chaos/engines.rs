@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use rustix::process::Signal;
 use tokio::sync::Mutex;
 
-use super::load::{Load, Sending};
+use super::load::{LastWords, Load, Sending};
 use super::site::{Process, Site};
 use crate::support::Http;
 use crate::support::program::run_command;
@@ -58,7 +58,7 @@ fn aggregator(site: &Site, number: usize, random: &mut StdRng) -> Process {
 }
 
 /// Waits until every partition has moved on: records that are appended now are stored.
-pub(super) async fn everybody_works(http: &Http, site: &Site, sending: &Sending) -> Duration {
+pub(super) async fn everybody_works(http: &Http, who: &impl LastWords, sending: &Sending) -> Duration {
     let began = Instant::now();
     let before = http.operate("/ingestion").await;
     let heads: Vec<i64> =
@@ -73,7 +73,7 @@ pub(super) async fn everybody_works(http: &Http, site: &Site, sending: &Sending)
             began.elapsed() < TAKES_OVER_WITHIN,
             "{now}; {} acknowledged; {}",
             sending.acknowledged(),
-            site.path().display()
+            who.last_words()
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
