@@ -5,6 +5,7 @@
 //! `cargo xtask test engines` runs what CI has every time; `cargo xtask chaos --seeds N` kills as often as one likes, and
 //! then lets happen what takes minutes. `WATTMAP_TEST_SEED` repeats a run's choices (not its timing).
 
+mod deployed;
 mod engines;
 mod load;
 mod long;
