@@ -207,7 +207,7 @@ pub fn envelope(record: &Record) -> Envelope {
     let key = match record {
         Record::Reading(reading, _) => Bytes::copy_from_slice(reading.meter.as_str().as_bytes()),
         Record::Registration(registration) => Bytes::copy_from_slice(registration.meter.as_str().as_bytes()),
-        Record::GenerationBegins { .. } => Bytes::new(),
+        Record::GenerationBegins(_) => Bytes::new(),
     };
     Envelope { key, value: record.encode().into() }
 }

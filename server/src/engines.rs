@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{DocumentStore, Measured, Ownership, Whole};
+use engine::{DocumentStore, Measured, Ownership, ReadingLog, Whole};
 use engine_embedded::{EmbeddedConfig, EmbeddedDocuments, EmbeddedEngine};
 
 use crate::config::Config;
@@ -105,6 +105,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     let embedded = tokio::task::spawn_blocking(move || EmbeddedEngine::open(dir, engine_config)).await??;
     let ports = Ports {
         log: embedded.log(),
+        announcements: Arc::new(embedded.log().generations()),
         pipeline: embedded.store(),
         figures: embedded.store(),
         documents: embedded.documents(),
@@ -114,13 +115,13 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     Ok(Opened { ports, engine: Engine::Embedded(embedded) })
 }
 
-/// Opens the engine, and waits for Kafka and Cassandra as long as it takes: they may come up after us. A data directory
-/// does not get better by waiting.
+/// Opens the engine, and waits for Kafka and Cassandra as long as it takes: they may come up after us, and be migrated
+/// after that. Neither a data directory nor a password gets better by waiting.
 pub async fn open_patiently(config: &Config) -> anyhow::Result<Opened> {
     let mut wait = FIRST_WAIT;
     loop {
         match open(config).await {
-            Err(error) if config.engine.distributed.is_some() => {
+            Err(error) if config.engine.distributed.is_some() && distributed::may_pass(&error) => {
                 tracing::warn!("{error:#}; trying again in {:.1} s", wait.as_secs_f64());
             }
             outcome => return outcome,

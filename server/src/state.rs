@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use engine::{DeadLetterFeed, DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog, StoreError};
+use engine::{
+    Announcements, DeadLetterFeed, DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog,
+    StoreError,
+};
 use geography::Geography;
 use metering::Position;
 
@@ -22,6 +25,8 @@ use crate::telemetry::Metrics;
 pub struct Ports {
     /// The log of readings and registrations.
     pub log: Arc<dyn ReadingLog>,
+    /// Its generations, as they are remembered beside the store.
+    pub announcements: Arc<dyn Announcements>,
     /// What the owners of partitions read and write.
     pub pipeline: Arc<dyn PipelineStore>,
     /// Exact data, for figures and operators.

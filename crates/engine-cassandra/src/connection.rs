@@ -12,6 +12,10 @@ use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::deserialize::row::DeserializeRow;
+use scylla::errors::{
+    ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, MetadataError,
+    NewSessionError,
+};
 use scylla::policies::load_balancing::DefaultPolicy;
 use scylla::policies::timestamp_generator::MonotonicTimestampGenerator;
 use scylla::serialize::row::SerializeRow;
@@ -128,7 +132,10 @@ pub(crate) async fn connect(
     if let Some(Login { user, password }) = &config.login {
         builder = builder.user(user, password);
     }
-    let session = builder.build().await.map_err(|error| schema::away(config, error))?;
+    let session = builder.build().await.map_err(|error| match refusal(&error) {
+        Some(why) => ConnectError::NotLetIn { nodes: config.nodes.join(", "), why: why.to_owned() },
+        None => schema::away(config, error),
+    })?;
     if let Some(keyspace) = keyspace {
         session.use_keyspace(keyspace, false).await.map_err(|error| ConnectError::NotMigrated {
             nodes: config.nodes.join(", "),
@@ -136,4 +143,18 @@ pub(crate) async fn connect(
         })?;
     }
     Ok(session)
+}
+
+/// What a node said to a name and a password that it does not know.
+fn refusal(error: &NewSessionError) -> Option<&str> {
+    let NewSessionError::MetadataError(MetadataError::ConnectionPoolError(ConnectionPoolError::Broken {
+        last_connection_error: ConnectionError::ConnectionSetupRequestError(setup),
+    })) = error
+    else {
+        return None;
+    };
+    match &setup.error {
+        ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, why) => Some(why),
+        _ => None,
+    }
 }

@@ -13,6 +13,14 @@ pub enum ConnectError {
         /// What they said.
         why: String,
     },
+    /// There is a Cassandra, and it does not know us.
+    #[error("Cassandra at {nodes} can't be logged in to: {why}")]
+    NotLetIn {
+        /// Who was asked.
+        nodes: String,
+        /// What they said.
+        why: String,
+    },
     /// There is a Cassandra, and it was not prepared for this.
     #[error("Cassandra at {nodes} is not migrated: {why}; run `wattmap migrate`")]
     NotMigrated {

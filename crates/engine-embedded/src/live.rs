@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{DeadLetterFeed, LiveBatch, LiveFeed, StoreError};
+use engine::{DeadLetterFeed, LiveBatch, LiveFeed, LiveNews, StoreError};
 use metering::stored::DeadLetter;
 use tokio::sync::broadcast;
 
@@ -14,7 +14,7 @@ const BATCHES_BEHIND_MAX: usize = 1024;
 /// From the owners of partitions to the live hub of the same process.
 #[derive(Debug)]
 pub struct EmbeddedLive {
-    sender: broadcast::Sender<Arc<LiveBatch>>,
+    sender: broadcast::Sender<Arc<LiveNews>>,
 }
 
 impl EmbeddedLive {
@@ -27,11 +27,11 @@ impl EmbeddedLive {
 impl LiveFeed for EmbeddedLive {
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
         // That nobody listens is no error.
-        let _ = self.sender.send(Arc::new(batch));
+        let _ = self.sender.send(Arc::new(LiveNews::Rows(batch)));
         Ok(())
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>> {
+    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveNews>> {
         self.sender.subscribe()
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
+use metering::Generation;
 use serde::{Deserialize, Serialize};
 
 use crate::{OpenError, files};
@@ -32,6 +33,11 @@ fn unfinished(dir: &Path) -> PathBuf {
 }
 
 impl Meta {
+    /// The log's only one: it is never given more partitions. No one but its owner writes to it.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation { generation: self.generation, partitions: self.partitions, token: 0 }
+    }
+
     /// Whether a directory is one, whole or not.
     pub(crate) fn is_in(dir: &Path) -> bool {
         path(dir).exists() || unfinished(dir).exists() || dir.join("log").exists()

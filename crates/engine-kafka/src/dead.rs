@@ -12,6 +12,9 @@ use crate::metrics::ClientKind;
 use crate::producer::{Appender, Outgoing};
 use crate::{KafkaConfig, KafkaError};
 
+/// Letters that are sent at once: of any number all are sent, and none waits in memory twice.
+const TOGETHER: usize = 1000;
+
 /// The topic of dead letters.
 pub struct KafkaDeadLetters {
     topic: String,
@@ -37,12 +40,15 @@ impl Measured for KafkaDeadLetters {
 #[async_trait]
 impl DeadLetterFeed for KafkaDeadLetters {
     async fn announce(&self, letters: &[DeadLetter]) -> Result<(), StoreError> {
-        let messages = letters.iter().map(|letter| Outgoing {
-            topic: &self.topic,
-            partition: 0,
-            record: Envelope { key: letter.key.clone(), value: Bytes::from(encode_dead_letter(letter)) },
-        });
-        let sent = self.appender.append(messages.collect()).await;
-        sent.map_err(|error| StoreError::Unavailable(error.to_string()))
+        for some in letters.chunks(TOGETHER) {
+            let messages = some.iter().map(|letter| Outgoing {
+                topic: &self.topic,
+                partition: 0,
+                record: Envelope { key: letter.key.clone(), value: Bytes::from(encode_dead_letter(letter)) },
+            });
+            let sent = self.appender.append(messages.collect()).await;
+            sent.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        }
+        Ok(())
     }
 }

@@ -66,4 +66,7 @@ pub enum KafkaError {
     /// What was asked for can't be done to what is there.
     #[error("{0}")]
     Refused(String),
+    /// The system gives no random numbers.
+    #[error("no token can be drawn for a generation of the log: {0}")]
+    NoToken(String),
 }

@@ -1,12 +1,13 @@
 //! Changed aggregate rows, from whoever decides them to every web node.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{Envelope, LiveBatch, LiveFeed, Measured, Measurement, StoreError};
+use engine::{Envelope, LiveBatch, LiveFeed, LiveNews, Measured, Measurement, StoreError};
 use metering::wire::{decode_live, encode_live};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -29,7 +30,7 @@ const POLL: Duration = Duration::from_millis(100);
 pub struct KafkaFeed {
     topic: String,
     appender: Appender,
-    sender: broadcast::Sender<Arc<LiveBatch>>,
+    sender: broadcast::Sender<Arc<LiveNews>>,
     closed: Arc<AtomicBool>,
     gathering: Gathering,
 }
@@ -107,24 +108,29 @@ fn at_the_end(
     Ok(consumer)
 }
 
-fn follow(
-    consumer: &BaseConsumer<Listener>,
-    sender: &broadcast::Sender<Arc<LiveBatch>>,
-    closed: &AtomicBool,
-) {
+fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<LiveNews>>, closed: &AtomicBool) {
+    // Nobody has to listen.
+    let tell = |news| drop(sender.send(Arc::new(news)));
+    let mut next: HashMap<i32, i64> = HashMap::new();
     while !closed.load(Ordering::Acquire) {
-        match consumer.poll(POLL) {
-            None => {}
-            Some(Err(error)) => tracing::warn!(%error, "the live feed can't be read"),
-            Some(Ok(message)) => match decode_live(message.payload().unwrap_or_default()) {
-                Ok((partition, rows, newest_ms)) => {
-                    // Nobody has to listen.
-                    let _ = sender.send(Arc::new(LiveBatch { partition, rows, newest_ms }));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, offset = message.offset(), "a live message can't be read");
-                }
-            },
+        let message = match consumer.poll(POLL) {
+            None => continue,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the live feed can't be read");
+                continue;
+            }
+            Some(Ok(message)) => message,
+        };
+        let (offset, expected) = (message.offset(), next.insert(message.partition(), message.offset() + 1));
+        // What this topic keeps is short: who was away for longer goes on behind a gap.
+        if expected.is_some_and(|expected| expected != offset) {
+            tell(LiveNews::Gap);
+        }
+        match decode_live(message.payload().unwrap_or_default()) {
+            Ok((partition, rows, newest_ms)) => {
+                tell(LiveNews::Rows(LiveBatch { partition, rows, newest_ms }));
+            }
+            Err(error) => tracing::warn!(%error, offset, "a live message can't be read"),
         }
     }
 }
@@ -145,7 +151,7 @@ impl LiveFeed for KafkaFeed {
         sent.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>> {
+    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveNews>> {
         self.sender.subscribe()
     }
 }

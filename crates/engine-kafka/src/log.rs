@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use engine::{AppendError, Envelope, LogError, LogRecord, Measured, Measurement, ReadingLog};
 use metering::Generation;
 use metering::wire::partition_of;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 
 use crate::metrics::KafkaMetrics;
 use crate::producer::{Appender, Outgoing};
@@ -19,6 +20,11 @@ use crate::{KafkaConfig, KafkaError};
 
 /// How long a question to the brokers may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a partition may be shorter than what was read of it: a broker that has just become the leader may not know its
+/// end yet.
+const SHORTER_LOG_PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// How far the owners of this process say that the store is, by partition: what is committed to the group.
 pub(crate) type Stored = Arc<Mutex<HashMap<u32, i64>>>;
@@ -112,7 +118,16 @@ impl KafkaLog {
     async fn marks(&self, partition: u32) -> Result<(i64, i64), LogError> {
         self.expect(partition).await?;
         let (asker, topic) = (self.asker.clone(), self.topic.clone());
-        let ask = move || asker.fetch_watermarks(&topic, partition as i32, ANSWER_WITHIN);
+        let ask = move || {
+            let marks = || asker.fetch_watermarks(&topic, partition as i32, ANSWER_WITHIN);
+            match marks() {
+                // What it remembers of the topic may be from before partitions were added.
+                Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) => {
+                    asker.fetch_metadata(Some(&topic), ANSWER_WITHIN).and_then(|_| marks())
+                }
+                outcome => outcome,
+            }
+        };
         match tokio::task::spawn_blocking(ask).await {
             Ok(answer) => answer.map_err(unavailable),
             Err(panic) => Err(LogError::Unavailable(panic.to_string())),
@@ -156,15 +171,26 @@ impl ReadingLog for KafkaLog {
 
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError> {
         self.expect(partition).await?;
-        match self.readers.read(partition, from, max).await {
-            Ok(records) => Ok(records),
-            Err(ReadError::Away(why)) => Err(LogError::Unavailable(why)),
-            Err(ReadError::OutOfRange) => match self.marks(partition).await? {
-                (first, _) if from < first => Err(LogError::Gone { partition, wanted: from, first }),
-                (_, head) => Err(LogError::Unavailable(format!(
-                    "partition {partition} ends at offset {head}, before offset {from}"
-                ))),
-            },
+        let begun = Instant::now();
+        loop {
+            match self.readers.read(partition, from, max).await {
+                Ok(records) => return Ok(records),
+                Err(ReadError::Away(why)) => return Err(LogError::Unavailable(why)),
+                Err(ReadError::OutOfRange) => {}
+            }
+            let (first, head) = self.marks(partition).await?;
+            if from < first {
+                return Err(LogError::Gone { partition, wanted: from, first });
+            }
+            // It goes on where it ended, so to wait until it is long enough would be to pass over what comes meanwhile.
+            if from > head && begun.elapsed() > SHORTER_LOG_PATIENCE {
+                return Err(LogError::Corrupt(format!(
+                    "partition {partition} of {} ends at offset {head}, and {from} was to be next: records were lost, or \
+                     it is another topic, which `wattmap migrate` begins",
+                    self.topic
+                )));
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
         }
     }
 

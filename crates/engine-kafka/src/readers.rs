@@ -20,6 +20,8 @@ use crate::metrics::{self, ClientKind, Gathering, KafkaMetrics, Listener};
 
 /// Records that a reader hands over together.
 const BATCH: usize = 1000;
+/// And bytes, about: another producer's records may be large.
+const BATCH_BYTES: usize = 1 << 20;
 /// Batches that may wait for whoever reads.
 const BATCHES_AHEAD: usize = 2;
 /// Readers of a partition that are kept although nobody reads: that of its owner, and that of whoever looks at it.
@@ -163,20 +165,25 @@ impl Readers {
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         std::thread::Builder::new()
             .name(format!("read-{partition}"))
-            .spawn(move || follow(&consumer, &sender))
+            .spawn(move || follow(&consumer, from, &sender))
             .map_err(|error| ReadError::Away(format!("no thread to read with: {error}")))?;
         Ok(Reader { next: from, ready: VecDeque::new(), batches })
     }
 }
 
 /// Reads until there is nobody to give to, or something is wrong.
-fn follow(consumer: &BaseConsumer<Listener>, sender: &mpsc::Sender<Batch>) {
+fn follow(consumer: &BaseConsumer<Listener>, from: i64, sender: &mpsc::Sender<Batch>) {
+    let mut next = from;
     while !sender.is_closed() {
-        let mut batch = Vec::new();
+        let (mut batch, mut bytes) = (Vec::new(), 0);
         let mut wait = POLL;
-        while batch.len() < BATCH {
+        while batch.len() < BATCH && bytes < BATCH_BYTES {
             match consumer.poll(wait) {
-                Some(Ok(message)) => batch.push(record(&message)),
+                Some(Ok(message)) => {
+                    bytes += message.key_len() + message.payload_len();
+                    batch.push(record(&message, next));
+                    next = message.offset() + 1;
+                }
                 // What passes by itself: librdkafka connects again.
                 Some(Err(ClientError::MessageConsumption(code))) if passes(code) => break,
                 Some(Err(error)) => {
@@ -220,10 +227,12 @@ pub(crate) fn passes(code: RDKafkaErrorCode) -> bool {
     )
 }
 
-fn record(message: &BorrowedMessage<'_>) -> LogRecord {
+/// `next` is the offset that would have followed.
+fn record(message: &BorrowedMessage<'_>, next: i64) -> LogRecord {
     let bytes = |part: Option<&[u8]>| part.map_or_else(Bytes::new, Bytes::copy_from_slice);
     LogRecord {
         offset: message.offset(),
+        passed_over: message.offset() - next,
         appended_ms: message.timestamp().to_millis().unwrap_or(0),
         key: bytes(message.key()),
         value: bytes(message.payload()),

@@ -2,18 +2,25 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use engine::Envelope;
 use metering::Generation;
-use metering::wire::Record;
+use metering::wire::{self, Record};
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::message::Message;
 use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
 
+use crate::producer::{Appender, Outgoing};
 use crate::{KafkaConfig, KafkaError};
 
 /// How long brokers may take for one thing.
 pub(crate) const WITHIN: Duration = Duration::from_secs(30);
+
+/// Records of other producers that may be in a topic before its first marker.
+const FIRST_RECORDS: i64 = 1000;
 
 /// How the topics are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +54,12 @@ pub struct Migrated {
 }
 
 /// Makes the topics that are missing and adds partitions. Idempotent; refuses to shrink. `known` is what the last
-/// migration said; nothing, before the first.
+/// migration said; nothing, before the first. `begun`: the last of them whose markers are known to be in the topic.
 pub async fn migrate(
     config: &KafkaConfig,
     topics: Topics,
     known: &[Generation],
+    begun: Option<Generation>,
 ) -> Result<Migrated, KafkaError> {
     let admin: AdminClient<DefaultClientContext> =
         config.client().create().map_err(|error| config.away(error))?;
@@ -90,18 +98,25 @@ pub async fn migrate(
     wait_until_known(config, &config.readings(), topics.partitions).await?;
     let partitions = topics.partitions;
     let Some(last) = known.last() else {
-        let generations = vec![Generation { generation: 1, partitions }];
+        let generations = vec![announced(1, partitions)?];
         return Ok(Migrated { done, generations, begins: true });
     };
-    // Records were in every partition, markers at least. Of one that has none the topic is another one.
-    let heads = all_heads(config, last.partitions.min(partitions)).await?;
-    let is_another = heads.contains(&0);
+    let is_another = match begun {
+        Some(begun) => is_another(config, known, begun.partitions.min(partitions)).await?,
+        None => false,
+    };
     if !is_another && last.partitions == partitions {
         return Ok(Migrated { done, generations: known.to_vec(), begins: false });
     }
-    let next = Generation { generation: last.generation + 1, partitions };
+    let next = announced(last.generation + 1, partitions)?;
     let former = if is_another { &[] } else { known };
     Ok(Migrated { done, generations: [former, &[next]].concat(), begins: true })
+}
+
+/// A generation with a token that nobody guesses.
+fn announced(generation: u32, partitions: u32) -> Result<Generation, KafkaError> {
+    let token = getrandom::u64().map_err(|error| KafkaError::NoToken(error.to_string()))?;
+    Ok(Generation { generation, partitions, token })
 }
 
 fn options() -> AdminOptions {
@@ -184,40 +199,69 @@ async fn wait_until_known(config: &KafkaConfig, topic: &str, partitions: u32) ->
 
 /// Begins a generation: writes its marker into every partition. One that is there twice says the same.
 pub async fn mark(config: &KafkaConfig, generation: Generation) -> Result<(), KafkaError> {
-    let config = config.clone();
+    let (topic, marker) = (config.readings(), Bytes::from(Record::GenerationBegins(generation).encode()));
+    let appender = Appender::new(config)?;
+    appender.learn_of(&topic, generation.partitions).await?;
+    let markers = (0..generation.partitions).map(|partition| Outgoing {
+        topic: &topic,
+        partition,
+        record: Envelope { key: Bytes::new(), value: marker.clone() },
+    });
+    appender
+        .append(markers.collect())
+        .await
+        .map_err(|error| config.away(format!("no markers in {topic}: {error}")))
+}
+
+/// Whether the topic is not the one whose generations are known. Every partition of that one has records, markers at least;
+/// and where it still begins with its first record, a marker that is known is among its first ones.
+async fn is_another(config: &KafkaConfig, known: &[Generation], partitions: u32) -> Result<bool, KafkaError> {
+    let (config, known) = (config.clone(), known.to_vec());
     blocking(move || {
-        let Generation { generation, partitions } = generation;
-        let marker = Record::GenerationBegins { generation, partitions }.encode();
-        let mut client = config.client();
-        client.set("enable.idempotence", "true").set("message.timeout.ms", WITHIN.as_millis().to_string());
-        let producer: ThreadedProducer<DefaultProducerContext> =
-            client.create().map_err(|error| config.away(error))?;
-        let (topic, before) = (config.readings(), heads(&config, partitions)?);
-        for partition in 0..partitions as i32 {
-            let record =
-                BaseRecord::<[u8], [u8]>::to(&topic).partition(partition).key(&[][..]).payload(&marker);
-            producer.send(record).map_err(|(error, _)| config.away(error))?;
+        let marks = all_marks(&config, partitions)?;
+        if marks.iter().any(|(_, head)| *head == 0) {
+            return Ok(true);
         }
-        producer.flush(WITHIN).map_err(|error| config.away(error))?;
-        let after = heads(&config, partitions)?;
-        match before.iter().zip(&after).position(|(before, after)| after <= before) {
-            None => Ok(()),
-            Some(partition) => Err(config.away(format!("the marker of partition {partition} was not taken"))),
+        match marks.first() {
+            Some((0, head)) => Ok(!has_marker_of(&config, &known, (*head).min(FIRST_RECORDS))?),
+            _ => Ok(false),
         }
     })
     .await
 }
 
-async fn all_heads(config: &KafkaConfig, partitions: u32) -> Result<Vec<i64>, KafkaError> {
-    let config = config.clone();
-    blocking(move || heads(&config, partitions)).await
+/// Whether there is a marker of these generations among the first records of partition 0.
+fn has_marker_of(config: &KafkaConfig, known: &[Generation], first: i64) -> Result<bool, KafkaError> {
+    let (away, topic) = (|error| config.away(error), config.readings());
+    let consumer: BaseConsumer = config.consumer().create().map_err(away)?;
+    let mut place = TopicPartitionList::new();
+    place
+        .add_partition_offset(&topic, 0, Offset::Beginning)
+        .and_then(|()| consumer.assign(&place))
+        .map_err(away)?;
+    loop {
+        let Some(message) = consumer.poll(WITHIN) else {
+            return Err(config.away(format!("the first records of {topic} do not come")));
+        };
+        let message = message.map_err(away)?;
+        let key = message.key().unwrap_or_default();
+        if let Ok(Record::GenerationBegins(found)) = wire::decode(key, message.payload().unwrap_or_default())
+            && known.contains(&found)
+        {
+            return Ok(true);
+        }
+        if message.offset() + 1 >= first {
+            return Ok(false);
+        }
+    }
 }
 
-fn heads(config: &KafkaConfig, partitions: u32) -> Result<Vec<i64>, KafkaError> {
+/// Of each partition the first offset, and the next.
+fn all_marks(config: &KafkaConfig, partitions: u32) -> Result<Vec<(i64, i64)>, KafkaError> {
     let consumer: BaseConsumer = config.consumer().create().map_err(|error| config.away(error))?;
     (0..partitions as i32)
         .map(|partition| consumer.fetch_watermarks(&config.readings(), partition, WITHIN))
-        .map(|marks| marks.map(|(_, head)| head).map_err(|error| config.away(error)))
+        .map(|marks| marks.map_err(|error| config.away(error)))
         .collect()
 }
 

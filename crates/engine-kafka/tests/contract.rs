@@ -55,7 +55,8 @@ fn topics(partitions: u32) -> Topics {
 
 /// Migrates to so many partitions, and begins what is new.
 async fn begun(config: &KafkaConfig, partitions: u32, known: &[Generation]) -> Vec<Generation> {
-    let migrated = migrate(config, topics(partitions), known).await.expect("it is migrated");
+    let migrated =
+        migrate(config, topics(partitions), known, known.last().copied()).await.expect("it is migrated");
     assert!(migrated.begins);
     mark(config, migrated.generations[migrated.generations.len() - 1]).await.expect("it begins");
     migrated.generations
@@ -121,12 +122,15 @@ mod engines {
     #[ignore = "needs Kafka: cargo xtask test engines"]
     async fn partitions_are_added_in_a_generation_of_their_own_and_never_taken_away() {
         let fresh = Fresh::new().await;
-        let again = migrate(&fresh.config, topics(3), &fresh.generations).await.expect("it is idempotent");
+        let again = migrate(&fresh.config, topics(3), &fresh.generations, fresh.generations.last().copied())
+            .await
+            .expect("it is idempotent");
         let nothing = Migrated { done: vec![], generations: fresh.generations.clone(), begins: false };
         assert_eq!(again, nothing);
         let more = begun(&fresh.config, 5, &fresh.generations).await;
-        let second = Generation { generation: 2, partitions: 5 };
-        assert_eq!(more, [fresh.generations[0], second]);
+        let [first, second] = more[..] else { panic!("{more:?}") };
+        assert_eq!((first, second.generation, second.partitions), (fresh.generations[0], 2, 5));
+        assert_ne!(second.token, first.token);
         // Who follows migrations goes on with more of them; what is read needs no telling.
         for partition in 0..5 {
             let markers = if partition < 3 { 2 } else { 1 };
@@ -140,11 +144,15 @@ mod engines {
         assert_eq!((fresh.log.partitions(), fresh.log.generation()), (5, 2));
         let everywhere = (0..50).map(|n| Envelope { key: format!("meter-{n}").into(), value: Bytes::new() });
         fresh.log.append(everywhere.collect()).await.expect("all partitions take records");
-        let fewer = migrate(&fresh.config, topics(4), &more).await;
+        let fewer = migrate(&fresh.config, topics(4), &more, more.last().copied()).await;
         assert!(fewer.is_err_and(|error| error.to_string().contains("never taken away")));
-        let nine = vec![Generation { generation: 3, partitions: 9 }];
+        let nine = vec![Generation { generation: 3, partitions: 9, token: 0 }];
         let too_few = KafkaLog::open(&fresh.config, nine).await;
         assert!(too_few.is_err_and(|error| error.to_string().contains("wattmap migrate")));
+        // One that was announced, and died before its markers were written, is finished by the next.
+        let third = migrate(&fresh.config, topics(7), &more, Some(second)).await.expect("it is announced");
+        let again = migrate(&fresh.config, topics(7), &third.generations, Some(second)).await;
+        assert_eq!(again.expect("it is known").generations, third.generations);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

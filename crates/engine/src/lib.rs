@@ -2,6 +2,7 @@
 //! them (`engine-embedded`; Kafka and Cassandra); one contract suite holds for all of them.
 //!
 //! - [`ReadingLog`]: a durable, partitioned, ordered log of records.
+//! - [`Announcements`]: which generations that log has.
 //! - [`PipelineStore`]: what the owner of a partition reads and writes.
 //! - [`FigureStore`]: what figures are made from, and what operators look at.
 //! - [`DocumentStore`]: small things with a name: keys, published statistics, settings.
@@ -24,8 +25,8 @@ mod pipeline_store;
 pub use crash::{crash_point, crash_points_from_environment};
 pub use documents::{Document, DocumentStore};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
-pub use live::{DeadLetterFeed, LiveBatch, LiveFeed};
-pub use log::{AppendError, Envelope, LogError, LogRecord, ReadingLog};
+pub use live::{DeadLetterFeed, LiveBatch, LiveFeed, LiveNews};
+pub use log::{Announcements, AppendError, Envelope, LogError, LogRecord, ReadingLog};
 pub use measured::{Measured, Measurement, MeasurementKind};
 pub use ownership::{Ownership, Whole};
 pub use pipeline_store::{PipelineStore, RawQuery};

@@ -20,14 +20,23 @@ pub struct LiveBatch {
     pub newest_ms: i64,
 }
 
+/// What a receiver hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveNews {
+    /// Rows.
+    Rows(LiveBatch),
+    /// Some were missed, and nobody knows which.
+    Gap,
+}
+
 /// From the owners of partitions to every web node.
 #[async_trait]
 pub trait LiveFeed: Send + Sync + 'static {
     /// Sends; when this returns `Ok` every receiver will get it, or learn that it missed something.
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError>;
 
-    /// Receives from now on. A receiver that is told it lagged reads the store again.
-    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveBatch>>;
+    /// Receives from now on. A receiver that is told it lagged, or of a gap, reads the store again.
+    fn subscribe(&self) -> broadcast::Receiver<Arc<LiveNews>>;
 }
 
 /// Dead letters, for others than the store. They may come twice: (partition, position) tells.

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use metering::Generation;
 
+use crate::StoreError;
+
 /// A record on its way into the log. Its partition follows from the key
 /// ([`metering::wire::partition_of`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +21,10 @@ pub struct Envelope {
 /// A record of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRecord {
-    /// Its offset in its partition. Offsets are contiguous from the log's first.
+    /// Its offset in its partition. Offsets are contiguous from the log's first, but for those that the log itself used.
     pub offset: i64,
+    /// So many offsets before it hold no record: the log used them itself, to end somebody's transaction, say.
+    pub passed_over: i64,
     /// When the log took it, milliseconds since 1970, by the log's clock. Never decreases in a partition.
     pub appended_ms: i64,
     /// As appended.
@@ -70,6 +74,22 @@ pub enum LogError {
     },
 }
 
+/// Tells which generations of the log are announced: before the first marker of one is in the log, it is. A marker that
+/// nobody announced is somebody else's.
+#[async_trait]
+pub trait Announcements: Send + Sync + 'static {
+    /// All, oldest first, as they are remembered now.
+    async fn announced(&self) -> Result<Vec<Generation>, StoreError>;
+}
+
+/// Those of a log that never begins another one.
+#[async_trait]
+impl Announcements for Vec<Generation> {
+    async fn announced(&self) -> Result<Vec<Generation>, StoreError> {
+        Ok(self.clone())
+    }
+}
+
 /// A durable, partitioned, ordered log of records. Offset 0 of every partition is a generation marker.
 #[async_trait]
 pub trait ReadingLog: Send + Sync + 'static {
@@ -95,8 +115,8 @@ pub trait ReadingLog: Send + Sync + 'static {
     /// those who send callers elsewhere meanwhile: it must not stay so for want of an append.
     async fn refuses(&self) -> Option<String>;
 
-    /// Up to `max` records of a partition from `from` on, in order, without a gap. Waits until there
-    /// is at least one. Durable ones only.
+    /// Up to `max` records of a partition from `from` on, in order, without a gap but `passed_over`. Waits until there
+    /// is at least one. Durable ones only. A log that ends before `from` for good is [`LogError::Corrupt`].
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError>;
 
     /// The offset that the next durable record of a partition will have.

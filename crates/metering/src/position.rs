@@ -45,6 +45,9 @@ pub struct Generation {
     pub generation: u32,
     /// Partitions of the log in it.
     pub partitions: u32,
+    /// What its markers carry, so that nobody else's pass for them. 0 in a log that no one else can write to.
+    #[serde(default)]
+    pub token: u64,
 }
 
 impl Default for Position {

@@ -13,7 +13,9 @@ pub use dead::encode_dead_letter;
 pub use live::{LiveRowMessage, LiveRowsMessage, decode_live, encode_live};
 
 use crate::reading::{DwellingKind, Heating};
-use crate::{AreaCode, Dwelling, Energy, Interval, MeterId, Position, Reading, Registration, UtcSecond};
+use crate::{
+    AreaCode, Dwelling, Energy, Generation, Interval, MeterId, Position, Reading, Registration, UtcSecond,
+};
 
 /// `wattmap.v1.Record`
 #[derive(Clone, PartialEq, Message)]
@@ -97,6 +99,9 @@ pub struct GenerationBeginsMessage {
     /// Partitions of the log in it.
     #[prost(uint32, tag = "2")]
     pub partitions: u32,
+    /// As whoever announced it drew it.
+    #[prost(fixed64, tag = "3")]
+    pub token: u64,
 }
 
 /// `wattmap.v1.Position`
@@ -156,12 +161,7 @@ pub enum Record {
     /// A registration.
     Registration(Registration),
     /// A new log begins here, or partitions were added.
-    GenerationBegins {
-        /// Its number, from 1.
-        generation: u32,
-        /// Partitions in it.
-        partitions: u32,
-    },
+    GenerationBegins(Generation),
 }
 
 /// Why bytes are not a record. Another producer's mistakes end here.
@@ -173,6 +173,12 @@ pub enum WireError {
     /// Protobuf, but none of the three bodies.
     #[error("a record without a reading, a registration or a generation marker")]
     Empty,
+    /// Longer than any record is.
+    #[error("key and value are {bytes} bytes; a record has at most {RECORD_BYTES_MAX}")]
+    TooLong {
+        /// Of both.
+        bytes: usize,
+    },
     /// A field whose value is not allowed.
     #[error("{field} {problem}")]
     Field {
@@ -195,6 +201,10 @@ fn field(field: &'static str, problem: impl ToString) -> WireError {
     WireError::Field { field, problem: problem.to_string() }
 }
 
+/// The longest record, key and value, bytes: ten times what the longest names and all fields come to. What is longer is a
+/// dead letter that holds its beginning.
+pub const RECORD_BYTES_MAX: usize = 4096;
+
 /// The most energy that a reading may have for each second that it covers, mWh: a mean power of
 /// 500 kW. No home draws as much; but a house of many flats behind one meter does come near it, and the
 /// largest value in the real files that imports are tested with is a quarter-hour at 461 kW.
@@ -207,6 +217,9 @@ pub const fn implausible(energy: Energy, interval: Interval) -> bool {
 
 /// Decodes and checks a record of the log as the door would have: what this returns is sound.
 pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, WireError> {
+    if key.len() + value.len() > RECORD_BYTES_MAX {
+        return Err(WireError::TooLong { bytes: key.len() + value.len() });
+    }
     let message = RecordMessage::decode(value).map_err(|e| WireError::NotProtobuf(e.to_string()))?;
     let redriven_from = message.redriven_from.map(Position::from);
     match message.body.ok_or(WireError::Empty)? {
@@ -229,7 +242,8 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, WireError> {
             dwelling: registration.dwelling.map(dwelling).transpose()?.unwrap_or_default(),
         })),
         BodyMessage::GenerationBegins(marker) if marker.generation > 0 && marker.partitions > 0 => {
-            Ok(Record::GenerationBegins { generation: marker.generation, partitions: marker.partitions })
+            let GenerationBeginsMessage { generation, partitions, token } = marker;
+            Ok(Record::GenerationBegins(Generation { generation, partitions, token }))
         }
         BodyMessage::GenerationBegins(_) => Err(field("generation or partitions", "is 0")),
     }
@@ -290,8 +304,9 @@ impl Record {
                 }),
                 None,
             ),
-            &Record::GenerationBegins { generation, partitions } => {
-                (BodyMessage::GenerationBegins(GenerationBeginsMessage { generation, partitions }), None)
+            &Record::GenerationBegins(Generation { generation, partitions, token }) => {
+                let marker = GenerationBeginsMessage { generation, partitions, token };
+                (BodyMessage::GenerationBegins(marker), None)
             }
         };
         RecordMessage { body: Some(body), redriven_from }.encode_to_vec()
@@ -354,7 +369,7 @@ mod tests {
         assert!(matches!(decode(b"MAC000003", &record.encode()), Err(WireError::KeyMismatch { .. })));
         assert_eq!(decode(b"", b""), Err(WireError::Empty));
         assert!(matches!(decode(b"x", b"\xff\xff"), Err(WireError::NotProtobuf(_))));
-        let marker = Record::GenerationBegins { generation: 1, partitions: 4 };
+        let marker = Record::GenerationBegins(Generation { generation: 1, partitions: 4, token: 7 });
         assert_eq!(decode(b"", &marker.encode()), Ok(marker));
     }
 }

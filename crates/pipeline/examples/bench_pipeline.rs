@@ -125,8 +125,9 @@ impl Bench {
             .collect();
         let config = PartitionConfig {
             partition: 0,
-            generations: vec![Generation { generation: 1, partitions: 1 }],
+            generations: vec![Generation { generation: 1, partitions: 1, token: 0 }],
             retention_s: 20 * 366 * 86_400,
+            ahead_s: 20 * 366 * 86_400,
             areas: areas.clone(),
             limits: Limits::default(),
         };
@@ -140,7 +141,7 @@ impl Bench {
         };
         bench.run(vec![(
             Bytes::new(),
-            Record::GenerationBegins { generation: 1, partitions: 1 }.encode().into(),
+            Record::GenerationBegins(Generation { generation: 1, partitions: 1, token: 0 }).encode().into(),
         )]);
         let registration = |n: usize| {
             Record::Registration(Registration {

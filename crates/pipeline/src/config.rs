@@ -7,11 +7,13 @@ use metering::{AreaCode, Generation, Position};
 pub struct PartitionConfig {
     /// Which partition.
     pub partition: u32,
-    /// The generations of this log, oldest first: the one it was created with, then one for each time
-    /// that partitions were added. Later ones are learned from their markers.
+    /// The generations of this log that are announced, oldest first: the one it was created with, then one for each
+    /// time that partitions were added. Where they begin, their markers say. Later ones are asked for.
     pub generations: Vec<Generation>,
     /// How old a reading may be when it is appended, seconds.
     pub retention_s: i64,
+    /// How long after it was appended a reading may end, seconds.
+    pub ahead_s: i64,
     /// The areas of the finest level. Part of what the log means: a registration that names another
     /// one is a dead letter.
     pub areas: Vec<AreaCode>,

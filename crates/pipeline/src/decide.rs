@@ -45,6 +45,14 @@ impl Partition {
             );
             return Ok(self.bury(record, at, DeadReason::BeyondRetention, detail));
         }
+        if interval.end().0.saturating_sub(self.config.ahead_s).saturating_mul(1000) > record.appended_ms {
+            let detail = format!(
+                "ends at {}, more than {} s after it was appended",
+                interval.end(),
+                self.config.ahead_s
+            );
+            return Ok(self.bury(record, at, DeadReason::Undecodable, detail));
+        }
         let ix = self.meter_of(reading)?;
         let stamp = Stamp::from(at);
         let registered = self.meters[ix].registered(self.rules.area_history().then_some(stamp));

@@ -2,7 +2,7 @@
 
 use metering::{Generation, Position};
 
-use crate::partition::Partition;
+use crate::partition::{Halt, Partition};
 use crate::stamp::GENERATIONS_MAX;
 
 /// The former partitions of a generation, whose progress must have reached it.
@@ -53,25 +53,30 @@ impl Partition {
         self.epoch += 1;
     }
 
-    /// Whether a marker is one that can stand here: of this generation or of one after it that is known
-    /// or the next.
-    pub(crate) fn begins(&self, marker: Generation) -> Option<Generation> {
+    /// Which generation a marker begins: this one again, or one after it; none if nobody has announced it. A generation is
+    /// announced before its first marker is written, and its markers carry what nobody else knows, so whoever decides
+    /// about a marker, whenever, decides the same.
+    pub(crate) fn begins(&self, marker: Generation) -> Result<Option<Generation>, Halt> {
         if !self.rules.generation_in_the_log() {
-            return Some(self.generation);
+            return Ok(Some(self.generation));
         }
-        let known = self.config.generations.iter().find(|g| g.generation == marker.generation);
-        let last = self.config.generations[self.config.generations.len() - 1].generation;
-        let possible = match known {
-            Some(known) => *known == marker,
-            None => marker.generation == last + 1 && marker.generation <= GENERATIONS_MAX,
-        };
-        (possible && marker.generation >= self.generation.generation).then_some(marker)
+        let last = self.config.generations[self.config.generations.len() - 1];
+        let may_be_news = marker.generation > last.generation && self.asked_at != Some(self.next_offset);
+        if may_be_news {
+            return Err(Halt::Unannounced(marker));
+        }
+        let announced = self.config.generations.contains(&marker);
+        Ok((announced && marker.generation >= self.generation.generation).then_some(marker))
     }
 
-    pub(crate) fn enter(&mut self, begins: Generation) {
-        if self.config.generations.iter().all(|g| g.generation != begins.generation) {
-            self.config.generations.push(begins);
+    /// The generations that are announced now, read after [`Halt::Unannounced`] was met. What was known of them stays.
+    pub fn announced(&mut self, now: &[Generation]) {
+        self.asked_at = Some(self.next_offset);
+        for &generation in now {
+            let last = self.config.generations[self.config.generations.len() - 1].generation;
+            if generation.generation == last + 1 && generation.generation <= GENERATIONS_MAX {
+                self.config.generations.push(generation);
+            }
         }
-        self.generation = begins;
     }
 }

@@ -21,12 +21,13 @@
 //! # }
 //! # fn publish(_: pipeline::LiveRows) {}
 //! # fn write(_: &FlushPlan) {}
-//! # let marker = metering::wire::Record::GenerationBegins { generation: 1, partitions: 1 }.encode();
+//! # let marker = metering::wire::Record::GenerationBegins(Generation { generation: 1, partitions: 1, token: 0 }).encode();
 //! # let log = vec![(0_i64, Bytes::new(), Bytes::from(marker))];
 //! let config = PartitionConfig {
 //!     partition: 0,
-//!     generations: vec![Generation { generation: 1, partitions: 1 }],
+//!     generations: vec![Generation { generation: 1, partitions: 1, token: 0 }],
 //!     retention_s: 400 * 86_400,
+//!     ahead_s: 3900,
 //!     areas: vec![],
 //!     limits: Limits::default(),
 //! };

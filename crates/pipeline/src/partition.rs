@@ -1,7 +1,8 @@
 //! The owner of one partition: its state, and the order in which it does things.
 
+use bytes::Bytes;
 use metering::stored::{DeadLetter, RegistrationVersion};
-use metering::wire::{RecordRef, partition_of};
+use metering::wire::{RECORD_BYTES_MAX, RecordRef, partition_of};
 use metering::{DeadReason, Generation, Position, Registration};
 
 use crate::areas::Areas;
@@ -28,6 +29,8 @@ pub struct Partition {
     pub(crate) generation: Generation,
     /// The last generation for which the former partitions are known to be done.
     pub(crate) entered: u32,
+    /// Where a marker stood when it was last asked which generations there are.
+    pub(crate) asked_at: Option<i64>,
     pub(crate) meters: Meters,
     pub(crate) hinted: Vec<MeterIx>,
     pub(crate) rows: Rows,
@@ -58,6 +61,10 @@ pub enum Halt {
     #[error("the progress of the former {former_partitions} partitions must have reached generation {generation}",
         former_partitions = .0.former_partitions, generation = .0.generation)]
     Barrier(Barrier),
+    /// A marker of a generation that is not known here. Read which ones are announced, pass them to
+    /// [`Partition::announced`] and apply the record again.
+    #[error("{0:?} is not known here; which generations are announced must be read first")]
+    Unannounced(Generation),
     /// Records come in order and without a gap.
     #[error("offset {expected} is next; {found} came")]
     OutOfOrder {
@@ -101,6 +108,7 @@ impl Partition {
             next_offset: progress.map_or(0, |at| at.offset + 1),
             generation: if rules.generation_in_the_log() { generation } else { last },
             entered: if rules.ask_again_after_restore() { first } else { generation }.generation,
+            asked_at: None,
             meters: Meters::new(),
             hinted: Vec::new(),
             rows: Rows::default(),
@@ -123,6 +131,11 @@ impl Partition {
         self.next_offset
     }
 
+    /// So many offsets hold no record: the log used them itself.
+    pub fn pass_over(&mut self, offsets: i64) {
+        self.next_offset += offsets.max(0);
+    }
+
     /// Position of the last record that is decided, if there is one.
     pub fn done(&self) -> Option<Position> {
         self.done
@@ -138,9 +151,7 @@ impl Partition {
             return Err(Halt::Barrier(barrier));
         }
         let begins = match decoded.body {
-            Ok(RecordRef::GenerationBegins { generation, partitions }) => {
-                self.begins(Generation { generation, partitions })
-            }
+            Ok(RecordRef::GenerationBegins(marker)) => self.begins(marker)?,
             _ => None,
         };
         let generation = begins.map_or(self.generation, |begins| begins).generation;
@@ -150,15 +161,19 @@ impl Partition {
             Ok(RecordRef::Registration(registration)) if self.is_ours(record) => {
                 self.register(registration, record, at)?
             }
-            Ok(RecordRef::GenerationBegins { generation, partitions }) => match begins {
+            Ok(RecordRef::GenerationBegins(marker)) => match begins {
                 Some(begins) => {
-                    self.enter(begins);
+                    self.generation = begins;
                     Decision::GenerationBegins
                 }
                 None => {
                     let detail = format!(
-                        "a marker of generation {generation} with {partitions} partitions, in generation {} with {}",
-                        self.generation.generation, self.generation.partitions
+                        "a marker of generation {} with {} partitions that no migration announced for here, in \
+                         generation {} with {}",
+                        marker.generation,
+                        marker.partitions,
+                        self.generation.generation,
+                        self.generation.partitions
                     );
                     self.bury(record, at, DeadReason::Undecodable, detail)
                 }
@@ -218,14 +233,19 @@ impl Partition {
         reason: DeadReason,
         detail: String,
     ) -> Decision {
+        // Of what is too long for a record its beginning: letters have to fit into messages and rows.
+        let beginning = |bytes: &Bytes| match bytes.len() > RECORD_BYTES_MAX {
+            true => Bytes::copy_from_slice(&bytes[..RECORD_BYTES_MAX]),
+            false => bytes.clone(),
+        };
         self.dead.push(DeadLetter {
             partition: self.config.partition,
             at,
             reason,
             detail,
             appended_ms: record.appended_ms,
-            key: record.key.clone(),
-            value: record.value.clone(),
+            key: beginning(record.key),
+            value: beginning(record.value),
         });
         Decision::Dead(reason)
     }

@@ -146,7 +146,7 @@ impl Partition {
                         scratch.ahead.entry(ix).or_insert((None, end)).0 = Some(area);
                     }
                 }
-                RecordRef::GenerationBegins { .. } => {}
+                RecordRef::GenerationBegins(_) => {}
             }
         }
         wants.raw = self.coalesced(ranges);

@@ -6,7 +6,7 @@
 mod desk;
 
 use bytes::Bytes;
-use desk::{Desk, Entry};
+use desk::{AHEAD_S, Desk, Entry};
 use metering::stored::MeterState;
 use metering::wire::{Record, partition_of};
 use metering::{
@@ -24,12 +24,20 @@ use pipeline::{
 const T0: i64 = 1_795_341_600;
 const RETENTION_S: i64 = 86_400;
 
+/// Of every generation that is announced here.
+const TOKEN: u64 = 0;
+
 fn area(code: &str) -> AreaCode {
     AreaCode::parse(code).unwrap()
 }
 
 fn marker(generation: u32, partitions: u32) -> Entry {
-    Entry::new("", &Record::GenerationBegins { generation, partitions }, T0 * 1000)
+    marker_with(generation, partitions, TOKEN)
+}
+
+fn marker_with(generation: u32, partitions: u32, token: u64) -> Entry {
+    let generation = Generation { generation, partitions, token };
+    Entry::new("", &Record::GenerationBegins(generation), T0 * 1000)
 }
 
 fn register(meter: &str, code: &str) -> Entry {
@@ -183,18 +191,45 @@ fn a_redriven_record_replaces_only_what_was_before_it() {
 
 #[test]
 fn markers_that_cannot_stand_there_are_dead_letters() {
-    let log = [marker(1, 1), marker(1, 2), marker(3, 1), marker(401, 1)];
+    let log = [marker(1, 1), marker(1, 2), marker(3, 1), marker(401, 1), marker_with(1, 1, 8)];
     let dead = Dead(DeadReason::Undecodable);
-    check(&log, &[GenerationBegins, dead, dead, dead], &[]);
+    check(&log, &[GenerationBegins, dead, dead, dead, dead], &[]);
+}
+
+#[test]
+fn a_generation_begins_when_it_was_announced_and_its_marker_is_not_forged() {
+    let mut partition = Partition::restore(config(0, &[(1, 1)]), None).unwrap();
+    partition.apply(&at(0, &marker(1, 1))).unwrap();
+    let (forged, genuine) = (marker_with(2, 2, 8), marker(2, 2));
+    // What is not known is asked for, and then decided.
+    assert!(matches!(partition.apply(&at(1, &forged)), Err(Halt::Unannounced(found)) if found.token == 8));
+    partition.announced(&config(0, &[(1, 1)]).generations);
+    assert_eq!(partition.apply(&at(1, &forged)).unwrap(), Dead(DeadReason::Undecodable));
+    assert!(matches!(partition.apply(&at(2, &genuine)), Err(Halt::Unannounced(_))));
+    partition.announced(&config(0, &[(1, 1), (2, 2)]).generations);
+    assert_eq!(partition.apply(&at(2, &genuine)).unwrap(), GenerationBegins);
+    // Whoever knows already decides the same.
+    let mut later = Partition::restore(config(0, &[(1, 1), (2, 2)]), Some(Position::new(1, 0))).unwrap();
+    assert_eq!(later.apply(&at(1, &forged)).unwrap(), Dead(DeadReason::Undecodable));
+    assert_eq!(later.apply(&at(2, &genuine)).unwrap(), GenerationBegins);
+}
+
+#[test]
+fn a_reading_from_the_future_is_a_dead_letter_by_the_logs_own_time() {
+    let minutes = AHEAD_S / 60;
+    let log = [register("m", "X"), read("m", minutes - 30, 1800, 1), read("m", minutes, 1800, 2)];
+    let last = (minutes / 30 - 1) as i32;
+    check(&log, &[Registered, Counted, Dead(DeadReason::Undecodable)], &[("X", last, 1, 1, 1800)]);
 }
 
 fn config(partition: u32, generations: &[(u32, u32)]) -> PartitionConfig {
-    let generations =
-        generations.iter().map(|&(generation, partitions)| Generation { generation, partitions });
+    let announced =
+        |&(generation, partitions): &(u32, u32)| Generation { generation, partitions, token: TOKEN };
     PartitionConfig {
         partition,
-        generations: generations.collect(),
+        generations: generations.iter().map(announced).collect(),
         retention_s: RETENTION_S,
+        ahead_s: AHEAD_S,
         areas: vec![area("X")],
         limits: Limits::default(),
     }
@@ -238,8 +273,27 @@ fn records_come_in_order_and_answers_in_full() {
 }
 
 #[test]
+fn offsets_that_the_log_used_itself_are_passed_over() {
+    let mut partition = Partition::restore(config(0, &[(1, 1)]), None).unwrap();
+    partition.apply(&at(0, &marker(1, 1))).unwrap();
+    partition.pass_over(2);
+    assert_eq!(partition.apply(&at(3, &marker(1, 1))).unwrap(), GenerationBegins);
+    assert_eq!(partition.done(), Some(Position::new(1, 3)));
+}
+
+#[test]
+fn a_letter_of_what_is_too_long_holds_its_beginning() {
+    let mut partition = Partition::restore(config(0, &[(1, 1)]), None).unwrap();
+    let long = Entry { value: vec![8; 1 << 20].into(), ..read("m", 0, 1800, 1) };
+    assert_eq!(partition.apply(&at(0, &long)).unwrap(), Dead(DeadReason::Undecodable));
+    let letter = &partition.take_flush().unwrap().plan.dead[0];
+    assert_eq!((&letter.key[..], letter.value.len()), (&b"m"[..], 4096));
+    assert_eq!(letter.detail, "key and value are 1048577 bytes; a record has at most 4096");
+}
+
+#[test]
 fn behind_a_marker_an_owner_waits_for_the_former_partitions() {
-    let mut partition = Partition::restore(config(0, &[(1, 2)]), None).unwrap();
+    let mut partition = Partition::restore(config(0, &[(1, 2), (2, 3)]), None).unwrap();
     let log = [marker(1, 2), marker(2, 3), marker(2, 3)];
     partition.apply(&at(0, &log[0])).unwrap();
     partition.apply(&at(1, &log[1])).unwrap();

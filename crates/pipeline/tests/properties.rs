@@ -10,8 +10,8 @@ use bytes::Bytes;
 use desk::{Desk, Entry};
 use metering::wire::Record;
 use metering::{
-    AreaCode, DeadReason, Dwelling, Energy, Interval, MeterId, Place, Reading, Registration, UtcSecond,
-    Window,
+    AreaCode, DeadReason, Dwelling, Energy, Generation, Interval, MeterId, Place, Reading, Registration,
+    UtcSecond, Window,
 };
 use pipeline::Limits;
 use proptest::prelude::*;
@@ -78,7 +78,11 @@ fn meter(n: usize) -> MeterId {
 /// The log of a history, its marker first.
 fn log(events: &[Event]) -> Vec<Entry> {
     let mut now_ms = (T0 + 2 * 3600) * 1000;
-    let mut log = vec![Entry::new("", &Record::GenerationBegins { generation: 1, partitions: 1 }, now_ms)];
+    let mut log = vec![Entry::new(
+        "",
+        &Record::GenerationBegins(Generation { generation: 1, partitions: 1, token: 0 }),
+        now_ms,
+    )];
     let mut readings: Vec<Reading> = Vec::new();
     for event in events {
         match event {
@@ -128,7 +132,7 @@ fn truth(log: &[Entry]) -> (Sums, BTreeMap<i64, DeadReason>) {
                 bury(DeadReason::Undecodable);
                 continue;
             }
-            Ok(Record::GenerationBegins { .. }) => continue,
+            Ok(Record::GenerationBegins(_)) => continue,
             Ok(Record::Registration(registration)) => {
                 if AREAS.contains(&registration.area.as_str()) {
                     areas.insert(registration.meter, registration.area);

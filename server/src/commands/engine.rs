@@ -23,7 +23,7 @@ pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::
         geography: geography_of(config, ports.documents.as_ref()).await?,
         ingestion: Arc::new(Ingestion::of_others()),
         ports,
-        retention_s: config.door.retention_s,
+        limits: config.door,
         flush_every: config.engine.pace.flush_every,
         clock: Arc::new(SystemClock),
     })

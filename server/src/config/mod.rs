@@ -111,6 +111,13 @@ pub struct DoorLimits {
     pub retention_s: i64,
 }
 
+impl DoorLimits {
+    /// How long after the log took it a reading may end, seconds. The log's clock is another one than the door's.
+    pub fn ahead_s(&self) -> i64 {
+        self.future_tolerance_s + 3600
+    }
+}
+
 /// The simulated homes.
 #[derive(Debug, Clone, Copy)]
 pub struct SimulationConfig {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use engine::{DocumentStore, Measured};
-use engine_cassandra::CassandraStore;
-use engine_kafka::{KafkaDeadLetters, KafkaFeed, KafkaLog, KafkaOwnership, reach};
+use engine_cassandra::{CassandraStore, ConnectError};
+use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach};
 use tokio::task::JoinHandle;
 
-use super::generations::Generations;
+use super::generations::{Generations, Remembered};
 use super::raw_kept;
 use crate::config::{Config, Distributed as Addresses};
 use crate::state::Ports;
@@ -45,6 +45,7 @@ impl Distributed {
         let (feed, dead) = (KafkaFeed::open(&config).await?, KafkaDeadLetters::open(&config)?);
         let ports = Ports {
             log: log.clone(),
+            announcements: Arc::new(Remembered(documents.clone())),
             pipeline: store.clone(),
             figures: store.clone(),
             documents: documents.clone(),
@@ -69,6 +70,12 @@ impl Distributed {
     pub(super) async fn close(self) {
         self.log.close().await;
     }
+}
+
+/// Whether what could not be opened may be had later, with the same configuration.
+pub(super) fn may_pass(error: &anyhow::Error) -> bool {
+    !matches!(error.downcast_ref(), Some(KafkaError::NotLetIn { .. } | KafkaError::Refused(_)))
+        && !matches!(error.downcast_ref(), Some(ConnectError::NotLetIn { .. } | ConnectError::Refused(_)))
 }
 
 /// Follows migrations: what is appended goes to the partitions that there are.
@@ -98,8 +105,8 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
     let mut done = engine_cassandra::migrate(&of_store, at.sizing(), kept_s).await?;
     let store = CassandraStore::connect(&of_store).await?;
     let known = Generations::read_if_any(store.as_ref()).await?;
-    let migrated =
-        engine_kafka::migrate(&of_log, at.topics(), known.as_ref().map_or(&[], Generations::all)).await?;
+    let (all, begun) = known.as_ref().map_or((&[][..], &[][..]), |known| (known.all(), known.begun()));
+    let migrated = engine_kafka::migrate(&of_log, at.topics(), all, begun.last().copied()).await?;
     done.extend(migrated.done);
     let generations = Generations::announced(migrated.generations);
     if migrated.begins || known.is_some_and(|known| known.is_unfinished()) {

@@ -1,8 +1,11 @@
 //! The generations of the log, as migrations remember them: beside the store, not in the log, because a log that was made
 //! again does not know that there was another one.
 
+use std::sync::Arc;
+
 use anyhow::Context;
-use engine::{Document, DocumentStore};
+use async_trait::async_trait;
+use engine::{Announcements, Document, DocumentStore, StoreError};
 use metering::Generation;
 use serde::{Deserialize, Serialize};
 
@@ -57,12 +60,30 @@ impl Generations {
     /// Those that there are; none before the first migration.
     pub(super) async fn read_if_any(documents: &dyn DocumentStore) -> anyhow::Result<Option<Self>> {
         let Some(body) = documents.document(KIND, ID).await? else { return Ok(None) };
-        serde_json::from_slice(&body).context("what is remembered of the log's generations can't be read")
+        Self::decode(&body).map(Some)
+    }
+
+    fn decode(body: &[u8]) -> anyhow::Result<Self> {
+        serde_json::from_slice(body).context("what is remembered of the log's generations can't be read")
     }
 
     pub(super) async fn write(&self, documents: &dyn DocumentStore) -> anyhow::Result<()> {
         let document = Document { id: ID.to_owned(), body: serde_json::to_vec(self)? };
         Ok(documents.put_documents(KIND, vec![document]).await?)
+    }
+}
+
+/// What is remembered beside a store, asked anew each time.
+pub(super) struct Remembered(pub(super) Arc<dyn DocumentStore>);
+
+#[async_trait]
+impl Announcements for Remembered {
+    async fn announced(&self) -> Result<Vec<Generation>, StoreError> {
+        let body = self.0.document(KIND, ID).await?;
+        let body = body.ok_or_else(|| StoreError::Corrupt("the log's generations are gone".to_owned()))?;
+        Generations::decode(&body)
+            .map(|found| found.all)
+            .map_err(|error| StoreError::Corrupt(format!("{error:#}")))
     }
 }
 
@@ -72,8 +93,10 @@ mod tests {
 
     #[test]
     fn nobody_sends_by_partitions_that_have_not_begun() {
-        let two =
-            vec![Generation { generation: 1, partitions: 4 }, Generation { generation: 2, partitions: 6 }];
+        let two = vec![
+            Generation { generation: 1, partitions: 4, token: 0 },
+            Generation { generation: 2, partitions: 6, token: 0 },
+        ];
         let announced = Generations::announced(two.clone());
         assert_eq!((announced.begun(), announced.is_unfinished()), (&two[..1], true));
         assert_eq!(announced.last(), two.last().copied());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use engine::{DocumentStore, FigureStore, LiveBatch, LiveFeed, StoreError};
+use engine::{DocumentStore, FigureStore, LiveBatch, LiveFeed, LiveNews, StoreError};
 use geography::{AreaIndex, Geography};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -179,12 +179,11 @@ impl FiguresService {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 received = receiver.recv() => match received {
-                    Ok(batch) => self.take(&batch),
-                    Err(RecvError::Lagged(missed)) => {
-                        tracing::warn!(missed, "fell behind the live feed; reading the store again");
-                        self.days.changed.note_gap();
-                        self.begin_again().await;
-                    }
+                    Ok(news) => match &*news {
+                        LiveNews::Rows(batch) => self.take(batch),
+                        LiveNews::Gap => self.read_again().await,
+                    },
+                    Err(RecvError::Lagged(_)) => self.read_again().await,
                     Err(RecvError::Closed) => break,
                 },
             }
@@ -233,6 +232,13 @@ impl FiguresService {
         if self.recent.take(batch.partition, &batch.rows, now) {
             self.recent_changed.notify_one();
         }
+    }
+
+    /// After something was missed.
+    async fn read_again(&self) {
+        tracing::warn!("some of the live feed was missed; reading the store again");
+        self.days.changed.note_gap();
+        self.begin_again().await;
     }
 
     /// Reads what the feed builds on; until it succeeds, figures stay as they are.

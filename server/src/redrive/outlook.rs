@@ -80,7 +80,7 @@ impl Revived {
         match &self.record {
             Record::Reading(reading, _) => Some(&reading.meter),
             Record::Registration(registration) => Some(&registration.meter),
-            Record::GenerationBegins { .. } => None,
+            Record::GenerationBegins(_) => None,
         }
     }
 
@@ -88,7 +88,7 @@ impl Revived {
     pub(super) fn reading(&self) -> Option<(MeterId, UtcSecond)> {
         match &self.record {
             Record::Reading(reading, _) => Some((reading.meter.clone(), reading.interval.start())),
-            Record::Registration(_) | Record::GenerationBegins { .. } => None,
+            Record::Registration(_) | Record::GenerationBegins(_) => None,
         }
     }
 }
@@ -127,7 +127,11 @@ pub(super) async fn outlooks(state: &AppState, letters: &[DeadLetter]) -> Result
     let queries: Vec<RawQuery> = revived.iter().flatten().filter_map(around).collect();
     let mut stored = state.ports.pipeline.raw(&queries).await?.into_iter();
     let rules = state.door.rules();
-    let now = Now { kept_from: UtcSecond(rules.now.0 - rules.retention_s), geography: &state.geography };
+    let now = Now {
+        kept_from: UtcSecond(rules.now.0 - rules.retention_s),
+        known_until: UtcSecond(rules.now.0 + rules.future_tolerance_s),
+        geography: &state.geography,
+    };
     let none = MeterState::default();
     let outlook = |(letter, revived): (&DeadLetter, Option<Revived>)| {
         let Some(revived) = revived else { return Outlook::Unusable };
@@ -137,7 +141,7 @@ pub(super) async fn outlooks(state: &AppState, letters: &[DeadLetter]) -> Result
                 now.of_reading(reading, revived.first, meter, &stored.next().unwrap_or_default())
             }
             Record::Registration(registration) => now.of_registration(registration, letter.at, meter),
-            Record::GenerationBegins { .. } => return Outlook::Unusable,
+            Record::GenerationBegins(_) => return Outlook::Unusable,
         };
         match prospect {
             Prospect::Settled => Outlook::Settled,
@@ -168,6 +172,7 @@ enum Prospect {
 /// What records are decided by besides what is stored.
 struct Now<'a> {
     kept_from: UtcSecond,
+    known_until: UtcSecond,
     geography: &'a Geography,
 }
 
@@ -196,8 +201,10 @@ impl Now<'_> {
         if old.is_some_and(|old| old.at > first || same(old)) {
             return Prospect::Settled;
         }
+        let interval = reading.interval;
+        let untimely = interval.start() < self.kept_from || interval.end() > self.known_until;
         match meter.registrations.is_empty() {
-            _ if overlapped || reading.interval.start() < self.kept_from => Prospect::Hopeless,
+            _ if overlapped || untimely => Prospect::Hopeless,
             true => Prospect::Unregistered,
             false => Prospect::Countable,
         }
@@ -249,7 +256,7 @@ mod tests {
     #[test]
     fn what_becomes_of_a_reading() {
         let london = Geography::london();
-        let now = Now { kept_from: UtcSecond(HALF), geography: &london };
+        let now = Now { kept_from: UtcSecond(HALF), known_until: UtcSecond(40 * HALF), geography: &london };
         let (known, unknown) = (registered("E01000001", 1), MeterState::default());
         let (letter, first) = (reading(20 * HALF, HALF, 7), Position::new(1, 10));
         let check = |stored: &[RawVersion], meter: &MeterState, expect| {
@@ -271,13 +278,15 @@ mod tests {
         check(&[version(&reading(20 * HALF + 600, 600, 1), 3)], &known, Prospect::Hopeless);
         let hour = version(&reading(20 * HALF, 3600, 1), 3);
         assert_eq!(now.of_reading(&reading(21 * HALF, HALF, 1), first, &known, &[hour]), Prospect::Hopeless);
-        assert_eq!(now.of_reading(&reading(0, HALF, 1), first, &known, &[]), Prospect::Hopeless);
+        for untimely in [reading(0, HALF, 1), reading(40 * HALF, HALF, 1)] {
+            assert_eq!(now.of_reading(&untimely, first, &known, &[]), Prospect::Hopeless);
+        }
     }
 
     #[test]
     fn what_becomes_of_a_registration() {
         let london = Geography::london();
-        let now = Now { kept_from: UtcSecond(0), geography: &london };
+        let now = Now { kept_from: UtcSecond(0), known_until: UtcSecond(HALF), geography: &london };
         let letter = |area: &str| Registration {
             meter: MeterId::parse("M").unwrap(),
             area: AreaCode::parse(area).unwrap(),

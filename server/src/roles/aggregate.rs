@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::config::DoorLimits;
 use crate::ingestion::{Condition, Ingestion};
 use crate::state::Ports;
 
@@ -38,8 +39,8 @@ pub struct Aggregation {
     pub ports: Ports,
     /// The areas: a registration in another one is a dead letter.
     pub geography: Arc<Geography>,
-    /// How old a reading may be when the log takes it, seconds.
-    pub retention_s: i64,
+    /// What the door lets in, and the log's own time decides.
+    pub limits: DoorLimits,
     /// How long what is decided may wait before it is stored. Few and large flushes are what makes storing cheap.
     pub flush_every: Duration,
     /// Where owners say how far they are.

@@ -13,7 +13,7 @@ use metering::{
     AggregateRow, AreaCode, Energy, Interval, MeterId, Place, Position, Reading, Registration, UtcSecond,
 };
 use server::clock::SystemClock;
-use server::config::Config;
+use server::config::{Config, DoorLimits};
 use server::door::envelope;
 use server::engines::{Opened, open};
 use server::ingestion::Ingestion;
@@ -90,7 +90,7 @@ async fn world() -> World {
         ingestion: Arc::new(Ingestion::of_own(ports.log.partitions())),
         ports,
         geography: Geography::london(),
-        retention_s: 36_525 * 86_400,
+        limits: DoorLimits { retention_s: 36_525 * 86_400, ..config.door },
         flush_every: Duration::from_secs(2),
         clock: Arc::new(SystemClock),
     };

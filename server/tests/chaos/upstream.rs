@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
 /// One node, by its name: `kafka-1`, `cassandra-3`.
-pub(super) struct Node(&'static str);
+pub(super) struct Node(pub(super) &'static str);
 
 pub(super) const KAFKA: Node = Node("kafka-1");
 pub(super) const CASSANDRA: Node = Node("cassandra-1");

@@ -16,8 +16,8 @@ const METERS: usize = 12;
 /// What meters send: one duration each.
 const DURATIONS_S: [i64; 4] = [300, 900, 1800, 3600];
 
-/// How far back readings go, seconds.
-const BACK_S: i64 = 12 * 86_400;
+/// How far back readings go, seconds: some come a month late.
+const BACK_S: i64 = 31 * 86_400;
 
 /// Between two requests, at most.
 const PAUSE_MS_MAX: u64 = 15;

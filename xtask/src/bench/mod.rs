@@ -8,13 +8,12 @@ mod browser;
 mod line;
 mod start;
 
-use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use self::line::Line;
-use crate::{binary, command, say, site, tools};
+use crate::{binary, command, engines, say, site, tools};
 
 struct Bench {
     name: &'static str,
@@ -25,8 +24,10 @@ struct Bench {
 enum How {
     /// `cargo run --release --package P --example E`.
     Example { package: &'static str, example: &'static str },
-    /// The same, told in `WATTMAP_BINARY` where the release binary is, with the site inside.
-    ExampleWithBinary { package: &'static str, example: &'static str },
+    /// `bench_server NAME`, told in `WATTMAP_BINARY` where the release binary is, with the site inside.
+    Server,
+    /// The same, with one Kafka and one Cassandra.
+    ServerOnEngines,
     /// A file of `end2end/benches`: a real browser at the release binary.
     Browser { file: &'static str },
     /// Files of the built site.
@@ -37,7 +38,7 @@ enum How {
     Cold,
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench {
         name: "pipeline",
         what: "readings a second through the pipeline alone, on one core",
@@ -61,7 +62,12 @@ const BENCHES: [Bench; 10] = [
     Bench {
         name: "ingest",
         what: "HTTP to durable to aggregated, sustained over a minute",
-        how: How::ExampleWithBinary { package: "server", example: "bench_ingest" },
+        how: How::Server,
+    },
+    Bench {
+        name: "distributed",
+        what: "the same through Kafka and Cassandra, against raw clients, and what it costs by meters",
+        how: How::ServerOnEngines,
     },
     Bench { name: "site", what: "bytes of each file of the site", how: How::Site },
     Bench {
@@ -91,10 +97,15 @@ pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
         bail!("there is no bench {name:?}; there are {}", names.join(", "));
     };
     let lines = match bench.how {
-        How::Example { package, example } => example_lines(package, example, arguments, None)?,
-        How::ExampleWithBinary { package, example } => {
-            let wattmap = binary::release()?;
-            example_lines(package, example, arguments, Some(&wattmap))?
+        How::Example { package, example } => example_lines(package, example, arguments, &[])?,
+        How::Server => server_lines(name, arguments, &[])?,
+        How::ServerOnEngines => {
+            let mut lines = Vec::new();
+            engines::with_nodes(1, |variables| {
+                lines = server_lines(name, arguments, variables)?;
+                Ok(())
+            })?;
+            lines
         }
         How::Browser { file } => browser::lines(file)?,
         How::Site => site_lines()?,
@@ -105,21 +116,27 @@ pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
     lines.iter().try_for_each(line::print)
 }
 
+fn server_lines(name: &str, arguments: &[String], variables: &[(&str, &str)]) -> Result<Vec<Line>> {
+    let wattmap = binary::release()?;
+    let wattmap = wattmap.to_str().context("the path of the release binary is not UTF-8")?;
+    let arguments = [&[name.to_owned()], arguments].concat();
+    let variables = [&[("WATTMAP_BINARY", wattmap)], variables].concat();
+    example_lines("server", "bench_server", &arguments, &variables)
+}
+
 fn example_lines(
     package: &str,
     example: &str,
     arguments: &[String],
-    wattmap: Option<&Path>,
+    variables: &[(&str, &str)],
 ) -> Result<Vec<Line>> {
     let mut cargo = command::cargo();
     // As the release binary is built, or whatever links it would be built once more.
     cargo
         .envs(tools::openssl_inside())
         .args(["run", "--quiet", "--release", "--package", package, "--example", example, "--"])
-        .args(arguments);
-    if let Some(path) = wattmap {
-        cargo.env("WATTMAP_BINARY", path);
-    }
+        .args(arguments)
+        .envs(variables.iter().copied());
     let shown = command::line(&cargo);
     let output = say::step(&shown, || {
         let output = cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;

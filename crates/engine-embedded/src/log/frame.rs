@@ -174,7 +174,7 @@ impl Frame {
                     return;
                 }
                 let (key, value) = (self.bytes.slice_ref(key), self.bytes.slice_ref(value));
-                out.push(LogRecord { offset, appended_ms: self.appended_ms, key, value });
+                out.push(LogRecord { offset, passed_over: 0, appended_ms: self.appended_ms, key, value });
             }
             offset += 1;
         }

@@ -142,8 +142,7 @@ impl Drop for EmbeddedLog {
 #[async_trait]
 impl ReadingLog for EmbeddedLog {
     fn generations(&self) -> Vec<Generation> {
-        let Meta { partitions, generation, .. } = self.shared.meta;
-        vec![Generation { generation, partitions }]
+        vec![self.shared.meta.generation()]
     }
 
     async fn append(&self, records: Vec<Envelope>) -> Result<(), AppendError> {

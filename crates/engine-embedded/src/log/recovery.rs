@@ -39,8 +39,7 @@ pub(crate) fn create(dir: &Path, meta: &Meta, now_ms: i64) -> Result<(), OpenErr
     private::create_dir_all(dir).map_err(io())?;
     let bases = vec![0; meta.partitions as usize];
     let header = Header { number: 1, generation: meta.generation, sequence: 0, bases: bases.clone() };
-    let marker =
-        Record::GenerationBegins { generation: meta.generation, partitions: meta.partitions }.encode();
+    let marker = Record::GenerationBegins(meta.generation()).encode();
     let mut chunk = Chunk::new(meta.partitions);
     for partition in 0..meta.partitions {
         chunk.push(partition, b"", &marker);

@@ -3,7 +3,8 @@
 //! wrong, goes the general way, so that there is one opinion on what a record means.
 
 use super::{
-    Energy, Interval, MeterId, Position, Record, Registration, UtcSecond, WireError, decode, implausible,
+    Energy, Generation, Interval, MeterId, Position, Record, Registration, UtcSecond, WireError, decode,
+    implausible,
 };
 
 /// A reading as it lies in the log.
@@ -27,12 +28,7 @@ pub enum RecordRef<'a> {
     /// A registration.
     Registration(Registration),
     /// A new log begins here, or partitions were added.
-    GenerationBegins {
-        /// Its number, from 1.
-        generation: u32,
-        /// Partitions in it.
-        partitions: u32,
-    },
+    GenerationBegins(Generation),
 }
 
 /// As [`decode`], without an allocation for a reading.
@@ -49,9 +45,7 @@ pub fn decode_ref<'a>(key: &'a [u8], value: &[u8]) -> Result<RecordRef<'a>, Wire
             redriven_from,
         }),
         Record::Registration(registration) => RecordRef::Registration(registration),
-        Record::GenerationBegins { generation, partitions } => {
-            RecordRef::GenerationBegins { generation, partitions }
-        }
+        Record::GenerationBegins(generation) => RecordRef::GenerationBegins(generation),
     })
 }
 

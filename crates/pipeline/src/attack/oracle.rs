@@ -48,7 +48,7 @@ impl World {
                     continue;
                 };
                 match record {
-                    Record::GenerationBegins { .. } => {}
+                    Record::GenerationBegins(_) => {}
                     Record::Registration(registration) => {
                         // Registrations are never misrouted here.
                         let (meter, area) = (&registration.meter, &registration.area);
@@ -68,6 +68,9 @@ impl World {
                             truth.dead.insert(letter, DeadReason::Misrouted);
                         } else if (start + self.shared.day.retention * 900) * 1000 < entry.appended_ms {
                             truth.dead.insert(letter, DeadReason::BeyondRetention);
+                        } else if (interval.end().0 - self.shared.day.ahead * 900) * 1000 > entry.appended_ms
+                        {
+                            truth.dead.insert(letter, DeadReason::Undecodable);
                         } else if !area_of.contains_key(meter) {
                             truth.dead.insert(letter, DeadReason::UnknownMeter);
                         } else if old.is_some_and(|old| redriven_from.is_some_and(|from| old.0 > from))

@@ -134,6 +134,7 @@ impl Owner {
             match core.apply(&record) {
                 Ok(_) => shared.decided += 1,
                 Err(Halt::Missing(wants)) => self.reading = Some(Reading::new(wants)),
+                Err(Halt::Unannounced(_)) => core.announced(&shared.topics[self.topic].generations),
                 Err(halt) => panic!("{halt}"),
             }
         }
@@ -142,10 +143,11 @@ impl Owner {
 
     fn restore(&mut self, shared: &mut Shared) -> bool {
         let topic = &shared.topics[self.topic];
-        let config = PartitionConfig {
+        let mut config = PartitionConfig {
             partition: self.partition,
             generations: topic.generations.clone(),
             retention_s: shared.day.retention * 900,
+            ahead_s: shared.day.ahead * 900,
             areas: shared.areas.clone(),
             limits: Limits::default(),
         };
@@ -159,6 +161,11 @@ impl Owner {
             }
         }
         let progress = shared.restore_point(self.topic, self.partition);
+        // It knows what was announced when it was told, but nothing older than what it found.
+        let topic = &shared.topics[self.topic];
+        let needed = progress.map_or(1, |at| at.generation.saturating_sub(topic.first_generation()) + 1);
+        let told = shared.dice.below(topic.generations.len()) + 1;
+        config.generations.truncate(told.max(needed as usize));
         let Ok(mut core) = Partition::restore_with(shared.dropped.rules, config, progress) else {
             return false;
         };

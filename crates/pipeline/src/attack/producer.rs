@@ -2,14 +2,24 @@
 //! no decoder takes, and dead letters that somebody redrives.
 
 use metering::wire::Record;
-use metering::{AreaCode, Dwelling, Energy, Interval, MeterId, Position, Reading, Registration, UtcSecond};
+use metering::{
+    AreaCode, Dwelling, Energy, Generation, Interval, MeterId, Position, Reading, Registration, UtcSecond,
+};
 
 use super::cluster::Key;
+use super::dice::Dice;
 use super::topic::{Entry, Meant, Topic};
 use super::world::{Shared, T0, World};
 
 /// In quarters of an hour.
 const DURATIONS: [i64; 3] = [1, 2, 4];
+
+/// What somebody writes who knows the schema: of this generation, or of the next one as it may come to be.
+fn forged_marker(dice: &mut Dice, last: Generation) -> Vec<u8> {
+    let generation = last.generation + dice.below(2) as u32;
+    let partitions = last.partitions + dice.below(2) as u32;
+    Record::GenerationBegins(Generation { generation, partitions, token: 0 }).encode()
+}
 
 impl World {
     pub(super) fn migrate(&mut self, generation: u32, grow: bool) {
@@ -60,14 +70,16 @@ impl World {
             let n = self.shared.dice.below(self.shared.meters.len());
             let meter = self.shared.meters[n].clone();
             self.shared.log_time += self.shared.dice.choice(&[0, 0, 1]);
+            let last = self.last_topic().last();
             let Shared { dice, day, log_time, .. } = &mut self.shared;
             if dice.chance(day.moves) {
                 self.register(&meter);
             } else if dice.chance(day.nonsense) {
+                let bytes = if dice.chance(0.5) { vec![7; dice.below(3)] } else { forged_marker(dice, last) };
                 let nonsense = Entry {
                     appended_ms: 0,
                     key: meter.as_str().to_owned().into(),
-                    value: vec![7; dice.below(3)].into(),
+                    value: bytes.into(),
                     meant: Meant::Nonsense,
                 };
                 self.append_entry(&meter, |appended_ms| Entry { appended_ms, ..nonsense }, false);

@@ -8,6 +8,7 @@ use metering::wire::Record;
 use metering::{AreaCode, Dwelling, Energy, Interval, MeterId, Reading, Registration, UtcSecond};
 
 use super::oracle::Difference;
+use super::topic::TOKEN;
 use super::world::{Dropped, Shared, T0, World};
 use crate::{Answers, Decision, Decoded, Halt, Limits, Partition, PartitionConfig, Wants};
 use metering::Generation;
@@ -65,8 +66,9 @@ fn play(
             let progress = world.shared.cluster.progress(&mut world.shared.dice, 0);
             let config = PartitionConfig {
                 partition: 0,
-                generations: vec![Generation { generation: 1, partitions: 1 }],
+                generations: vec![Generation { generation: 1, partitions: 1, token: TOKEN }],
                 retention_s: 1_000_000,
+                ahead_s: 1_000_000,
                 areas: world.shared.areas.clone(),
                 limits: Limits::default(),
             };

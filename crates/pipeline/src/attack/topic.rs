@@ -7,6 +7,9 @@ use metering::{MeterId, Position};
 use crate::LogRecordRef;
 use metering::Generation;
 
+/// Of the generations that are announced.
+pub(super) const TOKEN: u64 = 7;
+
 /// A record and, for the oracle, what its producer meant.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -35,8 +38,7 @@ impl Entry {
     }
 
     fn marker(generation: Generation) -> Self {
-        let Generation { generation, partitions } = generation;
-        Entry::new("", Record::GenerationBegins { generation, partitions }, 0)
+        Entry::new("", Record::GenerationBegins(generation), 0)
     }
 
     pub(super) fn at(&self, offset: i64) -> LogRecordRef<'_> {
@@ -45,7 +47,7 @@ impl Entry {
 
     pub(super) fn begins(&self) -> Option<u32> {
         match self.meant {
-            Meant::Record(Record::GenerationBegins { generation, .. }) => Some(generation),
+            Meant::Record(Record::GenerationBegins(begins)) => Some(begins.generation),
             _ => None,
         }
     }
@@ -62,7 +64,7 @@ pub(super) struct Topic {
 
 impl Topic {
     pub(super) fn new(generation: u32, partitions: u32) -> Self {
-        let generation = Generation { generation, partitions };
+        let generation = Generation { generation, partitions, token: TOKEN };
         Topic {
             generations: vec![generation],
             partitions: vec![vec![Entry::marker(generation)]; partitions as usize],
@@ -82,7 +84,7 @@ impl Topic {
         self.partitions.extend(vec![Vec::new(); more]);
         self.log_start.extend(vec![0; more]);
         let partitions = self.partitions.len() as u32;
-        let generation = Generation { generation: self.last().generation + 1, partitions };
+        let generation = Generation { generation: self.last().generation + 1, partitions, token: TOKEN };
         self.generations.push(generation);
         for log in &mut self.partitions {
             log.push(Entry::marker(generation));

@@ -69,6 +69,8 @@ pub(super) struct Day {
     redrives: f64,
     pub(super) nonsense: f64,
     pub(super) retention: i64,
+    /// How far in the log's future readings may end.
+    pub(super) ahead: i64,
     generations: u32,
 }
 
@@ -92,6 +94,7 @@ impl Day {
             redrives: if late { dice.choice(&[0.0, 0.01, 0.05]) } else { 0.0 },
             nonsense: if late { dice.choice(&[0.0, 0.0, 0.1]) } else { 0.0 },
             retention: if late { dice.choice(&[FOREVER, 2, 4, 8]) } else { FOREVER },
+            ahead: if late { dice.choice(&[FOREVER, FOREVER, 4, 8]) } else { FOREVER },
             generations: if late { dice.choice(&[1, 1, 2, 3]) } else { 1 },
         }
     }
@@ -182,7 +185,7 @@ impl World {
             let key = match &record {
                 Record::Reading(reading, _) => reading.meter.to_string(),
                 Record::Registration(registration) => registration.meter.to_string(),
-                Record::GenerationBegins { .. } => String::new(),
+                Record::GenerationBegins(_) => String::new(),
             };
             Entry::new(&key, record, T0 * 1000)
         }));

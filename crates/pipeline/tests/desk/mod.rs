@@ -96,6 +96,9 @@ fn newest(held: &mut BTreeMap<Place, AggregateRow>, rows: &[PlacedRow]) {
     }
 }
 
+/// Longer than any test's readings are ahead of their append, but those about just that.
+pub(crate) const AHEAD_S: i64 = 10 * 366 * 86_400;
+
 /// An owner, its driver and its store.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -108,8 +111,9 @@ impl Desk {
     pub(crate) fn new(areas: Vec<AreaCode>, retention_s: i64, limits: Limits) -> Self {
         let config = PartitionConfig {
             partition: 0,
-            generations: vec![Generation { generation: 1, partitions: 1 }],
+            generations: vec![Generation { generation: 1, partitions: 1, token: 0 }],
             retention_s,
+            ahead_s: AHEAD_S,
             areas,
             limits,
         };
@@ -155,6 +159,7 @@ impl Desk {
             decisions.push(loop {
                 match self.partition.apply(record) {
                     Ok(decision) => break decision,
+                    Err(Halt::Unannounced(_)) => self.partition.announced(&self.config.generations),
                     Err(Halt::Missing(wants)) => {
                         let answers = self.store.borrow().read(&wants);
                         self.partition.supply(&wants, answers).unwrap();

@@ -48,8 +48,10 @@ mod tests {
 
     #[test]
     fn only_what_was_right_before_is_late() {
-        let generations =
-            [Generation { generation: 1, partitions: 3 }, Generation { generation: 2, partitions: 8 }];
+        let generations = [
+            Generation { generation: 1, partitions: 3, token: 0 },
+            Generation { generation: 2, partitions: 8, token: 0 },
+        ];
         let key = Bytes::from_static(b"MAC000002");
         let before = partition_of(&key, 3);
         let letter = |partition, generation, reason| DeadLetter {

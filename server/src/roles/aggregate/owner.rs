@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{LiveBatch, LogRecord, RawQuery, StoreError, crash_point};
-use metering::Position;
 use metering::stored::FlushPlan;
+use metering::{Generation, Position};
 use pipeline::{
     Answers, Decoded, FlushId, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig, Wants,
 };
@@ -119,15 +119,16 @@ impl Owner {
     /// Goes on where the store says. Progress is read before anything else (rule 4).
     async fn restore(&self) -> Result<Work, Trouble> {
         self.gauges().is(Condition::Restoring);
-        let Aggregation { ports, retention_s, .. } = &self.aggregation;
+        let Aggregation { ports, limits, .. } = &self.aggregation;
         let progress = patiently("reading progress", self.gauges(), &self.shutdown, || {
             ports.pipeline.progress(self.partition + 1)
         })
         .await?;
         let config = PartitionConfig {
             partition: self.partition,
-            generations: ports.log.generations(),
-            retention_s: *retention_s,
+            generations: self.announced().await?,
+            retention_s: limits.retention_s,
+            ahead_s: limits.ahead_s(),
             areas: self.aggregation.areas(),
             limits: Limits {
                 meters: self.share_of(REMEMBERED.meters),
@@ -152,12 +153,20 @@ impl Owner {
         })
     }
 
+    async fn announced(&self) -> Result<Vec<Generation>, Trouble> {
+        let announcements = &self.aggregation.ports.announcements;
+        patiently("reading the log's generations", self.gauges(), &self.shutdown, || {
+            announcements.announced()
+        })
+        .await
+    }
+
     /// Decides a batch. What is probably needed is read in bulk first; what turns out to be missing, one by one.
     async fn decide(&self, work: &mut Work, records: &[LogRecord]) -> Result<(), Trouble> {
         let batch: Vec<Decoded<'_>> = records
             .iter()
             .map(|record| {
-                let LogRecord { offset, appended_ms, key, value } = record;
+                let LogRecord { offset, appended_ms, key, value, .. } = record;
                 Decoded::new(LogRecordRef { offset: *offset, appended_ms: *appended_ms, key, value })
             })
             .collect();
@@ -169,11 +178,13 @@ impl Owner {
             }
             self.supply(&mut work.pipeline, &wants).await?;
         }
-        for decoded in &batch {
+        for (record, decoded) in records.iter().zip(&batch) {
+            work.pipeline.pass_over(record.passed_over);
             loop {
                 match work.pipeline.apply(decoded) {
                     Ok(_) => break,
                     Err(Halt::Missing(wants)) => self.supply(&mut work.pipeline, &wants).await?,
+                    Err(Halt::Unannounced(_)) => work.pipeline.announced(&self.announced().await?),
                     Err(Halt::Barrier(barrier)) => self.pass(work, barrier.former_partitions).await?,
                     Err(halt @ Halt::OutOfOrder { .. }) => {
                         return Err(Trouble::Final(format!("partition {}: {halt}", self.partition)));

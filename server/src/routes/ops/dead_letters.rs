@@ -7,7 +7,7 @@ use axum::extract::State;
 use engine::DeadLetterFilter;
 use metering::stored::DeadLetter;
 use metering::wire::{self, Record};
-use metering::{DeadReason, MeterId, Position};
+use metering::{DeadReason, Generation, MeterId, Position};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -234,7 +234,7 @@ fn record(letter: &DeadLetter) -> Value {
             "area": registration.area,
             "dwelling": registration.dwelling,
         }),
-        Ok(Record::GenerationBegins { generation, partitions }) => {
+        Ok(Record::GenerationBegins(Generation { generation, partitions, .. })) => {
             json!({ "generation": generation, "partitions": partitions })
         }
         Err(_) => {

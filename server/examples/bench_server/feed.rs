@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::client::Client;
 use crate::load::gzip;
-use crate::node::Node;
 
 /// Homes of the watched area: as many as a live figure needs, and some more.
 const HOMES: usize = 40;
@@ -58,19 +58,20 @@ pub(crate) struct Latencies {
 }
 
 /// Measures under 5,000 readings a second of other homes.
-pub(crate) async fn latencies(node: &Node) -> anyhow::Result<Latencies> {
+pub(crate) async fn latencies(node: &Client, meters: usize) -> anyhow::Result<Latencies> {
     let geography = Geography::london();
     let msoa = geography.areas_of(geography.level_named("msoa").context("London has MSOAs")?)[7].code.clone();
     let area = geography.index_of(&msoa).context("it is one")?;
     let leaf = &geography.area(geography.leaf(geography.leaves(area).start)).code;
-    let meters: Vec<String> =
+    let registrations: Vec<String> =
         (0..HOMES).map(|home| format!(r#"{{"meter_id":"P{home:03}","area":"{leaf}"}}"#)).collect();
-    node.post("/meters", gzip(&format!("{{\"meters\":[{}]}}", meters.join(",")))?, HOMES as u64).await?;
+    node.post("/meters", gzip(&format!("{{\"meters\":[{}]}}", registrations.join(",")))?, HOMES as u64)
+        .await?;
     let mut feed = Feed::open(&node.address, "msoa").await?;
     let measured = probe(node, &mut feed, msoa.as_str());
     let mut took_ms: Vec<f64> = tokio::select! {
         measured = measured => measured?,
-        failed = background(node) => return Err(failed.err().context("the load ended")?),
+        failed = background(node, meters) => return Err(failed.err().context("the load ended")?),
     };
     took_ms.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| took_ms[((took_ms.len() - 1) as f64 * share).round() as usize];
@@ -78,7 +79,7 @@ pub(crate) async fn latencies(node: &Node) -> anyhow::Result<Latencies> {
 }
 
 /// Lets the watched homes send, now much and now little, and waits for the frame that shows it.
-async fn probe(node: &Node, feed: &mut Feed, msoa: &str) -> anyhow::Result<Vec<f64>> {
+async fn probe(node: &Client, feed: &mut Feed, msoa: &str) -> anyhow::Result<Vec<f64>> {
     let mut took_ms = Vec::new();
     let mut last_start = 0;
     let mut high = true;
@@ -114,12 +115,12 @@ async fn probe(node: &Node, feed: &mut Feed, msoa: &str) -> anyhow::Result<Vec<f
 }
 
 /// 5,000 readings a second of the registered meters, in the current window, until it is dropped.
-async fn background(node: &Node) -> anyhow::Result<()> {
+async fn background(node: &Client, meters: usize) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(Duration::from_millis(200));
     for number in 0_usize.. {
         tick.tick().await;
         let start = UtcSecond((now_s() / 10 - 2) * 10);
-        let first = number * 1000 % crate::load::METERS;
+        let first = number * 1000 % meters;
         let one = |meter: usize| {
             format!(r#"{{"meter_id":"B{meter:06}","start":"{start}","duration_s":10,"energy_wh":1.5}}"#)
         };

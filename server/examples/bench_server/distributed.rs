@@ -1,0 +1,164 @@
+//! On Kafka and Cassandra: `WATTMAP_KAFKA_BROKERS` and `WATTMAP_CASSANDRA_NODES` say where they are.
+
+mod raw;
+mod system;
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+
+use crate::client::Client;
+use crate::feed::Feed;
+use crate::load::{self, BATCH, Load};
+use system::System;
+
+/// Meters, but where their number is what is measured.
+const METERS: usize = 100_000;
+
+/// What is sent steadily: Britain's fleet, and a fifth more.
+const READINGS_PER_S: usize = 25_000;
+
+/// What is sent while area pages are asked for.
+const BESIDE_PAGES_PER_S: usize = 10_000;
+const PAGES: usize = 400;
+
+/// Half-hours of all meters that wait for an aggregator: five million readings.
+const BACKLOG_HALF_HOURS: usize = 50;
+
+/// Readings by which meters of different number are compared.
+const COMPARED_READINGS: usize = 1_500_000;
+
+fn print(figure: &str, value: f64, unit: &str, against: Option<f64>) {
+    crate::print("distributed", figure, value, unit, against);
+}
+
+pub(crate) async fn run(binary: &str, time: Duration) -> anyhow::Result<()> {
+    let system = System::migrated(binary).await?;
+    let aggregate = system.aggregate()?;
+    let (serve, client) = system.serve().await?;
+    eprintln!("registering {METERS} meters, making batches ...");
+    load::register(&client, METERS).await?;
+    let half_hours = sustained(&client, time).await?;
+    print("resident_memory_of_serve", crate::node::resident_mb(&serve)?, "MB", None);
+    print("resident_memory_of_aggregate", crate::node::resident_mb(&aggregate)?, "MB", None);
+
+    drop(aggregate);
+    let from = system.append_readings(METERS, half_hours, BACKLOG_HALF_HOURS).await?;
+    let backlog = backlog(&system, &client, METERS * BACKLOG_HALF_HOURS).await?;
+    print("restart_to_first_processed", backlog.first.as_secs_f64(), "s", Some(5.0));
+    print("backlog_per_s", backlog.per_s, "1/s", Some(40_000.0));
+    let raw = raw::per_s(&system, METERS, half_hours, BACKLOG_HALF_HOURS, &from).await?;
+    print("raw_per_s", raw, "1/s", None);
+    print("share_of_raw", backlog.per_s / raw, "", Some(0.7));
+    drop(serve);
+    for meters in [10_000, 100_000, 1_000_000] {
+        cost_with(binary, meters).await?;
+    }
+    Ok(())
+}
+
+/// Sends steadily, and looks whether what waits becomes more; then asks for pages beside a lighter load. Gives the first
+/// half-hour that was not sent.
+async fn sustained(client: &Client, time: Duration) -> anyhow::Result<usize> {
+    let batches = READINGS_PER_S * time.as_secs() as usize / BATCH;
+    let beside = BESIDE_PAGES_PER_S * 120 / BATCH;
+    let load = Load::prepare(METERS, batches + beside)?;
+    client.drained().await?;
+    let page = Feed::open(&client.address, "msoa").await?;
+    let began = Instant::now();
+    let watching = tokio::spawn(lags(client.clone(), time));
+    let sent = load.send_steadily(client, 0, READINGS_PER_S, time).await?;
+    let took = began.elapsed();
+    let lags = watching.await??;
+    client.drained().await?;
+    let counted_in = began.elapsed();
+    let third = lags.len() / 3;
+    let median = |some: &[i64]| {
+        let mut some = some.to_vec();
+        some.sort_unstable();
+        some[some.len() / 2] as f64
+    };
+    eprintln!("{sent} readings accepted in {took:.1?}, all counted and stored after {counted_in:.1?}");
+    print("sustained_per_s", sent as f64 / counted_in.as_secs_f64(), "1/s", Some(20_600.0));
+    print("lag_in_the_first_third", median(&lags[..third]), "records", None);
+    print("lag_in_the_last_third", median(&lags[2 * third..]), "records", None);
+    drop(page);
+
+    let loading = async {
+        load.send_steadily(client, batches, BESIDE_PAGES_PER_S, Duration::from_secs(600)).await?;
+        anyhow::bail!("the pages take longer than the load beside them")
+    };
+    let mut took_ms = tokio::select! {
+        took_ms = pages(client) => took_ms?,
+        ended = loading => ended?,
+    };
+    took_ms.sort_unstable_by(f64::total_cmp);
+    print("area_page_p50", took_ms[took_ms.len() / 2], "ms", None);
+    print("area_page_p99", took_ms[took_ms.len() * 99 / 100], "ms", Some(100.0));
+    client.drained().await?;
+    Ok((batches + beside).div_ceil(METERS / BATCH))
+}
+
+/// The lag, each second.
+async fn lags(client: Client, time: Duration) -> anyhow::Result<Vec<i64>> {
+    let (began, mut lags) = (Instant::now(), Vec::new());
+    while began.elapsed() < time {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        lags.push(client.lag().await?);
+    }
+    ensure!(lags.len() >= 3, "too short to see whether the lag grows");
+    Ok(lags)
+}
+
+/// How long areas' pages take, after the first of them.
+async fn pages(client: &Client) -> anyhow::Result<Vec<f64>> {
+    let mut took_ms = Vec::new();
+    // The first one reads what the others share.
+    for number in 0..=PAGES {
+        let path = format!("/area/{}", load::area(number * 389));
+        let began = Instant::now();
+        client.get(&path).await?;
+        took_ms.push(began.elapsed().as_secs_f64() * 1000.0);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(took_ms.split_off(1))
+}
+
+struct Backlog {
+    /// From the start of the program to the first record that it stored.
+    first: Duration,
+    /// From then on.
+    per_s: f64,
+}
+
+/// Starts an aggregator, which finds records that wait.
+async fn backlog(system: &System, client: &Client, readings: usize) -> anyhow::Result<Backlog> {
+    let waiting = client.lag().await?;
+    ensure!(waiting >= readings as i64, "{waiting} records wait, not {readings}");
+    let began = Instant::now();
+    let _aggregate = system.aggregate()?;
+    let mut lag = waiting;
+    while lag == waiting {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        lag = client.lag().await?;
+    }
+    let (first, left) = (began.elapsed(), lag);
+    client.drained().await?;
+    let per_s = left as f64 / (began.elapsed() - first).as_secs_f64();
+    Ok(Backlog { first, per_s })
+}
+
+/// The same number of readings, of more or fewer meters.
+async fn cost_with(binary: &str, meters: usize) -> anyhow::Result<()> {
+    let system = System::migrated(binary).await?;
+    let (_serve, client) = system.serve().await?;
+    let aggregate = system.aggregate()?;
+    system.append_registrations(meters).await?;
+    client.drained().await?;
+    drop(aggregate);
+    let half_hours = COMPARED_READINGS.div_ceil(meters);
+    system.append_readings(meters, 0, half_hours).await?;
+    let backlog = backlog(&system, &client, meters * half_hours).await?;
+    print(&format!("backlog_of_{meters}_meters_per_s"), backlog.per_s, "1/s", None);
+    Ok(())
+}

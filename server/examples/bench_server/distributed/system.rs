@@ -1,0 +1,153 @@
+//! Topics, a keyspace and processes that nobody else uses.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use engine::{AppendError, Envelope, ReadingLog};
+use engine_kafka::{KafkaConfig, KafkaLog};
+use metering::wire::Record;
+use metering::{Dwelling, Generation, Interval, MeterId, Reading, Registration};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+
+use crate::client::Client;
+use crate::load;
+use crate::node::address_of;
+
+pub(super) const PARTITIONS: u32 = 12;
+
+/// Records that are given to the log at once.
+const TOGETHER: usize = 5000;
+
+pub(super) struct System {
+    pub(super) name: String,
+    binary: String,
+    dir: TempDir,
+    log: Arc<KafkaLog>,
+}
+
+/// Where Kafka or Cassandra is.
+pub(super) fn addresses(variable: &str) -> anyhow::Result<Vec<String>> {
+    let text = std::env::var(variable).with_context(|| format!("{variable} says where it is"))?;
+    Ok(text.split(',').map(str::to_owned).collect())
+}
+
+impl System {
+    pub(super) async fn migrated(binary: &str) -> anyhow::Result<System> {
+        let (dir, name) = (tempfile::tempdir()?, format!("bench_{:08x}", rand::random::<u32>()));
+        let mut migrate = command(binary, &dir, &name);
+        let made = migrate.arg("migrate").output().await?;
+        ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let config =
+            KafkaConfig { prefix: name.clone(), ..KafkaConfig::new(addresses("WATTMAP_KAFKA_BROKERS")?) };
+        let generations = vec![Generation { generation: 1, partitions: PARTITIONS, token: 0 }];
+        let log = KafkaLog::open(&config, generations).await?;
+        Ok(System { name, binary: binary.to_owned(), dir, log })
+    }
+
+    fn command(&self) -> Command {
+        command(&self.binary, &self.dir, &self.name)
+    }
+
+    pub(super) fn aggregate(&self) -> anyhow::Result<Child> {
+        self.command().arg("aggregate").kill_on_drop(true).spawn().context("an aggregator can't be started")
+    }
+
+    pub(super) async fn serve(&self) -> anyhow::Result<(Child, Client)> {
+        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        let mut child = self.command().args(arguments).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let address = address_of(&mut child).await?;
+        let key = async |scope: &str| -> anyhow::Result<String> {
+            let made =
+                self.command().args(["keys", "create", "--name", "bench", "--scope", scope]).output().await?;
+            ensure!(made.status.success(), "no key was made: {}", String::from_utf8_lossy(&made.stderr));
+            Ok(String::from_utf8(made.stdout)?.trim().to_owned())
+        };
+        Ok((child, Client::new(address, key("ingest").await?, key("operator").await?)))
+    }
+
+    /// Straight into the log, as another producer would.
+    pub(super) async fn append_registrations(&self, meters: usize) -> anyhow::Result<()> {
+        let records = (0..meters).map(|number| {
+            let (meter, area) = (MeterId::parse(&load::meter(number))?, load::area(number));
+            let record = Record::Registration(Registration { meter, area, dwelling: Dwelling::default() });
+            Ok(envelope(number, &record))
+        });
+        self.append(records, meters).await
+    }
+
+    /// So many half-hours of so many meters. Gives where each partition ended before.
+    pub(super) async fn append_readings(
+        &self,
+        meters: usize,
+        first: usize,
+        half_hours: usize,
+    ) -> anyhow::Result<Vec<i64>> {
+        let mut heads = Vec::new();
+        for partition in 0..PARTITIONS {
+            heads.push(self.log.head(partition).await?);
+        }
+        let all = (first..first + half_hours)
+            .flat_map(|half_hour| (0..meters).map(move |meter| (half_hour, meter)));
+        let records = all.map(|(half_hour, number)| {
+            let reading = Reading {
+                meter: MeterId::parse(&load::meter(number))?,
+                interval: Interval::new(load::start(half_hour), 1800)?,
+                energy: load::energy(number, half_hour),
+            };
+            Ok(envelope(number, &Record::Reading(reading, None)))
+        });
+        self.append(records, meters).await?;
+        Ok(heads)
+    }
+
+    /// Appends several thousand at a time, but never two of one meter: its records keep their order.
+    async fn append(
+        &self,
+        mut records: impl Iterator<Item = anyhow::Result<Envelope>>,
+        meters: usize,
+    ) -> anyhow::Result<()> {
+        let (mut under_way, at_a_time) = (JoinSet::new(), (meters / TOGETHER / 2).clamp(1, 8));
+        loop {
+            let some: Vec<Envelope> = records.by_ref().take(TOGETHER).collect::<Result<_, _>>()?;
+            if some.is_empty() {
+                break;
+            }
+            while under_way.len() >= at_a_time {
+                under_way.join_next().await.context("one is under way")???;
+            }
+            under_way.spawn(append(self.log.clone(), some));
+        }
+        while let Some(ended) = under_way.join_next().await {
+            ended??;
+        }
+        Ok(())
+    }
+}
+
+async fn append(log: Arc<KafkaLog>, records: Vec<Envelope>) -> anyhow::Result<()> {
+    loop {
+        match log.append(records.clone()).await {
+            Err(AppendError::Busy { retry_after }) => tokio::time::sleep(retry_after).await,
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+fn envelope(number: usize, record: &Record) -> Envelope {
+    Envelope { key: Bytes::from(load::meter(number)), value: Bytes::from(record.encode()) }
+}
+
+fn command(binary: &str, dir: &TempDir, name: &str) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .current_dir(dir.path())
+        .env("WATTMAP_KAFKA_PREFIX", name)
+        .env("WATTMAP_CASSANDRA_KEYSPACE", name)
+        .env("WATTMAP_PARTITIONS", PARTITIONS.to_string())
+        .env("WATTMAP_LOG", "warn");
+    command
+}

@@ -1,0 +1,125 @@
+//! Partitions are added, the topic is made anew, and all of it comes again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Envelope, ReadingLog};
+use engine_kafka::{KafkaConfig, KafkaLog};
+use metering::Generation;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+
+use super::super::load::{Load, settled};
+use super::super::site::Site;
+use super::{ALONE, everybody_works, replay_agrees, seed};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn partitions_are_added_under_load() {
+    let _alone = ALONE.lock().await;
+    let (mut site, mut load) = (Site::new(2), Load::new(seed()));
+    let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
+    let serving = [site.serve("serve-0").await, site.serve("serve-1").await];
+    load.goes_to(serving.iter().map(|(_, http)| http.clone()).collect());
+    for partitions in [4, 6] {
+        let sending = load.begin();
+        everybody_works(&serving[0].1, &site, &sending).await;
+        println!("{}", site.grow(partitions));
+        // Until everybody has heard of it, and beyond.
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        everybody_works(&serving[0].1, &site, &sending).await;
+        load.end(sending).await;
+        load.check(&site).await;
+        let status = serving[1].1.operate("/ingestion").await;
+        let worked: Vec<_> =
+            status["partitions"].as_array().unwrap().iter().map(|one| one["progress"].as_i64()).collect();
+        assert_eq!(worked.len() as u32, partitions);
+        assert!(worked.iter().all(|progress| *progress > Some(10)), "partitions without work: {status}");
+    }
+    replay_agrees(&site);
+}
+
+fn kafka_of(site: &Site) -> KafkaConfig {
+    let brokers = std::env::var("WATTMAP_KAFKA_BROKERS").unwrap();
+    let prefix = site.name().to_owned();
+    KafkaConfig { prefix, ..KafkaConfig::new(brokers.split(',').map(str::to_owned).collect()) }
+}
+
+/// The log as anybody has it who knows Kafka.
+async fn log_of(site: &Site, partitions: u32) -> Arc<KafkaLog> {
+    let generations = vec![Generation { generation: 1, partitions, token: 0 }];
+    KafkaLog::open(&kafka_of(site), generations).await.unwrap()
+}
+
+async fn delete_topic(site: &Site) {
+    let config = kafka_of(site);
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", config.brokers.join(","));
+    let admin: AdminClient<DefaultClientContext> = client.create().unwrap();
+    let topic = format!("{}.readings", config.prefix);
+    let deleted = admin.delete_topics(&[&topic], &AdminOptions::new()).await.unwrap();
+    assert_eq!(deleted, [Ok(topic)]);
+    // Brokers forget it a moment later.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn the_topic_is_made_anew_after_it_was_drained() {
+    let _alone = ALONE.lock().await;
+    let (mut site, mut load) = (Site::new(4), Load::new(seed()));
+    for partitions in [4, 2, 6] {
+        println!("{}", site.grow(partitions));
+        let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
+        let (serves, http) = site.serve("serve-0").await;
+        load.goes_to(vec![http.clone()]);
+        let sending = load.begin();
+        everybody_works(&http, &site, &sending).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        load.end(sending).await;
+        // This drains it, and compares what was counted from this topic and from those before it.
+        load.check(&site).await;
+        for process in owners {
+            process.stop().await;
+        }
+        serves.stop().await;
+        replay_agrees(&site);
+        delete_topic(&site).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn the_whole_topic_comes_again() {
+    let _alone = ALONE.lock().await;
+    let (site, mut load) = (Site::new(3), Load::new(seed()));
+    let _owner = site.aggregate("aggregate-0", &[]);
+    let (_serve, http) = site.serve("serve-0").await;
+    load.goes_to(vec![http.clone()]);
+    let sending = load.begin();
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    load.end(sending).await;
+    load.check(&site).await;
+    let (log, before) = (log_of(&site, 3).await, http.operate("/dead-letters?limit=1").await);
+    let mut again = 0;
+    for partition in 0..3 {
+        let head = log.head(partition).await.unwrap();
+        let mut next = 1;
+        while next < head {
+            let records = log.read(partition, next, 1000).await.unwrap();
+            next = records.last().unwrap().offset + 1;
+            let sent = records.iter().filter(|record| record.offset < head);
+            let envelopes: Vec<Envelope> = sent
+                .map(|record| Envelope { key: record.key.clone(), value: record.value.clone() })
+                .collect();
+            again += envelopes.len();
+            log.append(envelopes).await.unwrap();
+        }
+    }
+    println!("{again} records come a second time; dead letters before: {before}");
+    settled(&http, &site).await;
+    load.check_sums(&site).await;
+    replay_agrees(&site);
+    log.close().await;
+}
