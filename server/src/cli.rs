@@ -49,7 +49,7 @@ enum Command {
     /// Keys for sending readings and for operators
     Keys(commands::keys::KeysArgs),
     /// Whether everything is reachable and as it should be: a line each, exit 1 if not
-    Check,
+    Check(commands::check::CheckArgs),
     /// The effective configuration, and where each value came from
     Config,
 }
@@ -103,7 +103,7 @@ async fn command(command: Command, config: Config, sources: &Sources) -> anyhow:
         Command::Export(args) => commands::export::run(args, config).await?,
         Command::Replay => return commands::replay::run(config).await,
         Command::Keys(args) => commands::keys::run(args, &config).await?,
-        Command::Check => return commands::check::run(config).await,
+        Command::Check(args) => return commands::check::run(&args, config).await,
         Command::Config => commands::say(sources.to_string().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,12 +2,13 @@
 //!
 //! The map: `say` and `command` are how a task speaks and how it runs programs; `tools` installs what is
 //! missing; `engines` runs Kafka and Cassandra; `site` makes what browsers load; `binary` builds `wattmap`, `roles` runs
-//! it in parts; `check`, `test` and `bench` are the tasks that judge it. `derive/`, a program of its own, derives what is shipped in `data/`.
+//! it in parts, `deploy` in containers; `check`, `test` and `bench` are the tasks that judge it. `derive/`, a program of its own, derives what is shipped in `data/`.
 
 mod bench;
 mod binary;
 mod check;
 mod command;
+mod deploy;
 mod engines;
 mod roles;
 mod say;

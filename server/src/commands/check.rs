@@ -1,12 +1,14 @@
 //! `wattmap check`: a line for everything that has to be there.
 //!
 //! A data directory has one process. Where a server has it, that one is asked, and what only a look into the
-//! files could tell is said to be open.
+//! files could tell is said to be open. Of roles that run apart there may be many: `--ready` asks the one that has this
+//! command's configuration, and nothing else; that is cheap enough to be done every few seconds.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Args;
 use engine_embedded::OpenError;
 use hyper::StatusCode;
 
@@ -20,6 +22,15 @@ use crate::roles::aggregate::undecided;
 
 /// How long a server may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// `wattmap check ...`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Ask only the process that was started with the same settings whether it is ready: at status-listen, or at listen
+    /// if that is not set
+    #[arg(long)]
+    ready: bool,
+}
 
 /// Prints a line each, and remembers whether all was well.
 struct Lines {
@@ -36,18 +47,27 @@ impl Lines {
             }
         }
     }
+
+    fn outcome(&self) -> ExitCode {
+        if self.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
 }
 
 /// Runs it.
-pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+pub async fn run(args: &CheckArgs, config: Config) -> anyhow::Result<ExitCode> {
     let mut lines = Lines { sound: true };
+    if args.ready {
+        let address = config.web.status_listen.unwrap_or(config.web.listen);
+        lines.say("server", ask(address, "the process that has these settings,").await)?;
+        return Ok(lines.outcome());
+    }
     lines.say("keys", keys_of(&config).await)?;
     match open(&config).await {
         Ok(opened) => look_into(opened, &config, &mut lines).await?,
         Err(error) => match error.downcast_ref::<OpenError>() {
             Some(OpenError::InUse { serves: Some(address), .. }) => {
                 let address = *address;
-                lines.say("server", ask(address, &error).await)?;
+                lines.say("server", ask(address, &format!("{error:#},")).await)?;
                 say(
                     "      not looked into: log, store and geography, which that process has; it checked every \
                      file when it started",
@@ -64,7 +84,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         "site",
         crate::site::missing().map_or(Ok("built".to_owned()), |why| Err(anyhow::anyhow!(why))),
     )?;
-    Ok(if lines.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(lines.outcome())
 }
 
 /// Everything that is in a data directory that nobody has.
@@ -87,14 +107,14 @@ async fn look_into(opened: Opened, config: &Config, lines: &mut Lines) -> anyhow
     opened.close().await
 }
 
-/// What a server says of itself.
-async fn ask(address: SocketAddr, in_use: &anyhow::Error) -> anyhow::Result<String> {
+/// What a server says of itself; `which` begins the sentence.
+async fn ask(address: SocketAddr, which: &str) -> anyhow::Result<String> {
     #[derive(serde::Deserialize)]
     struct Ready {
         missing: Vec<String>,
     }
     let address = from_here(address);
-    let whose = format!("{in_use:#}, at http://{address}");
+    let whose = format!("{which} at http://{address}");
     let (status, body) = connection::get(&address.to_string(), "/readyz", ANSWER_WITHIN)
         .await
         .map_err(|error| error.context(format!("{whose}, which does not answer")))?;

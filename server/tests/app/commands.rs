@@ -147,6 +147,24 @@ async fn a_check_beside_a_running_server_asks_it() {
     }
 }
 
+/// As a container's health check does, which knows no more than the process's own settings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_can_be_asked_whether_it_is_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Program::start(dir.path(), &[]).await;
+    server.http.settled().await;
+    for setting in ["--listen", "--status-listen"] {
+        let ready = output(dir.path(), &["check", "--ready", setting, &server.http.address]);
+        assert!(ready.status.success(), "{setting}: {}", stdout(&ready));
+        assert_eq!(stdout(&ready).lines().count(), 1, "{}", stdout(&ready));
+    }
+    let address = server.http.address.clone();
+    server.kill();
+    let ready = output(dir.path(), &["check", "--ready", "--listen", &address]);
+    assert_eq!(ready.status.code(), Some(1), "{}", stdout(&ready));
+    assert!(stdout(&ready).starts_with("FAIL  server: "), "{}", stdout(&ready));
+}
+
 /// Everything below a directory with its permissions.
 fn permissions(dir: &Path) -> Vec<(PathBuf, bool, u32)> {
     let mut found = Vec::new();

@@ -10,7 +10,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
-use super::load::Sending;
+use super::load::{LastWords, Sending};
 use super::site::Site;
 use crate::support::Http;
 use crate::support::program::run_command;
@@ -39,7 +39,7 @@ pub(super) fn moment(random: &mut StdRng, ms: std::ops::Range<u64>) -> Duration 
 }
 
 /// Waits until every partition has moved on: records that are appended now are stored.
-pub(super) async fn everybody_works(http: &Http, site: &Site, sending: &Sending) -> Duration {
+pub(super) async fn everybody_works(http: &Http, who: &impl LastWords, sending: &Sending) -> Duration {
     let began = Instant::now();
     let before = http.operate("/ingestion").await;
     let heads: Vec<i64> =
@@ -54,7 +54,7 @@ pub(super) async fn everybody_works(http: &Http, site: &Site, sending: &Sending)
             began.elapsed() < TAKES_OVER_WITHIN,
             "{now}; {} acknowledged; {}",
             sending.acknowledged(),
-            site.path().display()
+            who.last_words()
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -10,9 +10,8 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::site::Site;
 use crate::support::Http;
-use crate::support::oracle::{Area, Sums};
+use crate::support::oracle::{Area, Readings, Sums};
 use crate::support::sender::Sender;
 
 const SENDERS: usize = 4;
@@ -25,6 +24,12 @@ const BEFORE_AGAIN: Duration = Duration::from_millis(400);
 
 /// How long everything may take to be counted when nothing is wrong any more.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
+
+/// Who can say why something does not come to be.
+pub(super) trait LastWords {
+    /// The last that its processes said.
+    fn last_words(&self) -> String;
+}
 
 /// Who sends, and where to.
 pub(super) struct Load {
@@ -44,13 +49,19 @@ pub(super) struct Sending {
 }
 
 impl Load {
+    /// In areas of London.
     pub(super) fn new(seed: u64) -> Load {
-        let mut random = StdRng::seed_from_u64(seed);
         let geography = Geography::london();
         let leaves = geography.areas_of(geography.finest());
+        Load::among(seed, &leaves.iter().map(|area| area.code.to_string()).collect::<Vec<_>>())
+    }
+
+    /// In some of these areas, in which nobody else counts.
+    pub(super) fn among(seed: u64, codes: &[String]) -> Load {
+        let mut random = StdRng::seed_from_u64(seed);
         // Far from each other.
-        let every = leaves.len() / (SENDERS * AREAS_A_SENDER);
-        let codes = leaves.iter().step_by(every).map(|area| area.code.to_string());
+        let every = codes.len() / (SENDERS * AREAS_A_SENDER);
+        let codes = codes.iter().step_by(every).cloned();
         let areas: Vec<Area> = codes.enumerate().map(|(number, code)| Area { number, code }).collect();
         let sender = |number: usize| {
             let own = areas[number * AREAS_A_SENDER..][..AREAS_A_SENDER].to_vec();
@@ -90,8 +101,8 @@ impl Load {
     }
 
     /// Everything that was acknowledged is counted, once.
-    pub(super) async fn check(&mut self, site: &Site) {
-        self.check_sums(site).await;
+    pub(super) async fn check(&mut self, who: &impl LastWords) {
+        self.check_sums(who).await;
         let http = self.nodes.borrow()[0].clone();
         let dead = http.operate("/dead-letters?limit=1").await;
         let counts = dead["counts"].as_array().unwrap_or_else(|| panic!("{dead}"));
@@ -104,9 +115,9 @@ impl Load {
     }
 
     /// Every aggregate is what was acknowledged.
-    pub(super) async fn check_sums(&mut self, site: &Site) {
+    pub(super) async fn check_sums(&mut self, who: &impl LastWords) {
         let http = self.nodes.borrow()[0].clone();
-        settled(&http, site).await;
+        settled(&http, who).await;
         let mut found = Sums::default();
         for area in &self.areas {
             let path = format!("/areas/{}/exact?by=half-hour", area.code);
@@ -120,6 +131,13 @@ impl Load {
 
     pub(super) fn acknowledged(&self) -> u64 {
         self.senders.iter().map(Sender::acknowledged).sum()
+    }
+
+    /// Every reading that was acknowledged, as it was last.
+    pub(super) fn readings(&self) -> Readings {
+        let mut readings = Readings::new();
+        self.senders.iter().for_each(|sender| sender.readings(&mut readings));
+        readings
     }
 }
 
@@ -175,18 +193,14 @@ async fn send(
 }
 
 /// Waits until everything in the log is in the store.
-pub(super) async fn settled(http: &Http, site: &Site) {
+pub(super) async fn settled(http: &Http, who: &impl LastWords) {
     let began = Instant::now();
     loop {
         let status = http.operate("/ingestion").await;
         if status["lag_records"] == 0 {
             return;
         }
-        assert!(
-            began.elapsed() < SETTLES_WITHIN,
-            "it does not settle: {status}; {}",
-            ["aggregate-0", "aggregate-1", "aggregate-2"].map(|name| site.said(name)).join("\n")
-        );
+        assert!(began.elapsed() < SETTLES_WITHIN, "it does not settle: {status}; {}", who.last_words());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

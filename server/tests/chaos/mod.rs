@@ -5,6 +5,7 @@
 //! `cargo xtask test engines engines-of-three` runs all of it for a short while; `cargo xtask chaos --seeds N` kills as often
 //! as one likes, and has what comes and goes do so for long. `WATTMAP_TEST_SEED` repeats a run's choices (not its timing).
 
+mod deployed;
 mod engines;
 mod engines_of_three;
 mod load;

@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use super::load::LastWords;
 use crate::support::http::PATIENCE;
 use crate::support::program::{Killed, run_command, wattmap};
 use crate::support::{Http, Keys};
@@ -130,6 +131,12 @@ impl Site {
         let said = std::fs::read_to_string(self.path().join(format!("{name}.log"))).unwrap_or_default();
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+}
+
+impl LastWords for Site {
+    fn last_words(&self) -> String {
+        ["aggregate-0", "aggregate-1", "aggregate-2"].map(|name| self.said(name)).join("\n")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::oracle::{Counted, Readings};
+use crate::support::oracle::{Readings, read_export};
 use crate::support::program::{Settings, ended, said, wattmap};
 
 /// Everything happens often: files of the log end after a second's load and are soon dropped, the store is
@@ -45,15 +45,7 @@ pub(crate) fn exported_readings(dir: &Path) -> Readings {
     run(dir, &["export", "readings", "--out", out.to_str().unwrap()]);
     let mut readings = Readings::new();
     for file in std::fs::read_dir(&out).unwrap() {
-        for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines().skip(1) {
-            let [meter, start, duration_s, energy_mwh, area] =
-                line.split(',').collect::<Vec<_>>().try_into().unwrap();
-            let start = metering::UtcSecond::parse(start).unwrap().0;
-            let counted =
-                Counted { duration_s: duration_s.parse().unwrap(), energy_mwh: energy_mwh.parse().unwrap() };
-            let before = readings.insert((meter.to_owned(), start), (counted, area.to_owned()));
-            assert_eq!(before, None, "{line}");
-        }
+        read_export(&std::fs::read_to_string(file.unwrap().path()).unwrap(), &mut readings);
     }
     readings
 }

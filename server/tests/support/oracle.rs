@@ -94,6 +94,19 @@ impl Sums {
     }
 }
 
+/// Adds what a file of `wattmap export readings` says.
+pub(crate) fn read_export(text: &str, readings: &mut Readings) {
+    for line in text.lines().skip(1) {
+        let [meter, start, duration_s, energy_mwh, area] =
+            line.split(',').collect::<Vec<_>>().try_into().unwrap();
+        let start = metering::UtcSecond::parse(start).unwrap().0;
+        let counted =
+            Counted { duration_s: duration_s.parse().unwrap(), energy_mwh: energy_mwh.parse().unwrap() };
+        let before = readings.insert((meter.to_owned(), start), (counted, area.to_owned()));
+        assert_eq!(before, None, "{line}");
+    }
+}
+
 pub(crate) fn assert_same_readings(found: &Readings, expected: &Readings) {
     let keys: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
     let different: Vec<_> = keys

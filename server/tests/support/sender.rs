@@ -135,11 +135,11 @@ impl Sender {
         acknowledged
     }
 
-    /// Sends what is under way; false if there was no answer.
+    /// Sends what is under way; false if there was no answer, or that of a proxy whose node did not answer.
     async fn try_once(&mut self, http: &Http) -> bool {
         let Some(request) = self.under_way.take() else { return true };
         let answer = http.post(request.path, request.body.clone()).await;
-        let Some(answer) = answer.filter(|answer| answer.status != 503) else {
+        let Some(answer) = answer.filter(|answer| !matches!(answer.status.as_u16(), 502..=504)) else {
             self.under_way = Some(request);
             return false;
         };

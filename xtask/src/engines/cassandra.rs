@@ -63,13 +63,7 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
     let mut java = Command::new("java");
     let heap = if nodes > 1 { HEAP_OF_SEVERAL } else { HEAP };
     java.arg(format!("-Xms{heap}")).arg(format!("-Xmx{heap}")).arg("-XX:+UseG1GC");
-    java.arg("-Djdk.attach.allowAttachSelf=true");
-    for export in EXPORTS {
-        java.arg("--add-exports").arg(format!("{export}=ALL-UNNAMED"));
-    }
-    for open in OPENS {
-        java.arg("--add-opens").arg(format!("{open}=ALL-UNNAMED"));
-    }
+    java.args(java_options());
     java.arg(format!("-javaagent:{}", agent(jars)?.display()));
     let settings = [
         format!("cassandra.config=file://{}", configuration.display()),
@@ -85,6 +79,13 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
     java.arg("-cp").arg(jars.join("*")).arg("org.apache.cassandra.service.CassandraDaemon");
     node.start(&mut java)?;
     Ok(node)
+}
+
+/// What its jars need of Java.
+pub(super) fn java_options() -> Vec<String> {
+    let exports = EXPORTS.map(|export| format!("--add-exports={export}=ALL-UNNAMED"));
+    let opens = OPENS.map(|open| format!("--add-opens={open}=ALL-UNNAMED"));
+    [&["-Djdk.attach.allowAttachSelf=true".to_owned()][..], &exports, &opens].concat()
 }
 
 /// The agent with which it measures its objects, by whatever version its jar has.

@@ -19,13 +19,13 @@ const JAVA: [Needed; 2] = [
 ];
 
 /// Where they are.
-pub(super) struct Libraries {
-    pub(super) kafka: PathBuf,
-    pub(super) cassandra: PathBuf,
+pub(crate) struct Libraries {
+    pub(crate) kafka: PathBuf,
+    pub(crate) cassandra: PathBuf,
 }
 
 /// Fetches what is not there yet.
-pub(super) fn ensure() -> Result<Libraries> {
+pub(crate) fn ensure() -> Result<Libraries> {
     tools::ensure_programs(&JAVA)?;
     let pom = workspace::root().join("deploy/engines/pom.xml");
     let content = fs::read(&pom).with_context(|| format!("{} can't be read", pom.display()))?;

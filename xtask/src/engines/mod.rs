@@ -18,6 +18,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use self::cluster::Cluster;
+pub(crate) use self::jars::ensure as ensure_jars;
 use self::node::{Node, State};
 use crate::{say, workspace};
 
@@ -74,6 +75,11 @@ pub(crate) fn run(what: &Engines) -> Result<()> {
         Engines::Status => status(),
         Engines::Down { wipe } => clusters().iter().try_for_each(|cluster| down(cluster, wipe)),
     }
+}
+
+/// What Cassandra's jars need of Java.
+pub(crate) fn java_options_of_cassandra() -> Vec<String> {
+    cassandra::java_options()
 }
 
 fn clusters() -> [Cluster; 2] {

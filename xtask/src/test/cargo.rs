@@ -38,17 +38,35 @@ pub(super) fn ignored_tests_in(
     variables: &[(&str, &str)],
     outcome: &mut Outcome,
 ) -> Result<()> {
+    run(&mut ignored_tests(module, targets, variables), outcome)
+}
+
+/// The same as a command, for those who run it in a place of their own.
+pub(super) fn ignored_tests(module: &str, targets: Targets, variables: &[(&str, &str)]) -> Command {
+    let mut cargo = tests_of(targets);
+    cargo.args(["--", &format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
+    cargo
+}
+
+/// Builds them, so that running them needs no network.
+pub(super) fn build_tests(targets: Targets) -> Result<()> {
+    let mut cargo = tests_of(targets);
+    cargo.arg("--no-run");
+    say::step(&command::line(&cargo), || command::run(&mut cargo, "mend what the compiler says above"))
+}
+
+fn tests_of(targets: Targets) -> Command {
     let mut cargo = command::cargo();
     cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast");
     match targets {
         Targets::All => cargo.arg("--tests"),
         Targets::Named(name) => cargo.args(["--test", name]),
     };
-    cargo.args(["--", &format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
-    run(&mut cargo, outcome)
+    cargo
 }
 
-fn run(cargo: &mut Command, outcome: &mut Outcome) -> Result<()> {
+/// Runs such a command.
+pub(super) fn run(cargo: &mut Command, outcome: &mut Outcome) -> Result<()> {
     let shown = command::line(cargo);
     let mut printed = Printed::default();
     let succeeded = say::step(&shown, || command::watch(cargo, |line| printed.read(line)))?;

@@ -4,6 +4,7 @@
 
 mod browser;
 mod cargo;
+mod deploy;
 mod outcome;
 
 use std::path::PathBuf;
@@ -32,6 +33,9 @@ pub(crate) enum Part {
     EnginesOfThree,
     /// Random kill -9 of the real process under load; tests in modules named `kill`.
     Kill,
+    /// The image and the Compose file of `deploy/`, run by a real Docker while containers are killed; the test in the
+    /// module `deployed`. Takes minutes, a release build and 8 GB, so it runs only if it is named.
+    Deploy,
     /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else
     /// ../shared/data); tests in modules named `real_data`.
     RealData,
@@ -133,6 +137,7 @@ impl Part {
                 cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)?;
                 cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)
             }),
+            Part::Deploy => deploy::run(outcome),
             Part::Kill => cargo::ignored_tests_in("kill", Targets::All, &[], outcome),
             Part::RealData => {
                 let data = real_data()?;
