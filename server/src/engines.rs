@@ -2,6 +2,7 @@
 
 mod distributed;
 mod generations;
+mod limits;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -85,7 +86,7 @@ impl Opened {
 /// be trusted, a Kafka or a Cassandra that is away or not migrated.
 pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     if let Some(at) = &config.engine.distributed {
-        let (engine, ports) = Distributed::open(at).await?;
+        let (engine, ports) = Distributed::open(config, at).await?;
         return Ok(Opened { ports, engine: Engine::Distributed(engine) });
     }
     let pace = config.engine.pace;

@@ -1,6 +1,6 @@
 //! The tables, and how they come to be. Migrations are numbered, done once, and never changed afterwards.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use scylla::client::session::Session;
 
@@ -60,6 +60,10 @@ const MIGRATIONS: [Migration; 1] = [Migration {
 
 /// The longest time that a table can be told to keep its rows for: twenty years.
 const TIME_TO_LIVE_MAX_S: u32 = 630_720_000;
+
+/// The last second at which older servers, and newer ones that are compatible with them, let a row expire: they refuse to
+/// write one that would later.
+const LAST_EXPIRATION_S: u64 = i32::MAX as u64 - 1;
 
 /// How long a change of the schema may take: all nodes have to agree to it, however busy they are.
 const CHANGE_WITHIN: Duration = Duration::from_secs(60);
@@ -177,7 +181,9 @@ async fn keep_readings(
 ) -> Result<(), ConnectError> {
     let CassandraConfig { keyspace, .. } = config;
     // What is to be kept longer than can be said is kept for ever.
-    let seconds = if seconds > TIME_TO_LIVE_MAX_S { 0 } else { seconds };
+    let ends = SystemTime::now() + Duration::from_secs(u64::from(seconds));
+    let too_late = UNIX_EPOCH + Duration::from_secs(LAST_EXPIRATION_S);
+    let seconds = if seconds > TIME_TO_LIVE_MAX_S || ends > too_late { 0 } else { seconds };
     let known = format!(
         "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = '{keyspace}' AND table_name = 'readings'"
     );

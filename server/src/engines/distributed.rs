@@ -10,6 +10,7 @@ use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwner
 use tokio::task::JoinHandle;
 
 use super::generations::{Generations, Remembered};
+use super::limits::Limits;
 use super::raw_kept;
 use crate::config::{Config, Distributed as Addresses};
 use crate::state::Ports;
@@ -41,15 +42,18 @@ impl Drop for Distributed {
 
 impl Distributed {
     /// Connects to both, which have to be migrated.
-    pub(super) async fn open(at: &Addresses) -> anyhow::Result<(Self, Ports)> {
+    pub(super) async fn open(config: &Config, at: &Addresses) -> anyhow::Result<(Self, Ports)> {
         let store = CassandraStore::connect(&at.cassandra()).await?;
         let documents: Arc<dyn DocumentStore> = store.clone();
         let known = Generations::read(documents.as_ref()).await?;
-        let config = at.kafka();
+        if let Some(migrated) = Limits::read(documents.as_ref()).await? {
+            Limits::of(config, at.log.retention).agree_with(&migrated)?;
+        }
+        let kafka = at.kafka();
         // Clients wait for brokers that do not let them in as for those that are away: this says which it is.
-        reach(&config).await?;
-        let log = KafkaLog::open(&config, known.begun().to_vec()).await?;
-        let (feed, dead) = (KafkaFeed::open(&config).await?, KafkaDeadLetters::open(&config)?);
+        reach(&kafka).await?;
+        let log = KafkaLog::open(&kafka, known.begun().to_vec()).await?;
+        let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka)?);
         let ports = Ports {
             log: log.clone(),
             announcements: Arc::new(Remembered(documents.clone())),
@@ -123,9 +127,16 @@ async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known
 pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<Vec<String>> {
     let (of_store, of_log) = (at.cassandra(), at.kafka());
     reach(&of_log).await?;
+    let limits = Limits::of(config, at.log.retention);
+    if let Ok(store) = CassandraStore::connect(&of_store).await
+        && let Some(before) = Limits::read(store.as_ref()).await?
+    {
+        limits.may_follow(&before)?;
+    }
     let kept_s = u32::try_from(raw_kept(config, at.log.retention).as_secs()).unwrap_or(u32::MAX);
     let mut done = engine_cassandra::migrate(&of_store, at.sizing(), kept_s).await?;
     let store = CassandraStore::connect(&of_store).await?;
+    limits.write(store.as_ref()).await?;
     let known = Generations::read_if_any(store.as_ref()).await?;
     let (all, begun) = known.as_ref().map_or((&[][..], &[][..]), |known| (known.all(), known.begun()));
     let migrated = engine_kafka::migrate(&of_log, at.topics(), all, begun.last().copied()).await?;
