@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// One node, by its name: `kafka-1`, `cassandra-3`.
@@ -24,11 +24,18 @@ impl Node {
         let process: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let pid = Pid::from_raw(process["pid"].as_i64().unwrap() as i32).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
-        while test_kill_process(pid).is_ok() {
+        while !is_gone(pid) {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         println!("{} is dead", self.0);
     }
+}
+
+/// Whether it runs no more. Whoever started it may not have taken note yet.
+fn is_gone(pid: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    let state = stat.as_deref().ok().and_then(|stat| stat.rsplit_once(')')?.1.trim_start().chars().next());
+    state.is_none_or(|state| matches!(state, 'Z' | 'X'))
 }
 
 /// Starts those that are dead, and waits until they answer.
