@@ -97,6 +97,7 @@ fn agent(jars: &Path) -> Result<std::path::PathBuf> {
     files.find(is_agent).with_context(|| format!("{} has no jamm jar", jars.display()))
 }
 
+/// Writes are acknowledged when they are on the disk: with the default a node that is killed may have forgotten some.
 fn configuration(cluster: &Cluster, node: &Node) -> String {
     let (ip, seed, at) = (node.address().ip(), cluster.ip(1), node.directory());
     let (at, key_store, password) = (at.display(), tls::key_store(), tls::PASSWORD);
@@ -106,8 +107,8 @@ fn configuration(cluster: &Cluster, node: &Node) -> String {
 num_tokens: 16
 allocate_tokens_for_local_replication_factor: 3
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
-commitlog_sync: periodic
-commitlog_sync_period: 10000ms
+commitlog_sync: group
+commitlog_sync_group_window: 5ms
 data_file_directories: [{at}/data]
 commitlog_directory: {at}/commitlog
 saved_caches_directory: {at}/saved
