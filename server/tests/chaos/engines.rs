@@ -41,11 +41,11 @@ pub(super) fn moment(random: &mut StdRng, ms: std::ops::Range<u64>) -> Duration 
 /// Waits until every partition has moved on: records that are appended now are stored.
 pub(super) async fn everybody_works(http: &Http, who: &impl LastWords, sending: &Sending) -> Duration {
     let began = Instant::now();
-    let before = http.operate("/ingestion").await;
+    let before = http.operate_patiently("/ingestion").await;
     let heads: Vec<i64> =
         before["partitions"].as_array().unwrap().iter().map(|one| one["head"].as_i64().unwrap()).collect();
     loop {
-        let now = http.operate("/ingestion").await;
+        let now = http.operate_patiently("/ingestion").await;
         let passed = |(one, head): (&serde_json::Value, &i64)| one["progress"].as_i64().unwrap() >= *head;
         if now["partitions"].as_array().unwrap().iter().zip(&heads).all(passed) {
             return began.elapsed();

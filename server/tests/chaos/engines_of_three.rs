@@ -12,7 +12,7 @@ use crate::support::Http;
 const GOES_ON_WITHIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs three Kafkas and three Cassandras: cargo xtask test engines-of-three"]
+#[ignore = "needs three Kafkas and three Cassandras, and minutes: cargo xtask chaos"]
 async fn one_broker_and_one_node_die_and_come_back() {
     let _alone = ALONE.lock().await;
     let (site, mut load) = (Site::new(4), Load::new(seed()));

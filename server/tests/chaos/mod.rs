@@ -2,8 +2,8 @@
 //! between any two steps of a flush, stopped and continued, they come and go, partitions are added, brokers and nodes are
 //! away. Afterwards every aggregate has to be what the acknowledged records make, exactly.
 //!
-//! `cargo xtask test engines engines-of-three` runs all of it for a short while; `cargo xtask chaos --seeds N` kills as often
-//! as one likes, and has what comes and goes do so for long. `WATTMAP_TEST_SEED` repeats a run's choices (not its timing).
+//! `cargo xtask test engines` runs it for a short while; `cargo xtask chaos --seeds N` kills as often as one likes, has what
+//! comes and goes do so for long, and does it with three nodes of each, of which one dies. `WATTMAP_TEST_SEED` repeats a run's choices (not its timing).
 
 mod deployed;
 mod engines;

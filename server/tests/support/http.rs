@@ -100,12 +100,30 @@ impl Http {
         self.send(Method::POST, &format!("/api/v1{path}"), &headers, body).await
     }
 
-    /// Asks as an operator; that has to be answered.
-    pub(crate) async fn operate(&self, path: &str) -> Value {
+    async fn ask(&self, path: &str) -> Answer {
         let bearer = format!("Bearer {}", self.keys.operator);
         let headers = [("authorization", bearer.as_str())];
         let answer = self.send(Method::GET, &format!("/api/v1/ops{path}"), &headers, "").await;
-        let answer = answer.expect("an answer");
+        answer.expect("an answer")
+    }
+
+    /// Asks as an operator, again and again while it is 503: while brokers agree on who leads a partition, its end is not
+    /// known to anybody.
+    pub(crate) async fn operate_patiently(&self, path: &str) -> Value {
+        let began = Instant::now();
+        loop {
+            let answer = self.ask(path).await;
+            if answer.status != 503 || began.elapsed() > PATIENCE {
+                assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+                return answer.json();
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Asks as an operator; that has to be answered.
+    pub(crate) async fn operate(&self, path: &str) -> Value {
+        let answer = self.ask(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()
     }
