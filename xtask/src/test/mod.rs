@@ -75,6 +75,7 @@ pub(crate) fn chaos(kills: u32) -> Result<()> {
         let longer = [
             ("WATTMAP_TEST_KILLS", kills.as_str()),
             ("WATTMAP_TEST_TURNS", "20"),
+            ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
             ("WATTMAP_TEST_AWAY_S", "60"),
         ];
         let variables = [addresses, &longer].concat();

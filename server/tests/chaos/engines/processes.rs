@@ -16,8 +16,9 @@ const KILLS: u64 = 30;
 /// How often two aggregators come and go, unless the environment says otherwise.
 const TURNS: u64 = 5;
 
-/// How long a partition may stand still when its owner ends because it was told to.
-const HANDS_OVER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a partition may stand still when its owner ends because it was told to, seconds: ten where nothing else runs,
+/// which `cargo xtask chaos` sees to.
+const HANDS_OVER_WITHIN_S: u64 = 30;
 
 /// Steps of a flush, and how often they are passed before one of them is the last, at most.
 const STEPS: [(&str, u32); 7] = [
@@ -158,7 +159,8 @@ async fn aggregators_come_and_go_under_load() {
         longest = longest.max(everybody_works(&http, &site, &sending).await);
         println!("{turn} times two came and went; the longest that a partition stood still: {longest:.1?}");
     }
-    assert!(longest <= HANDS_OVER_WITHIN, "a hand-over took {longest:?}");
+    let most = from_environment("WATTMAP_TEST_HANDS_OVER_WITHIN_S", HANDS_OVER_WITHIN_S);
+    assert!(longest <= Duration::from_secs(most), "a hand-over took {longest:?}");
     load.end(sending).await;
     load.check(&site).await;
 }
