@@ -10,7 +10,7 @@ use engine::{AppendError, Envelope, LogError, LogRecord, Measured, Measurement, 
 use metering::Generation;
 use metering::wire::partition_of;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 
 use crate::metrics::KafkaMetrics;
 use crate::producer::{Appender, Outgoing};
@@ -96,13 +96,18 @@ impl KafkaLog {
 
     /// How many partitions the topic has now.
     pub async fn partitions_there(&self) -> Result<u32, LogError> {
+        let metadata = self.ask(|asker, topic| asker.fetch_metadata(Some(topic), ANSWER_WITHIN)).await?;
+        Ok(metadata.topics().first().map_or(0, |topic| topic.partitions().len()) as u32)
+    }
+
+    /// Asks the brokers about the topic, which blocks.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&BaseConsumer, &str) -> Result<T, ClientError> + Send + 'static,
+    ) -> Result<T, LogError> {
         let (asker, topic) = (self.asker.clone(), self.topic.clone());
-        let ask = move || asker.fetch_metadata(Some(&topic), ANSWER_WITHIN);
-        match tokio::task::spawn_blocking(ask).await {
-            Ok(answer) => {
-                let metadata = answer.map_err(unavailable)?;
-                Ok(metadata.topics().first().map_or(0, |topic| topic.partitions().len()) as u32)
-            }
+        match tokio::task::spawn_blocking(move || question(&asker, &topic)).await {
+            Ok(answer) => answer.map_err(unavailable),
             Err(panic) => Err(LogError::Unavailable(panic.to_string())),
         }
     }
@@ -147,21 +152,17 @@ impl KafkaLog {
     /// First and next offset of a partition.
     async fn marks(&self, partition: u32) -> Result<(i64, i64), LogError> {
         self.expect(partition).await?;
-        let (asker, topic) = (self.asker.clone(), self.topic.clone());
-        let ask = move || {
-            let marks = || asker.fetch_watermarks(&topic, partition as i32, ANSWER_WITHIN);
+        self.ask(move |asker, topic| {
+            let marks = || asker.fetch_watermarks(topic, partition as i32, ANSWER_WITHIN);
             match marks() {
                 // What it remembers of the topic may be from before partitions were added.
                 Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) => {
-                    asker.fetch_metadata(Some(&topic), ANSWER_WITHIN).and_then(|_| marks())
+                    asker.fetch_metadata(Some(topic), ANSWER_WITHIN).and_then(|_| marks())
                 }
                 outcome => outcome,
             }
-        };
-        match tokio::task::spawn_blocking(ask).await {
-            Ok(answer) => answer.map_err(unavailable),
-            Err(panic) => Err(LogError::Unavailable(panic.to_string())),
-        }
+        })
+        .await
     }
 }
 

@@ -234,9 +234,9 @@ impl Partition {
         detail: String,
     ) -> Decision {
         // Of what is too long for a record its beginning: letters have to fit into messages and rows.
-        let beginning = |bytes: &Bytes| match bytes.len() > RECORD_BYTES_MAX {
-            true => Bytes::copy_from_slice(&bytes[..RECORD_BYTES_MAX]),
-            false => bytes.clone(),
+        let beginning = |bytes: &Bytes| match bytes.get(..RECORD_BYTES_MAX) {
+            Some(beginning) => Bytes::copy_from_slice(beginning),
+            None => bytes.clone(),
         };
         self.dead.push(DeadLetter {
             partition: self.config.partition,

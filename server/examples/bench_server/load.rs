@@ -24,7 +24,7 @@ pub(crate) const BATCH: usize = 1000;
 const CONNECTIONS: usize = 8;
 
 /// The first half-hour of the readings.
-pub(crate) const FROM: i64 = 1_767_225_600;
+const FROM: i64 = 1_767_225_600;
 
 /// Batches, half-hour after half-hour of all meters.
 pub(crate) struct Load {

@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 
 use super::generations::{Generations, Remembered};
 use super::limits::Limits;
-use super::raw_kept;
 use crate::config::{Config, Distributed as Addresses};
 use crate::state::Ports;
 
@@ -94,33 +93,33 @@ pub(super) fn may_pass(error: &anyhow::Error) -> bool {
 /// nothing is.
 async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known: Generations) {
     loop {
-        match tokio::time::timeout(ASK_WITHIN, Generations::read(documents.as_ref())).await {
-            Ok(Ok(now)) if now.begun() == known.begun() => known = now,
-            Ok(Ok(now)) => match log.begin(now.begun().to_vec()).await {
-                Ok(()) => {
-                    tracing::info!(generations = ?now.begun(), "the log has more partitions");
-                    known = now;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "new partitions of the log are not there yet");
-                    tokio::time::sleep(LOOK_EVERY).await;
-                    continue;
-                }
-            },
-            // A store that is away does not say whether partitions are being added, but the topic does.
-            Ok(Err(_)) | Err(_) => match log.partitions_there().await {
-                Ok(there) if there == log.partitions() => {}
-                _ => {
-                    tokio::time::sleep(LOOK_EVERY).await;
-                    continue;
-                }
-            },
-        }
-        if !known.is_unfinished() {
+        if nobody_adds_partitions(&log, documents.as_ref(), &mut known).await {
             log.append_for(LEASE);
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Whether that is certain now. Takes note of what was added.
+async fn nobody_adds_partitions(
+    log: &KafkaLog,
+    documents: &dyn DocumentStore,
+    known: &mut Generations,
+) -> bool {
+    let Ok(Ok(now)) = tokio::time::timeout(ASK_WITHIN, Generations::read(documents)).await else {
+        // A store that is away does not say it, but the topic does.
+        let is_as_known = log.partitions_there().await.is_ok_and(|there| there == log.partitions());
+        return is_as_known && !known.is_unfinished();
+    };
+    if now.begun() != known.begun() {
+        if let Err(error) = log.begin(now.begun().to_vec()).await {
+            tracing::warn!(%error, "new partitions of the log are not there yet");
+            return false;
+        }
+        tracing::info!(generations = ?now.begun(), "the log has more partitions");
+    }
+    *known = now;
+    !known.is_unfinished()
 }
 
 /// Makes what is missing; a line for each thing that was done.
@@ -133,8 +132,7 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
     {
         limits.may_follow(&before)?;
     }
-    let kept_s = u32::try_from(raw_kept(config, at.log.retention).as_secs()).unwrap_or(u32::MAX);
-    let mut done = engine_cassandra::migrate(&of_store, at.sizing(), kept_s).await?;
+    let mut done = engine_cassandra::migrate(&of_store, at.sizing(), limits.kept_s()).await?;
     let store = CassandraStore::connect(&of_store).await?;
     limits.write(store.as_ref()).await?;
     let known = Generations::read_if_any(store.as_ref()).await?;

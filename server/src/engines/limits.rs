@@ -33,6 +33,11 @@ impl Limits {
         }
     }
 
+    /// How long readings are stored, as tables are told it.
+    pub(super) fn kept_s(&self) -> u32 {
+        u32::try_from(self.kept_s).unwrap_or(u32::MAX)
+    }
+
     /// As the last migration left them; none before there were any.
     pub(super) async fn read(documents: &dyn DocumentStore) -> anyhow::Result<Option<Self>> {
         let Some(body) = documents.document(KIND, ID).await? else { return Ok(None) };

@@ -86,9 +86,8 @@ mod tests {
     fn the_compose_file_and_the_pom_say_the_same_versions() {
         let pom = fs::read_to_string(sources().join("engines/pom.xml")).unwrap();
         for (name, property) in [(KAFKA, "kafka.version"), (CASSANDRA, "cassandra.version")] {
-            let (_, version) = pinned(name)
-                .map(|image| image.rsplit_once(':').map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap())
-                .unwrap();
+            let image = pinned(name).unwrap();
+            let (_, version) = image.rsplit_once(':').unwrap();
             assert!(pom.contains(&format!("<{property}>{version}</{property}>")), "{name}:{version}");
         }
         assert_eq!(pinned(WATTMAP).unwrap(), format!("{WATTMAP}:{}", env!("CARGO_PKG_VERSION")));
