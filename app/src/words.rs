@@ -79,6 +79,8 @@ pub const HERE_W: &str = "Here, W";
 pub const SO_FAR: &str = "so far";
 
 pub const LIST_HEADING: &str = "All areas";
+/// Before how many homes the list rests on.
+pub const LIST_RESTS_ON: &str = "What was measured comes from";
 pub const LIST_MEASURE: &str = "Figure";
 pub const LIST_FILTER: &str = "Name or code";
 pub const NOTHING_LISTED: &str = "No area’s name or code contains that.";
@@ -228,6 +230,11 @@ pub fn reconnecting(age_s: Option<i64>) -> String {
     }
 }
 
+/// To those who do not see the chip: the connection is lost.
+pub const FEED_LOST: &str = "The live feed is interrupted; figures stand as they are, and it is tried again.";
+/// And there again.
+pub const FEED_BACK: &str = "The live feed is there again.";
+
 /// When the server made a page that nothing keeps up to date. Where readings are older, or there are none, that time
 /// would say nothing.
 pub fn as_of(age_s: Option<i64>, time: &str) -> String {
@@ -270,12 +277,16 @@ pub fn half_hours_known(known: usize, all: usize) -> String {
 }
 
 /// A day's figure in a table.
-pub fn day_figure(status: Status, kwh: Option<f64>, running: bool) -> String {
-    match (kwh, status) {
-        (None, Status::Suppressed) => HIDDEN.to_owned(),
-        (None, _) => NO_DATA.to_owned(),
+pub fn day_figure(status: Status, kwh: Option<f64>, covered: Option<u8>, running: bool) -> String {
+    let kwh = match (kwh, status) {
+        (None, Status::Suppressed) => return HIDDEN.to_owned(),
+        (None, _) => return NO_DATA.to_owned(),
         (Some(kwh), _) if running => format!("{} {SO_FAR}", format::tenths(kwh)),
         (Some(kwh), _) => format::tenths(kwh),
+    };
+    match covered {
+        Some(percent) => format!("{kwh}, measured in {percent} % of the time"),
+        None => kwh,
     }
 }
 

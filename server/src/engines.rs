@@ -153,6 +153,16 @@ pub fn is_there(config: &Config) -> bool {
     config.engine.distributed.is_some() || EmbeddedEngine::is_in(&config.engine.data)
 }
 
+/// Refuses to look where nothing is stored: a mistyped path is not an empty engine, and looking does not make one.
+pub fn must_be_there(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        is_there(config),
+        "there is no data of wattmap in {}: is --data right? The first `wattmap run` makes it",
+        config.engine.data.display()
+    );
+    Ok(())
+}
+
 /// How long readings are kept in Cassandra: they outlive the retention by as long as the topic keeps a record, read or
 /// not, and two days (rule 14).
 fn raw_kept(config: &Config, topic_keeps: Duration) -> Duration {

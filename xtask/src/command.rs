@@ -1,9 +1,11 @@
 //! How a task runs other programs.
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
@@ -59,18 +61,33 @@ pub(crate) fn output(command: &mut Command, advice: &str) -> Result<String> {
         .with_context(|| format!("`{}` printed something that is not UTF-8", line(command)))
 }
 
-/// Runs a command, shows its stdout as it comes and hands each line of it to `each`. Returns whether it succeeded:
+/// Runs a command, shows what it prints as it comes and hands each line of it to `each`. Returns whether it succeeded:
 /// a failing test run is a result, not an error of the task.
 pub(crate) fn watch(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().with_context(|| cannot_start(command))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| cannot_start(command))?;
+    let (lines, printed) = mpsc::channel();
     let stdout = child.stdout.take().context("the child's stdout was asked for as a pipe")?;
-    for line in BufReader::new(stdout).split(b'\n') {
+    let stderr = child.stderr.take().context("the child's stderr was asked for as a pipe")?;
+    forward(stdout, lines.clone());
+    forward(stderr, lines);
+    for line in printed {
         let line = String::from_utf8_lossy(&line?).into_owned();
         eprintln!("{line}");
         each(&line);
     }
     Ok(child.wait()?.success())
+}
+
+/// Reads lines in the background, to the end.
+fn forward(from: impl Read + Send + 'static, to: mpsc::Sender<io::Result<Vec<u8>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).split(b'\n') {
+            if to.send(line).is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// The command as a person would type it.

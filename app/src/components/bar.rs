@@ -8,6 +8,21 @@ use crate::site_map::Start;
 use crate::view_state::View;
 use crate::words;
 
+/// How many homes there are; where some are simulated, this leads to what that means.
+#[component]
+pub(crate) fn Homes(
+    /// In words.
+    homes: String,
+    /// Whether any of them are simulated.
+    simulated: bool,
+) -> impl IntoView {
+    if simulated {
+        Either::Left(view! { <a href="/about#simulated">{homes}</a> })
+    } else {
+        Either::Right(view! { <span>{homes}</span> })
+    }
+}
+
 /// The name, the pages, the live chip, and that homes are simulated, if they are.
 #[component]
 pub(crate) fn Bar(
@@ -19,11 +34,6 @@ pub(crate) fn Bar(
     simulated: bool,
 ) -> impl IntoView {
     let list = format!("/list?measure={}&level={}", View::parse(&start.url).measure.as_str(), start.level);
-    let homes = if simulated {
-        Either::Left(view! { <a href="/about#simulated">{homes}</a> })
-    } else {
-        Either::Right(view! { <span>{homes}</span> })
-    };
     view! {
         <header class="card bar">
             <a class="skip" href=list.clone()>{words::SKIP_TO_LIST}</a>
@@ -39,7 +49,7 @@ pub(crate) fn Bar(
             <p class="live">
                 <LiveChip />
                 <span class="sep" aria-hidden="true">"·"</span>
-                {homes}
+                <Homes homes simulated />
             </p>
             <ThemeSwitch />
         </header>

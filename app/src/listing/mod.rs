@@ -113,6 +113,12 @@ pub struct ListPage {
     pub total: usize,
     /// This page's.
     pub rows: Vec<ListRow>,
+    /// How many homes there are, in words.
+    pub homes: String,
+    /// Whether any of them are simulated.
+    pub simulated: bool,
+    /// Whom the figures rest on, in one line.
+    pub credits: String,
 }
 
 impl ListPage {

@@ -7,6 +7,7 @@ use crate::error::AppError;
 use crate::first_map::first_level;
 use crate::services::Services;
 use crate::titles::Titles;
+use crate::words;
 
 /// The part that was asked for. A page past the end is the last one.
 pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<ListPage, AppError> {
@@ -43,7 +44,16 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
     let levels = levels
         .map(|level| (level.name().to_owned(), crate::format::sentence_case(&level.names.plural)))
         .collect();
-    Ok(ListPage { query, levels, total, rows })
+    let status = services.figures.status();
+    Ok(ListPage {
+        query,
+        levels,
+        total,
+        rows,
+        homes: words::homes(status.real_homes.as_deref(), status.simulated_homes),
+        simulated: status.simulated_homes > 0,
+        credits: status.attribution.join(" · "),
+    })
 }
 
 fn parent(geography: &Geography, area: &Area) -> Option<String> {

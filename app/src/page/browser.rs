@@ -11,10 +11,11 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use super::{Command, Page};
+use crate::live::Connection;
 use crate::reactive::watch;
 use crate::site_map::SlimMap;
 use crate::view_state::View;
-use crate::{api, live};
+use crate::{api, live, words};
 
 /// A reader waits this long without a word.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -28,6 +29,7 @@ pub(super) fn keep(page: Page) {
     follow_history(page);
     follow_figures(page);
     live::follow(page);
+    tell_of_the_feed(page);
 }
 
 #[expect(clippy::expect_used, reason = "the map's island sets the page up, and is woken first")]
@@ -55,6 +57,21 @@ fn follow_history(page: Page) {
     });
     let _ = window().add_event_listener_with_callback("popstate", changed.as_ref().unchecked_ref());
     changed.forget();
+}
+
+/// The chip shows it; this is for those who do not see it.
+fn tell_of_the_feed(page: Page) {
+    let lost = StoredValue::new(false);
+    watch(move || {
+        let connection = page.live.connection.get();
+        let told = match (connection, lost.get_value()) {
+            (Connection::Lost, false) => words::FEED_LOST,
+            (Connection::Open, true) => words::FEED_BACK,
+            _ => return,
+        };
+        lost.set_value(connection == Connection::Lost);
+        page.said.set(told.to_owned());
+    });
 }
 
 /// Asks for the figures of what is shown. An answer that comes after another question is dropped.

@@ -51,6 +51,16 @@ impl Content {
             Content::Geography => "geography",
         }
     }
+
+    /// What a table is taken for whose columns do not say what they hold: its parser tells which ones are missing.
+    /// Readings come in too many forms for that.
+    pub const fn only_table(self) -> Option<Format> {
+        match self {
+            Content::Meters => Some(Format::MetersTable),
+            Content::Statistics => Some(Format::Statistics),
+            Content::Readings | Content::Geography => None,
+        }
+    }
 }
 
 impl Format {
@@ -123,7 +133,7 @@ pub enum Unrecognised {
     /// A table whose columns say nothing.
     #[error(
         "the columns {0} do not say what they hold: say --format csv with --start-column and --energy-column, \
-         or another --format (lcl, start-value, week-matrix, area-statistics, meters-csv)"
+         or another --format (lcl, start-value, week-matrix)"
     )]
     Columns(String),
     /// XML of another kind.

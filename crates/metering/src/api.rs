@@ -225,6 +225,9 @@ pub struct ConsumptionPoint {
     /// What a home used, kWh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kwh_per_home: Option<f64>,
+    /// In how much of its time so far any home was heard, where that is not all of it, %: `kwh_per_home` is of this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered_percent: Option<u8>,
 }
 
 /// `GET /api/v1/areas/{code}/profile`

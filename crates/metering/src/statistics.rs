@@ -21,3 +21,14 @@ pub struct AreaStatistic {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_kwh: Option<f64>,
 }
+
+/// What is published for one year, and by whom: as it is sent, and as it is stored.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YearStatistics {
+    /// Whom to name wherever the figures are shown, as their terms ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    /// One an area.
+    pub figures: Vec<AreaStatistic>,
+}

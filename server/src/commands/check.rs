@@ -16,7 +16,7 @@ use super::connection;
 use super::engine::geography_of;
 use crate::commands::say;
 use crate::config::Config;
-use crate::engines::{Opened, keys_only, open};
+use crate::engines::{Opened, keys_only, must_be_there, open};
 use crate::keys;
 use crate::roles::aggregate::undecided;
 
@@ -59,6 +59,10 @@ pub async fn run(args: &CheckArgs, config: Config) -> anyhow::Result<ExitCode> {
     if args.ready {
         let address = config.web.status_listen.unwrap_or(config.web.listen);
         lines.say("server", ask(address, "the process that has these settings,").await)?;
+        return Ok(lines.outcome());
+    }
+    if let Err(nothing) = must_be_there(&config) {
+        lines.say("data directory", Err(nothing))?;
         return Ok(lines.outcome());
     }
     lines.say("keys", keys_of(&config).await)?;

@@ -14,7 +14,7 @@ use metering::{AreaCode, MeterId, Window};
 use super::engine::aggregation_of;
 use crate::commands::say;
 use crate::config::Config;
-use crate::engines::open;
+use crate::engines::{must_be_there, open};
 use crate::roles::aggregate::drain;
 
 /// Meters of a day that are held in memory at once.
@@ -53,6 +53,7 @@ pub async fn run(args: ExportArgs, config: Config) -> anyhow::Result<()> {
     if args.format == Format::Parquet {
         bail!("parquet can't be written yet; --format csv can");
     }
+    must_be_there(&config)?;
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let opened = open(&config).await?;
     let outcome = async {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::say;
 use crate::config::Config;
-use crate::engines::keys_only;
+use crate::engines::{keys_only, must_be_there};
 use crate::keys::{self, Scope};
 
 /// `wattmap keys ...`
@@ -40,6 +40,10 @@ enum Action {
 
 /// Runs it.
 pub async fn run(args: KeysArgs, config: &Config) -> anyhow::Result<()> {
+    // The first key may well come before the first start; what is only looked for is not made.
+    if !matches!(args.action, Action::Create { .. }) && !config.engine.data.is_dir() {
+        must_be_there(config)?;
+    }
     let documents = keys_only(config).await?;
     let documents = documents.as_ref();
     let now = SystemClock.now();

@@ -10,7 +10,7 @@ use metering::{AreaCode, MeterId, Window};
 use super::engine::aggregation_of;
 use crate::commands::say;
 use crate::config::Config;
-use crate::engines::open;
+use crate::engines::{must_be_there, open};
 use crate::roles::aggregate::drain;
 
 /// Meters of a day that are held in memory at once.
@@ -22,6 +22,7 @@ const TOLD: u64 = 20;
 /// Runs it: exit 1 if any aggregate is not what the readings say. What is in the log and not yet
 /// aggregated is aggregated first.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    must_be_there(&config)?;
     let opened = open(&config).await?;
     let outcome = async {
         let aggregation = aggregation_of(&opened, &config).await?;

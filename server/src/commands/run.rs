@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -33,6 +33,10 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    // A mistyped path leaves no empty data directory behind.
+    if let Some(path) = &config.web.geography {
+        std::fs::metadata(path).with_context(|| format!("the geography {} can't be read", path.display()))?;
+    }
     say(&format!("wattmap {}: opening {} ...", env!("CARGO_PKG_VERSION"), what_opens(&config)));
     let starting = async {
         let opened = open_patiently(&config).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use geography::Geography;
 use geography::reference::{BOROUGH_MEANS_YEAR, borough_means};
 use metering::AreaCode;
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 
 /// The kind of document that published statistics are stored as, one a year.
 pub const STATISTICS: &str = "statistics";
@@ -33,11 +33,15 @@ pub(super) struct Published {
 impl Model {
     /// From the newest year of imported statistics; without any, from the boroughs' published means,
     /// if the geography has those boroughs.
-    pub(super) fn new(geography: &Geography, years: &BTreeMap<u16, Vec<AreaStatistic>>) -> Self {
-        if let Some((year, rows)) = years.last_key_value() {
-            let rows = rows.iter().map(|row| (&row.area, row.meters, row.total_kwh));
-            let source = format!("published statistics for {year}, imported");
-            return Model { source: Some(source), ..Self::from_rows(geography, rows) };
+    pub(super) fn new(geography: &Geography, years: &BTreeMap<u16, YearStatistics>) -> Self {
+        if let Some((year, statistics)) = years.last_key_value() {
+            let rows = statistics.figures.iter().map(|row| (&row.area, row.meters, row.total_kwh));
+            let from = statistics.attribution.as_deref().unwrap_or("published statistics, imported");
+            return Model {
+                source: Some(format!("published statistics for {year}, imported")),
+                attribution: Some(format!("Modelled figures of {year}: {from}")),
+                ..Self::from_rows(geography, rows)
+            };
         }
         let means = borough_means();
         if means.iter().all(|row| geography.index_of(&row.code).is_none()) {

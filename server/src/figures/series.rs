@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use metering::aggregate::Totals;
 use metering::api::{ConsumptionPoint, ConsumptionSeries, Profile, ProfilePoint, Status};
 use metering::disclosure::{DisclosureRules, FigureKind, PublicFigure, SeriesValue, Shown};
+use metering::time::WINDOW_S;
 use metering::{AreaCode, UtcSecond, Window};
 
 use super::calendar::day_type;
@@ -103,10 +104,15 @@ impl FiguresService {
     fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {
         let used = &stretch.areas[told.of];
         // The mean home's use while any was heard: what was not measured is not made up.
-        let heard_s = used.heard_s.min(stretch.elapsed_s) as f64;
+        let heard_s = used.heard_s.min(stretch.elapsed_s);
         let kwh = (used.meter_seconds > 0)
-            .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * heard_s);
-        consumption_point(stretch.start, stretch.shown.point(told.value(kwh, step), &self.nesting))
+            .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * heard_s as f64);
+        let point =
+            consumption_point(stretch.start, stretch.shown.point(told.value(kwh, step), &self.nesting));
+        // The half-hour that is under way is not missing yet.
+        let is_missing = point.kwh_per_home.is_some() && heard_s + WINDOW_S < stretch.elapsed_s;
+        let covered_percent = is_missing.then(|| (heard_s * 100 / stretch.elapsed_s) as u8);
+        ConsumptionPoint { covered_percent, ..point }
     }
 
     /// Of the area asked for and those around it, the smallest that may be shown for most of the stretches in which
@@ -334,7 +340,7 @@ fn typical_month(newest: Date, oldest: Option<Date>) -> Date {
 }
 
 fn consumption_point(start: UtcSecond, figure: PublicFigure) -> ConsumptionPoint {
-    ConsumptionPoint { start, status: figure.status(), kwh_per_home: figure.value() }
+    ConsumptionPoint { start, status: figure.status(), kwh_per_home: figure.value(), covered_percent: None }
 }
 
 /// The page is told that it may ask again; the log is told why.

@@ -12,7 +12,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::Measure;
 use metering::disclosure::{DisclosureRules, FigureKind, Nesting, Release};
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 use metering::{MeterId, UtcSecond, Window};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
@@ -309,10 +309,10 @@ impl FiguresService {
             }
         }
         *self.registered.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registered);
-        let mut years: BTreeMap<u16, Vec<AreaStatistic>> = BTreeMap::new();
+        let mut years: BTreeMap<u16, YearStatistics> = BTreeMap::new();
         for document in self.documents.documents(STATISTICS).await? {
             match (document.id.parse(), serde_json::from_slice(&document.body)) {
-                (Ok(year), Ok(rows)) => drop(years.insert(year, rows)),
+                (Ok(year), Ok(statistics)) => drop(years.insert(year, statistics)),
                 _ => tracing::warn!(id = document.id, "a document of published statistics can't be read"),
             }
         }

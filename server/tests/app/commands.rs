@@ -37,6 +37,8 @@ fn a_wrong_start_is_one_sentence() {
     check(&["run", "--listen", "here"], &["listen", "here", "127.0.0.1:3000"]);
     check(&["run", "--simulate", "-1"], &["simulate", "-1", "whole number"]);
     check(&["run", "--config", "none.toml"], &["none.toml"]);
+    check(&["run", "--listen", "127.0.0.1:0", "--geography", "none.geo"], &["none.geo can't be read"]);
+    assert!(!dir.path().join("data").exists());
     check(&["serve"], &["Kafka and Cassandra", "wattmap run"]);
     check(&["aggregate"], &["Kafka and Cassandra"]);
     check(&["keys", "create", "--name", " ", "--scope", "ingest"], &["1 to 80 characters"]);
@@ -46,11 +48,33 @@ fn a_wrong_start_is_one_sentence() {
 }
 
 #[test]
+fn looking_where_nothing_is_says_so_and_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let out = out.to_str().unwrap();
+    for args in [
+        &["check"][..],
+        &["keys", "list"],
+        &["keys", "revoke", "nobody"],
+        &["replay"],
+        &["export", "aggregates", "--out", out],
+    ] {
+        let looked = output(dir.path(), args);
+        let said = format!("{}{}", stdout(&looked), stderr(&looked));
+        assert_eq!(looked.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("no data of wattmap in ") && said.contains("--data"), "{args:?}: {said}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{args:?} made something");
+    }
+}
+
+#[test]
 fn who_stops_reading_a_report_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("a.csv");
     std::fs::write(&file, "start,kwh\n2024-01-01T00:00:00Z,1\n2024-01-01T00:30:00Z,x\n").unwrap();
     let import = ["import", "readings", "--dry-run", "--strict", "--meter", "A", file.to_str().unwrap()];
+    let begin = ["import", "readings", "--meter", "A", file.to_str().unwrap()];
+    assert!(output(dir.path(), &begin).status.success());
     let unread = |args: &[&str]| {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

@@ -104,7 +104,7 @@ impl Load {
     pub(super) async fn check(&mut self, who: &impl LastWords) {
         self.check_sums(who).await;
         let http = self.nodes.borrow()[0].clone();
-        let dead = http.operate("/dead-letters?limit=1").await;
+        let dead = http.operate_patiently("/dead-letters?limit=1").await;
         let counts = dead["counts"].as_array().unwrap_or_else(|| panic!("{dead}"));
         // One that came to an old partition is a letter, and counted all the same.
         let own = counts.iter().filter(|one| one["reason"] != "misrouted");
@@ -121,7 +121,7 @@ impl Load {
         let mut found = Sums::default();
         for area in &self.areas {
             let path = format!("/areas/{}/exact?by=half-hour", area.code);
-            found.read(area, &http.operate(&path).await);
+            found.read(area, &http.operate_patiently(&path).await);
         }
         self.compared += found.len();
         for sender in &mut self.senders {
@@ -196,7 +196,7 @@ async fn send(
 pub(super) async fn settled(http: &Http, who: &impl LastWords) {
     let began = Instant::now();
     loop {
-        let status = http.operate("/ingestion").await;
+        let status = http.operate_patiently("/ingestion").await;
         if status["lag_records"] == 0 {
             return;
         }

@@ -156,6 +156,10 @@ fn statistics_of_a_year_take_the_place_of_former_ones() {
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
+    // What a table lacks is said in terms of statistics.
+    fs::write(&file, "lsoa,jahr\nE01000001,2019\n").unwrap();
+    let said = run_in_vain(dir.path(), &["import", "statistics", file.to_str().unwrap()]);
+    assert!(said.contains("a column \"area\"") && !said.contains("--energy-column"), "{said}");
     let said = import(&format!("{header}E01000001,2019,100,3600\nE01000001,2018,0,3600\n"), &[]);
     assert!(said.contains("1 figures accepted, 1 refused"), "{said}");
     assert!(said.contains("2019: figures of 2 areas are stored"), "{said}");

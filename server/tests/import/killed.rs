@@ -21,6 +21,10 @@ fn killed_again_and_again_it_counts_everything_once() {
     loop {
         assert!(life < Duration::from_secs(300), "it never ends");
         let mut command = wattmap(dir.path(), &arguments);
+        // However fast the machine is, some die when they have just noted how far they are.
+        if killed % 2 == 1 {
+            command.env("FAILPOINTS", "import-noted=return");
+        }
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let until = Instant::now() + life;
         life += life / 5;
@@ -34,16 +38,16 @@ fn killed_again_and_again_it_counts_everything_once() {
         if status.is_none() {
             // SIGKILL.
             process.kill().unwrap();
-            killed += 1;
         }
         let output = process.wait_with_output().unwrap();
         resumed += u32::from(String::from_utf8_lossy(&output.stderr).contains("going on after"));
-        if let Some(status) = status {
+        if let Some(status) = status.filter(|status| status.code().is_some()) {
             assert!(status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             let said = String::from_utf8(output.stdout).unwrap();
             assert!(said.contains("240,000 readings accepted, 0 refused"), "{said}");
             break;
         }
+        killed += 1;
     }
     assert!(killed >= 3 && resumed >= 1, "killed {killed} times, resumed {resumed} times");
 

@@ -8,6 +8,7 @@ use tempfile::tempdir;
 
 use super::counted::Readings;
 use super::files::{carried, green_button, start_value, text_of};
+use crate::support::http::PATIENCE;
 use crate::support::program::{Killed, run, run_in_vain, wattmap};
 use crate::support::{Http, Keys, Program};
 
@@ -79,8 +80,14 @@ async fn real_files_come_to_exact_sums() {
     assert!(run_in_vain(dir.path(), &with("wm_1_2")).contains("401"));
     let statistics = dir.path().join("s.csv");
     fs::write(&statistics, "area,year,meters,mean_kwh\nE01000001,2019,100,3500\n").unwrap();
-    let said = import("statistics", statistics.to_str().unwrap(), &[], &operator);
+    let credit = ["--attribution", "Office of Examples"];
+    let said = import("statistics", statistics.to_str().unwrap(), &credit, &operator);
     assert!(said.contains("2019: figures of 1 areas are stored"), "{said}");
+    let began = Instant::now();
+    while !http.get("/about").await.text().contains("Modelled figures of 2019: Office of Examples") {
+        assert!(began.elapsed() < PATIENCE, "it is not said whom the figures are from");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     let arguments =
         ["import", "statistics", statistics.to_str().unwrap(), "--server", &url, "--key", &ingest];
     assert!(run_in_vain(dir.path(), &arguments).contains("403"));

@@ -107,8 +107,8 @@ impl Http {
         answer.expect("an answer")
     }
 
-    /// Asks as an operator, again and again while it is 503: while brokers agree on who leads a partition, its end is not
-    /// known to anybody.
+    /// Asks as an operator, again and again while it is 503: what is asked for may be behind an engine that has just lost a
+    /// node, or a machine that is busy.
     pub(crate) async fn operate_patiently(&self, path: &str) -> Value {
         let began = Instant::now();
         loop {

@@ -149,9 +149,9 @@ async fn documents_that_are_gone_stop_the_start() {
     let bearer = format!("Bearer {}", http.keys.operator);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     for (year, mean) in [(2018, 3500), (2019, 4000)] {
-        let statistics = serde_json::json!([
+        let statistics = serde_json::json!({ "figures": [
             { "area": "E01000001", "year": year, "meters": 10, "total_kwh": 10 * mean, "mean_kwh": mean }
-        ]);
+        ] });
         let path = format!("/api/v1/ops/statistics/{year}");
         let answer =
             http.send(axum::http::Method::PUT, &path, &headers, statistics.to_string()).await.unwrap();

@@ -1,5 +1,6 @@
 //! Runs cargo's tests and adds up what they print.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use anyhow::Result;
@@ -72,19 +73,29 @@ pub(super) fn run(cargo: &mut Command, outcome: &mut Outcome) -> Result<()> {
     let succeeded = say::step(&shown, || command::watch(cargo, |line| printed.read(line)))?;
     // A test process that dies, or a crate that does not build, prints no result of its own.
     let died = !succeeded && printed.failed == 0;
-    outcome.add(printed.passed, printed.failed, printed.failures);
+    outcome.add(printed.passed, printed.failed, printed.failures());
     if died {
         outcome.fail(format!("`{shown}` did not build or died; see above"));
     }
     Ok(())
 }
 
+/// Lines of a panic's message that the summary has.
+const LINES_OF_A_PANIC: usize = 4;
+
+/// Characters of each of them.
+const LONGEST_LINE: usize = 400;
+
 /// What the lines of a `cargo test` say.
 #[derive(Default)]
 struct Printed {
     passed: u64,
     failed: u64,
-    failures: Vec<String>,
+    failed_tests: Vec<String>,
+    /// Where a thread panicked first, and with what message, by the thread's name: the test's.
+    panics: BTreeMap<String, Vec<String>>,
+    /// The thread whose message comes.
+    panicking: Option<String>,
 }
 
 impl Printed {
@@ -95,9 +106,41 @@ impl Printed {
         } else if let Some(name) =
             line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"))
         {
-            self.failures.push(name.to_owned());
+            self.failed_tests.push(name.to_owned());
+        }
+        if let Some((thread, place)) = panic_in(line) {
+            // Those that come later follow from the first.
+            self.panicking = (!self.panics.contains_key(thread)).then(|| thread.to_owned());
+            self.panics.entry(thread.to_owned()).or_insert_with(|| vec![place.to_owned()]);
+        } else if let Some(thread) = &self.panicking {
+            let said = self.panics.entry(thread.clone()).or_default();
+            if line.starts_with("stack backtrace:")
+                || line.starts_with("note: ")
+                || said.len() > LINES_OF_A_PANIC
+            {
+                self.panicking = None;
+            } else {
+                said.push(line.chars().take(LONGEST_LINE).collect());
+            }
         }
     }
+
+    /// The tests that failed, and what they panicked with.
+    fn failures(self) -> Vec<String> {
+        let told = |name: String| match self.panics.get(&name) {
+            Some(said) => format!("{name}\n    {}", said.join("\n    ")),
+            None => name,
+        };
+        self.failed_tests.into_iter().map(told).collect()
+    }
+}
+
+/// The thread and the place of `thread 'door::refuses_bombs' (1234) panicked at src/door.rs:48:5:`.
+fn panic_in(line: &str) -> Option<(&str, &str)> {
+    // With what a test prints shown at once, this may stand behind something else.
+    let (before, place) = line.split_once(" panicked at ")?;
+    let (_, thread) = before.split_once("thread '")?;
+    Some((thread.split_once('\'')?.0, place))
 }
 
 /// The 12 of `ok. 12 passed; 0 failed; ...`.
@@ -126,6 +169,28 @@ mod tests {
             printed.read(line);
         }
         assert_eq!((printed.passed, printed.failed), (13, 1));
-        assert_eq!(printed.failures, ["door::refuses_bombs"]);
+        assert_eq!(printed.failures(), ["door::refuses_bombs"]);
+    }
+
+    #[test]
+    fn what_a_test_panicked_with_is_told() {
+        let mut printed = Printed::default();
+        for line in [
+            "kills so far: 3",
+            "test kill::nothing_is_lost ... thread 'kill::nothing_is_lost' (77) panicked at tests/kill.rs:48:5:",
+            "assertion `left == right` failed",
+            "  left: 3",
+            " right: 4",
+            "stack backtrace:",
+            "   0: core::panicking::panic_fmt",
+            "thread 'kill::nothing_is_lost' (77) panicked at library/core/src/panicking.rs:233:5:",
+            "panic in a destructor during cleanup",
+            "test kill::nothing_is_lost ... FAILED",
+        ] {
+            printed.read(line);
+        }
+        let told = "kill::nothing_is_lost\n    tests/kill.rs:48:5:\n    assertion `left == right` failed\n      left: 3\n     \
+                    right: 4";
+        assert_eq!(printed.failures(), [told]);
     }
 }

@@ -16,7 +16,10 @@ const FLOOR: f64 = 122.0;
 /// A local day is at most this long (when clocks go back).
 const DAY_S_MAX: i64 = 25 * 3600;
 
-/// A bar a day; the day that is not over is paler, and says so.
+/// A day that was measured in less of its time than this is no whole day, %.
+const WHOLE_PERCENT: u8 = 90;
+
+/// A bar a day; a day that is not over or was not measured as a whole is paler, and says so.
 #[component]
 pub(crate) fn WeekBars(
     /// What is drawn: by day.
@@ -44,11 +47,12 @@ pub(crate) fn WeekBars(
         let running = now.0 < point.start.0 + DAY_S_MAX && number + 1 == points.len();
         let left = LEFT + slot * number as f64 + slot * 0.13;
         let middle = LEFT + slot * (number as f64 + 0.5);
-        let said = words::day_figure(point.status, point.kwh_per_home, running);
+        let said = words::day_figure(point.status, point.kwh_per_home, point.covered_percent, running);
+        let partial = running || point.covered_percent.is_some_and(|percent| percent < WHOLE_PERCENT);
         rows.push((format!("{} {}", day.long(), day.year), said));
         let top = y(point.kwh_per_home.unwrap_or(0.0));
-        let class = match (point.status, running) {
-            (_, true) => "bar-day running",
+        let class = match (point.status, partial) {
+            (_, true) => "bar-day partial",
             (Status::Modelled, _) => "bar-day modelled",
             _ => "bar-day",
         };

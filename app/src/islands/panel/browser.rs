@@ -56,6 +56,9 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
                     page.open.set(part.open.clone());
                 }
                 show(&content, part);
+                if is_other {
+                    introduce(page, &content);
+                }
             }
         });
     });
@@ -99,6 +102,19 @@ fn show(content: &Element, part: Result<PanelPart, AppError>) {
                 said.set_text_content(Some(&error.to_string()));
             }
         }
+    }
+}
+
+/// Tells that another area is open, and what its figure is. Who uses the keys goes on in the panel.
+fn introduce(page: Page, content: &Element) {
+    let find = |selector: &str| content.query_selector(selector).ok().flatten();
+    let text = |element: Option<Element>| element.and_then(|it| it.text_content()).unwrap_or_default();
+    let heading = find("h2");
+    page.said.set(format!("{}: {}", text(heading.clone()), text(find(".answer"))));
+    let by_keys = document().active_element().is_some_and(|it| it.matches(":focus-visible").unwrap_or(false));
+    if by_keys && let Some(heading) = heading {
+        let _ = heading.set_attribute("tabindex", "-1");
+        let _ = heading.unchecked_into::<HtmlElement>().focus();
     }
 }
 

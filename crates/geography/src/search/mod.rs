@@ -206,7 +206,11 @@ impl Geography {
         if let Some(unknown) = postcodes.unknown {
             hits.push(self.sector_hit(&unknown, None));
         }
-        let asked = words::split(&query);
+        let mut asked = words::split(&query);
+        // Who has typed "Hackney 0" is on the way to "Hackney 012".
+        if asked.len() > 1 {
+            asked.pop_if(|last| last.bytes().all(|byte| byte == b'0'));
+        }
         if !asked.is_empty() {
             let found = self.search_index().find(&asked, limit);
             hits.extend(found.into_iter().map(|(_, target)| self.hit(target)));

@@ -275,6 +275,10 @@ fn searching() {
     );
     check_search("hackney 12", &[("area", "Hackney 012", "Neighbourhood near Stamford Hill, Hackney")]);
     check_search("12 hackney", &[("area", "Hackney 012", "Neighbourhood near Stamford Hill, Hackney")]);
+    // On the way there.
+    for begun in ["hackney 0", "hackney 00"] {
+        check_search(begun, &[("area", "Hackney", "Borough")]);
+    }
     check_search("hackney 012c", &[("area", "Hackney 012C", "Street area near Highbury, Hackney")]);
     // Two places of one name are told apart, the larger one first.
     check_search(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use metering::Reading;
 use metering::door::{MeterDraft, Rejection};
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 
 use super::checkpoint::Checkpoint;
 
@@ -21,11 +21,7 @@ pub(super) trait Destination: Send {
 
     /// Takes published figures of one year; others of the same area and year give way to them. Gives those
     /// that it refused.
-    async fn statistics(
-        &mut self,
-        year: u16,
-        statistics: Vec<AreaStatistic>,
-    ) -> anyhow::Result<Vec<Rejection>>;
+    async fn statistics(&mut self, year: u16, statistics: YearStatistics) -> anyhow::Result<Vec<Rejection>>;
 
     /// How far an import of that identity was, if it was not finished.
     async fn resume(&mut self, identity: &str) -> anyhow::Result<Option<Checkpoint>>;

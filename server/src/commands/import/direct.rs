@@ -10,7 +10,7 @@ use engine::{AppendError, Document};
 use engine_embedded::OpenError;
 use metering::door::{MeterDraft, Rejection};
 use metering::numerals::grouped;
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 use metering::{AreaCode, DeadReason, Reading};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -102,13 +102,10 @@ impl Destination for Direct {
         Ok(patiently(|| self.door.take_meters(meters.clone())).await?.rejected)
     }
 
-    async fn statistics(
-        &mut self,
-        year: u16,
-        statistics: Vec<AreaStatistic>,
-    ) -> anyhow::Result<Vec<Rejection>> {
+    async fn statistics(&mut self, year: u16, statistics: YearStatistics) -> anyhow::Result<Vec<Rejection>> {
         let documents = self.aggregation.ports.documents.as_ref();
-        let areas: Vec<AreaCode> = statistics.iter().map(|statistic| statistic.area.clone()).collect();
+        let areas: Vec<AreaCode> =
+            statistics.figures.iter().map(|statistic| statistic.area.clone()).collect();
         let geography = &self.aggregation.geography;
         let stored = crate::statistics::put(documents, geography, year, statistics, false).await?;
         self.notes.push(super::statistics::note(year, &stored));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use geography::Geography;
 use metering::door::{MeterDraft, Rejection};
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 use metering::{AreaCode, Reading};
 
 use super::checkpoint::Checkpoint;
@@ -46,9 +46,9 @@ impl Destination for Dry {
         Ok(locate((0..).zip(meters), &self.geography, UnknownArea::Refuse).1)
     }
 
-    async fn statistics(&mut self, _: u16, statistics: Vec<AreaStatistic>) -> anyhow::Result<Vec<Rejection>> {
-        let unknown = unknown_areas(&self.geography, &statistics);
-        let areas: Vec<AreaCode> = statistics.into_iter().map(|statistic| statistic.area).collect();
+    async fn statistics(&mut self, _: u16, statistics: YearStatistics) -> anyhow::Result<Vec<Rejection>> {
+        let unknown = unknown_areas(&self.geography, &statistics.figures);
+        let areas: Vec<AreaCode> = statistics.figures.into_iter().map(|statistic| statistic.area).collect();
         Ok(of_unknown_areas(&areas, &unknown))
     }
 

@@ -76,6 +76,9 @@ pub(super) struct StatisticsArgs {
     /// The year, where the file does not say it.
     #[arg(long)]
     pub(super) year: Option<u16>,
+    /// Whom to name wherever the figures are shown, as their terms ask for.
+    #[arg(long, value_name = "TEXT", value_parser = crate::statistics::parse_attribution)]
+    pub(super) attribution: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

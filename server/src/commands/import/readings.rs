@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use engine::crash_point;
 use import::{Content, FieldNumbers, ParsedReading, Readings, Trouble};
 use metering::door::{DraftPlace, MeterDraft, Rules};
 use metering::numerals::grouped;
@@ -223,6 +224,8 @@ impl Import<'_> {
         let Kept { done, counts } = &self.kept;
         let checkpoint = Checkpoint { file: self.report_file(), done: *done, counts: counts.clone() };
         self.noted = *done;
-        destination.note(&self.identity, Some(&checkpoint)).await
+        destination.note(&self.identity, Some(&checkpoint)).await?;
+        crash_point("import-noted");
+        Ok(())
     }
 }

@@ -55,7 +55,11 @@ impl Source {
     pub(super) fn format(&self, asked: Option<Format>, content: Content) -> anyhow::Result<Format> {
         let format = match asked {
             Some(format) => format,
-            None => recognise(&self.head).map_err(|why| explained(self, &why))?,
+            None => match (recognise(&self.head), content.only_table()) {
+                (Ok(format), _) => format,
+                (Err(Unrecognised::Columns(_)), Some(format)) => format,
+                (Err(why), _) => return Err(explained(self, &why)),
+            },
         };
         anyhow::ensure!(
             format.content() == content,

@@ -6,7 +6,7 @@ use import::{Content, ParsedStatistic, Statistics, Trouble};
 use metering::AreaCode;
 use metering::door::{Code, Rejection};
 use metering::numerals::grouped;
-use metering::statistics::AreaStatistic;
+use metering::statistics::{AreaStatistic, YearStatistics};
 
 use super::destination::Destination;
 use super::options::StatisticsArgs;
@@ -38,7 +38,7 @@ pub(super) async fn import(
     };
     let statistics = Statistics::new(source.reader, args.year)
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-    let outcome = import.all(statistics, destination, &progress).await;
+    let outcome = import.all(statistics, args.attribution.as_deref(), destination, &progress).await;
     progress.end();
     outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
@@ -55,6 +55,7 @@ impl Import {
     async fn all(
         &mut self,
         statistics: impl Iterator<Item = Result<ParsedStatistic, Trouble>>,
+        attribution: Option<&str>,
         destination: &mut dyn Destination,
         progress: &Progress,
     ) -> anyhow::Result<()> {
@@ -74,7 +75,8 @@ impl Import {
             progress.show(|| format!("{} figures", grouped(count as u64)));
         }
         for (year, (lines, figures)) in by_year {
-            let refused = destination.statistics(year, figures).await?;
+            let statistics = YearStatistics { attribution: attribution.map(str::to_owned), figures };
+            let refused = destination.statistics(year, statistics).await?;
             self.report.counts.accepted += (lines.len() - refused.len()) as u64;
             for rejection in refused {
                 let line = lines.get(rejection.index as usize).copied().unwrap_or_default();

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use hyper::{Method, StatusCode};
 use metering::door::{DraftPlace, MeterDraft, Receipt, Rejection};
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 use metering::{AreaCode, Reading};
 use serde_json::json;
 
@@ -101,11 +101,7 @@ impl Destination for ThroughServer {
         self.post("/api/v1/meters", &body).await
     }
 
-    async fn statistics(
-        &mut self,
-        year: u16,
-        statistics: Vec<AreaStatistic>,
-    ) -> anyhow::Result<Vec<Rejection>> {
+    async fn statistics(&mut self, year: u16, statistics: YearStatistics) -> anyhow::Result<Vec<Rejection>> {
         let path = format!("/api/v1/ops/statistics/{year}");
         let body = serde_json::to_vec(&statistics)?;
         let with_query = format!("{path}?dry_run={}", self.dry_run);
@@ -118,7 +114,7 @@ impl Destination for ThroughServer {
         if !self.dry_run {
             self.notes.push(super::statistics::note(year, &stored));
         }
-        let areas: Vec<AreaCode> = statistics.into_iter().map(|statistic| statistic.area).collect();
+        let areas: Vec<AreaCode> = statistics.figures.into_iter().map(|statistic| statistic.area).collect();
         Ok(of_unknown_areas(&areas, &stored.unknown_areas))
     }
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use metering::statistics::AreaStatistic;
+use metering::statistics::YearStatistics;
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -28,7 +28,7 @@ pub(in crate::routes) struct PutQuery {
     dry_run: bool,
 }
 
-/// Published figures of a year, as a JSON array, gzipped or not. They take the place of those of the same areas.
+/// Published figures of a year and whom they are from, as JSON, gzipped or not. They take the place of those of the same areas.
 /// Figures of areas that are not on the map are refused, and named; with `dry_run=true` all is only looked at.
 pub(in crate::routes) async fn put(
     _: Operator,
@@ -55,7 +55,7 @@ pub(in crate::routes) async fn put(
     Ok(Json(store(documents, &state.geography, year, statistics, dry_run).await?))
 }
 
-fn understand(year: u16, body: &[u8], packed: bool) -> Result<Vec<AreaStatistic>, Problem> {
+fn understand(year: u16, body: &[u8], packed: bool) -> Result<YearStatistics, Problem> {
     let malformed = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail);
     let mut text = Vec::new();
     let read = match packed {
@@ -67,7 +67,7 @@ fn understand(year: u16, body: &[u8], packed: bool) -> Result<Vec<AreaStatistic>
         let detail = format!("The body is longer than {UNPACKED_MAX} bytes, unpacked.");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let statistics: Vec<AreaStatistic> =
+    let statistics: YearStatistics =
         serde_json::from_slice(&text).map_err(|error| Problem::not_json(&error, &text))?;
     match problem(year, &statistics) {
         Some(why) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),

@@ -91,6 +91,7 @@ async fn a_wider_area_speaks_only_for_homes_that_were_heard() {
     let january = format!("/api/v1/areas/{AREA}/consumption?by=month&from=2024-01-01&to=2024-02-01");
     let month = app.get(&january).await.json()["series"][0].clone();
     assert_eq!((&month["status"], &month["kwh_per_home"]), (&json!("measured"), &json!(96.0)), "{month}");
+    assert_eq!(month["covered_percent"], 25, "{month}");
 
     // Nobody was ever heard from there: no figure of wider homes is said of it, nor is the borough's published mean,
     // which is its figure, held against what was measured in the borough.

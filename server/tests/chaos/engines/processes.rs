@@ -51,7 +51,9 @@ async fn nothing_is_lost_or_counted_twice_when_processes_die() {
     let mut servers = vec![site.serve("serve-0").await, site.serve("serve-1").await];
     let (mut at_steps, mut of_servers) = (0, 0);
     let mut done = 0;
-    while done < kills {
+    // So many, and a fifth of that number where it hurts most, however the dice fall.
+    while done < kills || at_steps * 5 < kills {
+        assert!(done < kills * 4, "too few died at steps of a flush: {at_steps} of {done}");
         load.goes_to(servers.iter().map(|(_, http)| http.clone()).collect());
         let sending = load.begin();
         for (number, one) in aggregators.iter_mut().enumerate().filter(|_| is_safe) {
@@ -104,7 +106,6 @@ async fn nothing_is_lost_or_counted_twice_when_processes_die() {
             began.elapsed()
         );
     }
-    assert!(at_steps * 5 >= kills, "too few died at steps of a flush: {at_steps} of {done}");
     replay_agrees(&site);
 }
 
