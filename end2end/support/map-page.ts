@@ -11,6 +11,8 @@ export class MapPage {
   readonly panel: Locator;
   readonly legend: Locator;
   readonly freshness: Locator;
+  /** What those hear who do not see the map. */
+  readonly told: Locator;
 
   constructor(readonly page: Page) {
     this.search = page.getByRole("combobox", { name: /postcode/i });
@@ -19,6 +21,7 @@ export class MapPage {
     this.panel = page.locator(".panel");
     this.legend = page.locator(".legend");
     this.freshness = page.locator(".live");
+    this.told = page.locator("p.sr[role=status]");
   }
 
   /** Opens a view and waits until the browser has taken the map over. */

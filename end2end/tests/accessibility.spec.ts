@@ -59,6 +59,10 @@ test("the keyboard reaches the map, moves it and opens an area", async ({ page }
   await expect.poll(() => Number(map.query().get("z"))).toBeGreaterThan(12.4);
   await page.keyboard.press("Enter");
   await expect(map.panel).toBeVisible();
+  // Who does not see it hears what has opened, and goes on in it.
+  const heading = map.panel.getByRole("heading", { level: 2 });
+  await expect(heading).toBeFocused();
+  await expect(map.told).toHaveText(new RegExp(`^${(await heading.textContent())?.replace(/[()]/g, "\\$&")}: [0-9]`));
 });
 
 test("every stop of the tab key can be seen", async ({ page }) => {

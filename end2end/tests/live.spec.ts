@@ -110,12 +110,14 @@ test.describe("readings that arrive", () => {
       // The connection is lost, and the page says so and keeps what it has.
       await homes.wattmap.stop();
       await expect(map.freshness).toContainText(/reconnecting/i);
+      await expect(map.told).toHaveText(/interrupted/);
       const kept = await map.colourInTheMiddle();
       expect(kept).not.toBe(before);
       await map.chooseMeasure("Night share");
       await expect(page.locator(".notice")).toContainText(/could not be reached/);
       await homes.wattmap.startAgain();
       await expect(map.freshness).not.toContainText(/reconnecting/i, { timeout: 60_000 });
+      await expect(map.told).toHaveText(/there again/);
       // What could not be had meanwhile is asked for again without being told to.
       await expect(page.locator(".notice")).toBeHidden();
       await map.chooseMeasure("Now");
