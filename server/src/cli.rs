@@ -44,8 +44,8 @@ enum Command {
     Import(Box<commands::import::ImportArgs>),
     /// Write exact data to files
     Export(commands::export::ExportArgs),
-    /// Recompute every aggregate from the stored readings, and compare
-    Replay,
+    /// Recompute every aggregate from the stored readings, compare, and put the recomputed ones in use
+    Replay(commands::replay::ReplayArgs),
     /// Keys for sending readings and for operators
     Keys(commands::keys::KeysArgs),
     /// Whether everything is reachable and as it should be: a line each, exit 1 if not
@@ -101,7 +101,7 @@ async fn command(command: Command, config: Config, sources: &Sources) -> anyhow:
         Command::Migrate => commands::migrate::run(&config).await?,
         Command::Import(args) => return commands::import::run(*args, config).await,
         Command::Export(args) => commands::export::run(args, config).await?,
-        Command::Replay => return commands::replay::run(config).await,
+        Command::Replay(args) => return commands::replay::run(args, config).await,
         Command::Keys(args) => commands::keys::run(args, &config).await?,
         Command::Check(args) => return commands::check::run(&args, config).await,
         Command::Config => commands::say(sources.to_string().trim_end())?,

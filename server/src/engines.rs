@@ -8,8 +8,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{DocumentStore, Measured, Ownership, ReadingLog, Whole};
+use engine::{DocumentStore, Editions, InEdition, Measured, Ownership, ReadingLog, Whole};
 use engine_embedded::{EmbeddedConfig, EmbeddedDocuments, EmbeddedEngine};
+
+use metering::UtcSecond;
 
 use crate::config::Config;
 use crate::state::Ports;
@@ -104,11 +106,15 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     let dir = config.engine.data.clone();
     // Reads and checks all that is stored.
     let embedded = tokio::task::spawn_blocking(move || EmbeddedEngine::open(dir, engine_config)).await??;
+    let editions: Arc<dyn Editions> = embedded.store();
+    let in_use = InEdition::new(crate::editions::in_use(editions.as_ref()).await?);
     let ports = Ports {
         log: embedded.log(),
         announcements: Arc::new(embedded.log().generations()),
-        pipeline: embedded.store(),
-        figures: embedded.store(),
+        pipeline: editions.pipeline(&in_use),
+        figures: editions.figures(&in_use),
+        in_use,
+        editions,
         documents: embedded.documents(),
         feed: embedded.live(),
         dead: embedded.live(),
@@ -161,6 +167,15 @@ pub fn must_be_there(config: &Config) -> anyhow::Result<()> {
         config.engine.data.display()
     );
     Ok(())
+}
+
+/// The first UTC day, numbered from 1970, of which every reading that was accepted is still stored, however late it came:
+/// what is older can't be recomputed, and nothing in the log changes it any more (rule 14).
+pub fn first_whole_day(config: &Config, now: UtcSecond) -> i32 {
+    let log_keeps = config.engine.distributed.as_ref().map_or(Duration::ZERO, |at| at.log.retention);
+    let kept_s = i64::from(config.engine.retention_days) * 86_400;
+    let log_keeps_s = i64::try_from(log_keeps.as_secs()).unwrap_or(i64::MAX);
+    UtcSecond(now.0.saturating_sub(kept_s).saturating_sub(log_keeps_s).max(0)).window().day()
 }
 
 /// How long readings are kept in Cassandra: they outlive the retention by as long as the topic keeps a record, read or

@@ -21,6 +21,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod door;
+pub mod editions;
 pub mod engines;
 pub mod exact;
 pub mod figures;

@@ -4,8 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use engine::{
-    Announcements, DeadLetterFeed, DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog,
-    StoreError,
+    Announcements, DeadLetterFeed, DocumentStore, Editions, FigureStore, InEdition, LiveFeed, PipelineStore,
+    ReadingLog, StoreError,
 };
 use geography::Geography;
 use metering::Position;
@@ -27,9 +27,13 @@ pub struct Ports {
     pub log: Arc<dyn ReadingLog>,
     /// Its generations, as they are remembered beside the store.
     pub announcements: Arc<dyn Announcements>,
-    /// What the owners of partitions read and write.
+    /// The edition of the aggregates that is in use, as far as this process knows.
+    pub in_use: InEdition,
+    /// All editions: an owner stays in one until it begins anew.
+    pub editions: Arc<dyn Editions>,
+    /// What the owners of partitions read and write, in the edition in use.
     pub pipeline: Arc<dyn PipelineStore>,
-    /// Exact data, for figures and operators.
+    /// Exact data, for figures and operators, in the edition in use.
     pub figures: Arc<dyn FigureStore>,
     /// Small things with a name.
     pub documents: Arc<dyn DocumentStore>,

@@ -1,10 +1,11 @@
 //! The connection, and who shares it.
 
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::StoreError;
+use engine::{InEdition, StoreError};
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
 use scylla::client::PoolSize;
@@ -33,8 +34,15 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How often nodes are asked whether they agree on the tables.
 const AGREED_EVERY: Duration = Duration::from_millis(20);
 
-/// The store. Cheap to share; what it holds is a pool of connections.
+/// The store, as it is in one edition of its aggregates. Cheap to clone: it shares a pool of connections.
+#[derive(Clone)]
 pub struct CassandraStore {
+    shared: Arc<Shared>,
+    pub(crate) edition: InEdition,
+}
+
+/// What all editions share.
+pub struct Shared {
     pub(crate) session: Session,
     pub(crate) statements: Statements,
     pub(crate) sizing: Sizing,
@@ -43,8 +51,16 @@ pub struct CassandraStore {
     pub(crate) requests_max: usize,
 }
 
+impl Deref for CassandraStore {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
 impl CassandraStore {
-    /// Connects to a migrated keyspace.
+    /// Connects to a migrated keyspace. Aggregates are the first edition's.
     pub async fn connect(config: &CassandraConfig) -> Result<Arc<Self>, ConnectError> {
         let session = connect(config, Some(&config.keyspace)).await?;
         let sizing = schema::check(&session, config).await?;
@@ -52,15 +68,18 @@ impl CassandraStore {
             .await
             .map_err(|error| schema::away(config, error))?;
         let requests = Semaphore::new(config.requests_max);
-        Ok(Arc::new(CassandraStore {
-            session,
-            statements,
-            sizing,
-            requests,
-            requests_max: config.requests_max,
-        }))
+        let requests_max = config.requests_max;
+        let shared = Arc::new(Shared { session, statements, sizing, requests, requests_max });
+        Ok(Arc::new(CassandraStore { shared, edition: InEdition::default() }))
     }
 
+    /// The same in another edition.
+    pub(crate) fn in_edition(&self, edition: &InEdition) -> Arc<Self> {
+        Arc::new(CassandraStore { shared: self.shared.clone(), edition: edition.clone() })
+    }
+}
+
+impl Shared {
     /// Does all of it, as many at a time as there may be requests; answers are in order.
     pub(crate) async fn all<T: Send>(
         &self,
@@ -81,7 +100,7 @@ impl CassandraStore {
     }
 
     /// All rows of a query, page by page.
-    pub(crate) async fn rows<T>(
+    pub(crate) async fn ask<T>(
         &self,
         table: &'static str,
         statement: &PreparedStatement,

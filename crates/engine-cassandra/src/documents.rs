@@ -38,7 +38,7 @@ impl DocumentStore for CassandraStore {
 
     async fn documents(&self, kind: &str) -> Result<Vec<Document>, StoreError> {
         let heads: Vec<(String, i64, i32, Vec<u8>)> =
-            self.rows("documents", &self.statements.documents, (kind,)).await?;
+            self.ask("documents", &self.statements.documents, (kind,)).await?;
         let mut documents = Vec::with_capacity(heads.len());
         for (id, _, pieces, body) in heads {
             let body = if pieces == 0 { Some(body) } else { self.document(kind, &id).await? };
@@ -66,7 +66,7 @@ impl DocumentStore for CassandraStore {
 
 impl CassandraStore {
     async fn head(&self, kind: &str, id: &str) -> Result<Option<DocumentRow>, StoreError> {
-        Ok(self.rows("documents", &self.statements.document, (kind, id)).await?.into_iter().next())
+        Ok(self.ask("documents", &self.statements.document, (kind, id)).await?.into_iter().next())
     }
 
     /// The body, put together; none if a piece is not there.
@@ -83,7 +83,7 @@ impl CassandraStore {
         }
         let values = (kind, id, version);
         let found: Vec<(i32, Vec<u8>)> =
-            self.rows("document_pieces", &self.statements.document_pieces, values).await?;
+            self.ask("document_pieces", &self.statements.document_pieces, values).await?;
         let is_whole = found.len() == pieces as usize;
         Ok(is_whole.then(|| found.into_iter().flat_map(|(_, piece)| piece).collect()))
     }

@@ -34,7 +34,7 @@ impl FigureStore for CassandraStore {
     }
 
     async fn day(&self, day: i32) -> Result<Vec<AreaDay>, StoreError> {
-        let shards = self.sizing.all_shards();
+        let shards = self.sizing.all_shards(self.edition.get());
         let requests: Vec<BoxFuture<'_, _>> =
             shards.map(|shard| Box::pin(self.shard_day(day, shard)) as BoxFuture<'_, _>).collect();
         let mut areas: Vec<AreaDay> = self.all(requests).await?.into_iter().flatten().collect();
@@ -48,9 +48,10 @@ impl FigureStore for CassandraStore {
         first_day: i32,
         last_day: i32,
     ) -> Result<Vec<AreaDay>, StoreError> {
+        let edition = self.edition.get();
         let mut by_shard: BTreeMap<i32, BTreeSet<&AreaCode>> = BTreeMap::new();
         for area in areas {
-            by_shard.entry(self.sizing.shard(area)).or_default().insert(area);
+            by_shard.entry(self.sizing.shard(edition, area)).or_default().insert(area);
         }
         let days = self.stored_days(Of::Aggregates).await?;
         let mut requests: Vec<BoxFuture<'_, Result<Vec<AreaDay>, StoreError>>> = Vec::new();
@@ -74,11 +75,12 @@ impl FigureStore for CassandraStore {
     }
 
     async fn recent_rows(&self, first: Window, last: Window) -> Result<Vec<(u32, PlacedRow)>, StoreError> {
+        let edition = self.edition.get();
         let mut requests: Vec<BoxFuture<'_, Result<Vec<(u32, PlacedRow)>, StoreError>>> = Vec::new();
         for day in first.day()..=last.day() {
             let from = if day == first.day() { first.of_day() } else { 0 };
             let to = if day == last.day() { last.of_day() } else { 47 };
-            for shard in self.sizing.all_shards() {
+            for shard in self.sizing.all_shards(edition) {
                 requests.push(Box::pin(self.recent_of_shard(day, shard, from as i16, to as i16)));
             }
         }
@@ -90,7 +92,7 @@ impl FigureStore for CassandraStore {
         let requests: Vec<BoxFuture<'_, Result<Vec<RegistrationRow>, StoreError>>> = self
             .sizing
             .all_buckets()
-            .map(|bucket| Box::pin(self.rows("registrations", statement, (bucket,))) as BoxFuture<'_, _>)
+            .map(|bucket| Box::pin(self.ask("registrations", statement, (bucket,))) as BoxFuture<'_, _>)
             .collect();
         let rows = self.all(requests).await?.into_iter().flatten();
         let mut versions: Vec<RegistrationVersion> = rows.map(registration).collect::<Result<_, _>>()?;
@@ -103,9 +105,7 @@ impl FigureStore for CassandraStore {
         let statement = &self.statements.meters_of_area;
         let requests: Vec<BoxFuture<'_, Result<Vec<(String,)>, StoreError>>> = areas
             .into_iter()
-            .map(|area| {
-                Box::pin(self.rows("meters_by_area", statement, (area.as_str(),))) as BoxFuture<'_, _>
-            })
+            .map(|area| Box::pin(self.ask("meters_by_area", statement, (area.as_str(),))) as BoxFuture<'_, _>)
             .collect();
         let names = self.all(requests).await?.into_iter().flatten();
         let meters: BTreeSet<MeterId> = names.map(|(name,)| meter(&name)).collect::<Result<_, _>>()?;
@@ -131,7 +131,7 @@ impl FigureStore for CassandraStore {
         self.all(requests).await
     }
 
-    async fn readings_of_day(
+    async fn versions_of_day(
         &self,
         day: i32,
         from: Option<&MeterId>,
@@ -141,7 +141,7 @@ impl FigureStore for CassandraStore {
         let (begin, end) = (Window::at(day, 0).start(), Window::at(day + 1, 0).start());
         let requests: Vec<BoxFuture<'_, _>> = meters
             .iter()
-            .map(|meter| Box::pin(self.last_versions(meter, begin, end)) as BoxFuture<'_, _>)
+            .map(|meter| Box::pin(self.versions_of(meter, begin, end)) as BoxFuture<'_, _>)
             .collect();
         Ok(self.all(requests).await?.into_iter().flatten().collect())
     }
@@ -165,7 +165,7 @@ impl FigureStore for CassandraStore {
         let slots = self.dead_slots().await?;
         let requests: Vec<BoxFuture<'_, Result<Vec<(i8,)>, StoreError>>> = slots
             .into_iter()
-            .map(|slot| Box::pin(self.rows("dead_letters", statement, slot)) as BoxFuture<'_, _>)
+            .map(|slot| Box::pin(self.ask("dead_letters", statement, slot)) as BoxFuture<'_, _>)
             .collect();
         let mut counts: HashMap<DeadReason, u64> = HashMap::new();
         for (number,) in self.all(requests).await?.into_iter().flatten() {
@@ -177,18 +177,18 @@ impl FigureStore for CassandraStore {
 
 impl CassandraStore {
     /// In order.
-    async fn stored_days(&self, of: Of) -> Result<Vec<i32>, StoreError> {
-        let days: Vec<(i32,)> = self.rows("days", &self.statements.days, (of as i8,)).await?;
+    pub(crate) async fn stored_days(&self, of: Of) -> Result<Vec<i32>, StoreError> {
+        let days: Vec<(i32,)> = self.ask("days", &self.statements.days, (of as i8,)).await?;
         Ok(days.into_iter().map(|(day,)| day).collect())
     }
 
     async fn shard_day(&self, day: i32, shard: i32) -> Result<Vec<AreaDay>, StoreError> {
-        area_days(day, self.rows("aggregates", &self.statements.sums_of_shard, (day, shard)).await?)
+        area_days(day, self.ask("aggregates", &self.statements.sums_of_shard, (day, shard)).await?)
     }
 
     async fn area_day(&self, day: i32, shard: i32, area: &AreaCode) -> Result<Vec<AreaDay>, StoreError> {
         let values = (day, shard, area.as_str());
-        area_days(day, self.rows("aggregates", &self.statements.sums_of_area, values).await?)
+        area_days(day, self.ask("aggregates", &self.statements.sums_of_area, values).await?)
     }
 
     async fn recent_of_shard(
@@ -199,7 +199,7 @@ impl CassandraStore {
         last: i16,
     ) -> Result<Vec<(u32, PlacedRow)>, StoreError> {
         let values = (day, shard, first, last);
-        let rows: Vec<RecentRow> = self.rows("aggregates", &self.statements.recent_of_shard, values).await?;
+        let rows: Vec<RecentRow> = self.ask("aggregates", &self.statements.recent_of_shard, values).await?;
         rows.into_iter()
             .map(|(area, window, partition, energy, meters, meter_seconds, through)| {
                 let (through, energy) = (Position::from_stamp(through), Energy::from_mwh(energy));
@@ -234,7 +234,7 @@ impl CassandraStore {
             .sizing
             .all_buckets()
             .map(|bucket| {
-                Box::pin(self.rows("readings", statement, (day, bucket, from, most))) as BoxFuture<'_, _>
+                Box::pin(self.ask("readings", statement, (day, bucket, from, most))) as BoxFuture<'_, _>
             })
             .collect();
         let names = self.all(requests).await?.into_iter().flatten();
@@ -246,7 +246,7 @@ impl CassandraStore {
 
     /// Where there are dead letters, in order of (partition, position).
     async fn dead_slots(&self) -> Result<Vec<(i32, i64)>, StoreError> {
-        self.rows("dead_slots", &self.statements.dead_slots, ()).await
+        self.ask("dead_slots", &self.statements.dead_slots, ()).await
     }
 
     /// Takes what the filter wants of a slot, after a stamp, until there is enough.

@@ -8,15 +8,16 @@
 //! | `places` | which partition of a table something lies in |
 //! | `write` | a flush: few, large, grouped writes, progress last |
 //! | [`CassandraMetrics`] | what the driver counts |
-//! | `pipeline`, `figures`, `documents` | the ports |
+//! | `pipeline`, `figures`, `documents`, `editions` | the ports |
 //!
 //! Every write of the pipeline is stamped with a position, not with a clock: the last write by position wins, cell by
 //! cell, and every write names every column. So writes may come twice, late and in any order, and nobody is fenced.
-//! Nothing is deleted but documents: readings go by their time to live.
+//! Nothing is deleted but documents, and editions of the aggregates that nobody reads: readings go by their time to live.
 
 mod config;
 mod connection;
 mod documents;
+mod editions;
 mod error;
 mod figures;
 mod metrics;

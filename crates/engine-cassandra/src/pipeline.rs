@@ -13,7 +13,7 @@ use metering::{
 
 use crate::connection::CassandraStore;
 use crate::error::corrupt;
-use crate::places::days_of;
+use crate::places::{days_of, numbered};
 
 /// Keys that one request asks for.
 const KEYS: usize = 100;
@@ -30,15 +30,11 @@ type HintRow = (String, i64, i64, Option<Vec<String>>);
 #[async_trait]
 impl PipelineStore for CassandraStore {
     async fn progress(&self, partitions: u32) -> Result<Vec<Option<Position>>, StoreError> {
-        let asked: Vec<i32> = (0..partitions as i32).collect();
-        let rows: Vec<(i32, i64)> = self.rows("progress", &self.statements.progress, (asked,)).await?;
-        let mut progress = vec![None; partitions as usize];
-        for (partition, stamp) in rows {
-            if let Some(of_partition) = progress.get_mut(partition as usize) {
-                *of_partition = Some(Position::from_stamp(stamp));
-            }
-        }
-        Ok(progress)
+        let edition = self.edition.get();
+        let asked: Vec<i32> = (0..partitions).map(|partition| numbered(edition, partition)).collect();
+        let rows: Vec<(i32, i64)> = self.ask("progress", &self.statements.progress, (asked.clone(),)).await?;
+        let known: HashMap<i32, i64> = rows.into_iter().collect();
+        Ok(asked.iter().map(|number| known.get(number).copied().map(Position::from_stamp)).collect())
     }
 
     async fn meters(&self, meters: &[MeterId]) -> Result<Vec<MeterState>, StoreError> {
@@ -67,9 +63,11 @@ impl PipelineStore for CassandraStore {
     }
 
     async fn rows(&self, partition: u32, places: &[Place]) -> Result<Vec<Option<AggregateRow>>, StoreError> {
+        let edition = self.edition.get();
         let mut groups: BTreeMap<(i32, i32), Vec<&Place>> = BTreeMap::new();
         for place in places {
-            groups.entry((place.window.day(), self.sizing.shard(&place.area))).or_default().push(place);
+            let shard = self.sizing.shard(edition, &place.area);
+            groups.entry((place.window.day(), shard)).or_default().push(place);
         }
         let mut requests: Vec<BoxFuture<'_, Result<Vec<(Place, AggregateRow)>, StoreError>>> = Vec::new();
         for ((day, shard), places) in groups {
@@ -96,9 +94,9 @@ impl CassandraStore {
         bucket: i32,
         names: Vec<String>,
     ) -> Result<HashMap<MeterId, MeterState>, StoreError> {
-        let hints = self.rows::<HintRow>("hints", &self.statements.hints, (bucket, names.clone()));
+        let hints = self.ask::<HintRow>("hints", &self.statements.hints, (bucket, names.clone()));
         let registrations =
-            self.rows::<RegistrationRow>("registrations", &self.statements.registrations, (bucket, names));
+            self.ask::<RegistrationRow>("registrations", &self.statements.registrations, (bucket, names));
         let (hints, registrations) = futures::try_join!(hints, registrations)?;
         let mut states: HashMap<MeterId, MeterState> = HashMap::new();
         for (name, stamp, ends, heard_in) in hints {
@@ -135,7 +133,7 @@ impl CassandraStore {
         let mut versions = Vec::new();
         for day in days_of(from, to) {
             let values = (day, bucket, meter.as_str(), from.0, to.0);
-            let rows = self.rows::<ReadingRow>("readings", &self.statements.readings, values).await?;
+            let rows = self.ask::<ReadingRow>("readings", &self.statements.readings, values).await?;
             for row in rows {
                 versions.push(version(row)?);
             }
@@ -151,7 +149,7 @@ impl CassandraStore {
     ) -> Result<Vec<(Place, AggregateRow)>, StoreError> {
         let values = (day, shard, asked);
         let rows =
-            self.rows::<AggregateRowOfPlace>("aggregates", &self.statements.aggregates_at, values).await?;
+            self.ask::<AggregateRowOfPlace>("aggregates", &self.statements.aggregates_at, values).await?;
         rows.into_iter()
             .map(|(area, window, energy, meters, meter_seconds, through)| {
                 let row = AggregateRow {

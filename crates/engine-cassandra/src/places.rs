@@ -1,5 +1,6 @@
 //! Which partition of a table something lies in.
 
+use engine::Edition;
 use metering::wire::partition_of;
 use metering::{AreaCode, MeterId, Position, UtcSecond};
 
@@ -15,18 +16,24 @@ impl Sizing {
         partition_of(meter.as_str().as_bytes(), self.buckets) as i32
     }
 
-    /// The group of an area.
-    pub(crate) fn shard(&self, area: &AreaCode) -> i32 {
-        partition_of(area.as_str().as_bytes(), self.shards) as i32
+    /// The group of an area, in an edition.
+    pub(crate) fn shard(&self, edition: Edition, area: &AreaCode) -> i32 {
+        numbered(edition, partition_of(area.as_str().as_bytes(), self.shards))
     }
 
     pub(crate) fn all_buckets(&self) -> impl Iterator<Item = i32> + use<> {
         0..self.buckets as i32
     }
 
-    pub(crate) fn all_shards(&self) -> impl Iterator<Item = i32> + use<> {
-        0..self.shards as i32
+    pub(crate) fn all_shards(&self, edition: Edition) -> impl Iterator<Item = i32> + use<> {
+        (0..self.shards).map(move |shard| numbered(edition, shard))
     }
+}
+
+/// Numbers of an edition are apart from all others'; those of the first are as they are. There are fewer than 65,536
+/// groups of areas, and partitions of a log.
+pub(crate) fn numbered(edition: Edition, number: u32) -> i32 {
+    ((edition.0 << 16) | number) as i32
 }
 
 /// What a day has something of.
@@ -67,6 +74,16 @@ mod tests {
                 assert_eq!(bucket % partitions, partition_of(meter.as_str().as_bytes(), partitions));
             }
         }
+    }
+
+    #[test]
+    fn editions_are_apart() {
+        let sizing = Sizing::default();
+        let first: Vec<i32> = sizing.all_shards(Edition(0)).collect();
+        assert_eq!(first, (0..sizing.shards as i32).collect::<Vec<_>>());
+        assert!(sizing.all_shards(Edition::LAST).all(|shard| shard > 0 && !first.contains(&shard)));
+        let area = AreaCode::parse("E01000001").unwrap();
+        assert!(sizing.all_shards(Edition(7)).any(|shard| shard == sizing.shard(Edition(7), &area)));
     }
 
     #[test]

@@ -81,6 +81,9 @@ statements! {
     // Documents.
     document: "SELECT version, pieces, body FROM documents WHERE kind = ? AND id = ?",
     documents: "SELECT id, version, pieces, body FROM documents WHERE kind = ?",
+    replace_note: "UPDATE documents SET version = 0, pieces = 0, body = ? WHERE kind = ? AND id = ? IF body = ?",
+    first_note: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, 0, 0, ?) IF NOT EXISTS",
+    remove_aggregates: "DELETE FROM aggregates WHERE day = ? AND shard = ?",
     document_pieces: "SELECT piece, body FROM document_pieces WHERE kind = ? AND id = ? AND version = ?",
     write_document: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, ?, ?, ?)",
     write_document_piece: "INSERT INTO document_pieces (kind, id, version, piece, body) VALUES (?, ?, ?, ?, ?)",

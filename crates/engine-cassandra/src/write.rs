@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::{StoreError, crash_point};
+use engine::{Edition, StoreError, crash_point};
 use futures::future::BoxFuture;
 use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion};
 use metering::{AreaCode, MeterId};
@@ -12,7 +12,7 @@ use scylla::statement::prepared::PreparedStatement;
 
 use crate::connection::CassandraStore;
 use crate::error::away;
-use crate::places::{Of, day_of, slot};
+use crate::places::{Of, day_of, numbered, slot};
 
 /// A server warns of larger batches from 5 KiB on, and refuses those of 50.
 const BATCH_BYTES: usize = 4 << 10;
@@ -29,8 +29,9 @@ type Dwelling = (i8, i16, i16, i8);
 impl CassandraStore {
     /// Writes a plan. When this returns, all of it is acknowledged.
     pub(crate) async fn write(&self, plan: &FlushPlan) -> Result<(), StoreError> {
+        let edition = self.edition.get();
         let mut writes: Vec<Write<'_>> = Vec::new();
-        self.aggregates(plan, &mut writes);
+        self.aggregates(edition, plan, &mut writes);
         self.readings(&plan.raw, &mut writes);
         self.registrations(&plan.registrations, &mut writes);
         self.hints(&plan.hints, &mut writes);
@@ -39,14 +40,15 @@ impl CassandraStore {
         crash_point("flush-written");
         // Only now (rule 3).
         let stamp = plan.progress.stamp();
-        let values = (plan.partition as i32, stamp, stamp);
+        let values = (numbered(edition, plan.partition), stamp, stamp);
         self.session.execute_unpaged(&self.statements.write_progress, values).await.map(drop).map_err(away)
     }
 
-    fn aggregates<'a>(&'a self, plan: &'a FlushPlan, writes: &mut Vec<Write<'a>>) {
+    fn aggregates<'a>(&'a self, edition: Edition, plan: &'a FlushPlan, writes: &mut Vec<Write<'a>>) {
         let mut groups: BTreeMap<(i32, i32), Vec<&PlacedRow>> = BTreeMap::new();
         for row in &plan.rows {
-            groups.entry((row.place.window.day(), self.sizing.shard(&row.place.area))).or_default().push(row);
+            let shard = self.sizing.shard(edition, &row.place.area);
+            groups.entry((row.place.window.day(), shard)).or_default().push(row);
         }
         self.days(Of::Aggregates, groups.keys().map(|(day, _)| *day), writes);
         let partition = plan.partition as i32;

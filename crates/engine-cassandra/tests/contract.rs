@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
-use engine::{DocumentStore, FigureStore, PipelineStore};
+use engine::{DocumentStore, Editions, FigureStore, PipelineStore};
 use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, migrate};
 use futures::future::join_all;
 use scylla::client::session_builder::SessionBuilder;
@@ -96,6 +96,12 @@ impl Has<dyn DocumentStore> for Keyspace {
     }
 }
 
+impl Has<dyn Editions> for Keyspace {
+    fn port(&self) -> Arc<dyn Editions> {
+        self.store.clone()
+    }
+}
+
 #[async_trait]
 impl Reopen for Keyspace {
     async fn reopen(&mut self) {
@@ -116,6 +122,12 @@ mod engines {
     #[ignore = "needs Cassandra: cargo xtask test engines"]
     async fn figures_keep_their_contract() {
         contract::figures(Keyspace::new).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Cassandra: cargo xtask test engines"]
+    async fn editions_keep_their_contract() {
+        contract::editions(Keyspace::new).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,13 @@ pub(crate) struct Meta {
     /// Goes into every checksum of the log, so that no record's content can pass for a frame and no
     /// other directory's segment for one of ours.
     pub(crate) salt: u32,
+    /// How keys are laid out in the store.
+    #[serde(default)]
+    layout: u32,
 }
+
+/// Since aggregates have editions. What was laid out otherwise would not be found, and be missing in silence.
+const LAYOUT: u32 = 1;
 
 fn path(dir: &Path) -> PathBuf {
     dir.join("meta")
@@ -47,7 +53,15 @@ impl Meta {
     pub(crate) fn read(dir: &Path) -> Result<Option<Meta>, OpenError> {
         let path = path(dir);
         if let Some(body) = files::read_sealed(&path, KIND)? {
-            let meta = serde_json::from_slice(&body).map_err(|e| OpenError::corrupt(&path, e.to_string()))?;
+            let meta: Meta =
+                serde_json::from_slice(&body).map_err(|e| OpenError::corrupt(&path, e.to_string()))?;
+            if meta.layout != LAYOUT {
+                return Err(OpenError::Config(format!(
+                    "{} was made by another version of wattmap (layout {}, this one has {LAYOUT}): export it with that one",
+                    dir.display(),
+                    meta.layout
+                )));
+            }
             return Ok(Some(meta));
         }
         if unfinished(dir).exists() {
@@ -76,7 +90,7 @@ impl Meta {
     ) -> Result<Meta, OpenError> {
         let io = OpenError::io("make the data directory", dir);
         let salt = std::hash::RandomState::new().build_hasher().finish() as u32;
-        let meta = Meta { partitions, generation: 1, salt };
+        let meta = Meta { partitions, generation: 1, salt, layout: LAYOUT };
         files::write_sealed(&unfinished(dir), KIND, b"").map_err(io)?;
         make(&meta)?;
         let body = serde_json::to_vec(&meta).map_err(|e| OpenError::Config(e.to_string()))?;

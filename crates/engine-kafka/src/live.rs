@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{Envelope, LiveBatch, LiveFeed, LiveNews, Measured, Measurement, StoreError};
-use metering::wire::{decode_live, encode_live};
+use engine::{Edition, Envelope, LiveBatch, LiveFeed, LiveNews, Measured, Measurement, StoreError};
+use metering::wire::{DecodedLive, decode_live, encode_live};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
@@ -127,8 +127,8 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
             tell(LiveNews::Gap);
         }
         match decode_live(message.payload().unwrap_or_default()) {
-            Ok((partition, rows, newest_ms)) => {
-                tell(LiveNews::Rows(LiveBatch { partition, rows, newest_ms }));
+            Ok(DecodedLive { partition, edition, rows, newest_ms }) => {
+                tell(LiveNews::Rows(LiveBatch { partition, edition: Edition(edition), rows, newest_ms }));
             }
             Err(error) => tracing::warn!(%error, offset, "a live message can't be read"),
         }
@@ -138,13 +138,13 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
 #[async_trait]
 impl LiveFeed for KafkaFeed {
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
-        let LiveBatch { partition, rows, newest_ms } = batch;
+        let LiveBatch { partition, edition, rows, newest_ms } = batch;
         let messages = rows.chunks(ROWS_MAX).map(|rows| Outgoing {
             topic: &self.topic,
             partition: 0,
             record: Envelope {
                 key: Bytes::from(partition.to_string()),
-                value: Bytes::from(encode_live(partition, rows, newest_ms)),
+                value: Bytes::from(encode_live(partition, edition.0, rows, newest_ms)),
             },
         });
         let sent = self.appender.append(messages.collect()).await;

@@ -76,14 +76,31 @@ pub trait FigureStore: Send + Sync + 'static {
         to: UtcSecond,
     ) -> Result<Vec<Vec<RawVersion>>, StoreError>;
 
-    /// The last version of every reading that starts in a UTC day, in order of (meter, start): for exports,
-    /// replays and distinct counts. `from` is the first meter of interest, at most `limit` meters.
-    async fn readings_of_day(
+    /// Every version of every reading that starts in a UTC day, in order of (meter, start, position). `from` is the
+    /// first meter of interest, at most `limit` meters.
+    async fn versions_of_day(
         &self,
         day: i32,
         from: Option<&MeterId>,
         limit: usize,
     ) -> Result<Vec<RawVersion>, StoreError>;
+
+    /// The last version of each, in the same order: for exports and distinct counts.
+    async fn readings_of_day(
+        &self,
+        day: i32,
+        from: Option<&MeterId>,
+        limit: usize,
+    ) -> Result<Vec<RawVersion>, StoreError> {
+        let mut versions = self.versions_of_day(day, from, limit).await?;
+        // The last of those that begin alike comes last.
+        versions.reverse();
+        versions.dedup_by(|before, after| {
+            (&before.meter, before.interval.start()) == (&after.meter, after.interval.start())
+        });
+        versions.reverse();
+        Ok(versions)
+    }
 
     /// Dead letters.
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StoreError>;

@@ -5,6 +5,7 @@
 //! - [`Announcements`]: which generations that log has.
 //! - [`PipelineStore`]: what the owner of a partition reads and writes.
 //! - [`FigureStore`]: what figures are made from, and what operators look at.
+//! - [`Editions`]: aggregates that are made anew beside those in use.
 //! - [`DocumentStore`]: small things with a name: keys, published statistics, settings.
 //! - [`LiveFeed`]: aggregate rows from whoever decides them to whoever shows them, about once a second.
 //! - [`DeadLetterFeed`]: dead letters, to whoever else wants to know.
@@ -15,6 +16,7 @@
 pub mod contract;
 mod crash;
 mod documents;
+mod editions;
 mod figures;
 mod live;
 mod log;
@@ -24,6 +26,7 @@ mod pipeline_store;
 
 pub use crash::{crash_point, crash_points_from_environment};
 pub use documents::{Document, DocumentStore};
+pub use editions::{Edition, Editions, InEdition};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
 pub use live::{DeadLetterFeed, LiveBatch, LiveFeed, LiveNews};
 pub use log::{Announcements, AppendError, Envelope, LogError, LogRecord, ReadingLog};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use metering::stored::{DeadLetter, PlacedRow};
 use tokio::sync::broadcast;
 
-use crate::StoreError;
+use crate::{Edition, StoreError};
 
 /// Rows that one partition's owner sends together. A receiver keeps, of each row, the one with the
 /// largest `through`; they may come twice and out of order.
@@ -14,6 +14,8 @@ use crate::StoreError;
 pub struct LiveBatch {
     /// Whose.
     pub partition: u32,
+    /// Which edition of the aggregates they are of.
+    pub edition: Edition,
     /// The rows, each absolute.
     pub rows: Vec<PlacedRow>,
     /// Of the newest record in them, the log's append time, milliseconds since 1970.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::{DocumentStore, Measured, ReadingLog};
+use engine::{DocumentStore, Editions, InEdition, Measured, ReadingLog};
 use engine_cassandra::{CassandraStore, ConnectError};
 use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach};
 use tokio::task::JoinHandle;
@@ -53,11 +53,15 @@ impl Distributed {
         reach(&kafka).await?;
         let log = KafkaLog::open(&kafka, known.begun().to_vec()).await?;
         let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka)?);
+        let editions: Arc<dyn Editions> = store.clone();
+        let in_use = InEdition::new(crate::editions::in_use(editions.as_ref()).await?);
         let ports = Ports {
             log: log.clone(),
             announcements: Arc::new(Remembered(documents.clone())),
-            pipeline: store.clone(),
-            figures: store.clone(),
+            pipeline: editions.pipeline(&in_use),
+            figures: editions.figures(&in_use),
+            in_use,
+            editions,
             documents: documents.clone(),
             feed: feed.clone(),
             dead: dead.clone(),

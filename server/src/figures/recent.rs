@@ -47,6 +47,11 @@ impl Recent {
         (Window(current.0 - LOOK_BACK), current.next())
     }
 
+    /// Forgets everything: what follows is of other aggregates.
+    pub(super) fn forget(&self) {
+        self.lock().clear();
+    }
+
     /// Takes rows of one partition; of each, the one that has seen most stays. Says whether any changed.
     pub(super) fn take(&self, partition: u32, rows: &[PlacedRow], now: UtcSecond) -> bool {
         let (first, last) = Self::followed(now);

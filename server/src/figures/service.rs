@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use engine::{DocumentStore, FigureStore, LiveBatch, LiveFeed, LiveNews, StoreError};
+use engine::{DocumentStore, FigureStore, InEdition, LiveBatch, LiveFeed, LiveNews, StoreError};
 use geography::{AreaIndex, Geography};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -52,6 +52,8 @@ pub struct Sources {
     pub stored: Stored,
     /// When the log took its newest record, as far as that is known.
     pub arrived: Option<UtcSecond>,
+    /// Which edition of the aggregates is in use.
+    pub in_use: InEdition,
     /// Where published statistics are.
     pub documents: Arc<dyn DocumentStore>,
     /// What time it is.
@@ -133,12 +135,14 @@ pub struct FiguresService {
     changes: AtomicU64,
     standing: Standing,
     recent_changed: Notify,
+    in_use: InEdition,
+    other_aggregates: Notify,
 }
 
 impl FiguresService {
     /// Of sources; nothing is read yet.
     pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
-        let Sources { geography, store, stored, arrived, documents, clock, rules, simulated, tiles } =
+        let Sources { geography, store, stored, arrived, in_use, documents, clock, rules, simulated, tiles } =
             sources;
         let calendar = Calendar::new(geography.time_zone())?;
         let nesting = Arc::new(nesting_of(&geography));
@@ -158,6 +162,8 @@ impl FiguresService {
             changes: AtomicU64::new(0),
             standing: Standing::default(),
             recent_changed: Notify::new(),
+            in_use,
+            other_aggregates: Notify::new(),
             geography,
             nesting,
             calendar,
@@ -178,6 +184,10 @@ impl FiguresService {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
+                () = self.other_aggregates.notified() => {
+                    self.recent.forget();
+                    self.read_again().await;
+                }
                 received = receiver.recv() => match received {
                     Ok(news) => match &*news {
                         LiveNews::Rows(batch) => self.take(batch),
@@ -189,6 +199,11 @@ impl FiguresService {
             }
         }
         refreshing.abort();
+    }
+
+    /// Has everything read again: other aggregates are in use.
+    pub fn begin_anew(&self) {
+        self.other_aggregates.notify_one();
     }
 
     /// Resolves when what may be said of now may have changed.
@@ -217,7 +232,8 @@ impl FiguresService {
     }
 
     fn take(&self, batch: &LiveBatch) {
-        if batch.rows.is_empty() {
+        // Who has not heard yet that other aggregates are in use publishes theirs.
+        if batch.rows.is_empty() || batch.edition != self.in_use.get() {
             return;
         }
         self.days.note_rows(batch.partition, &batch.rows);

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::commands::geography_of;
 use crate::config::Config;
 use crate::door::Door;
+use crate::editions;
 use crate::engines::Opened;
 use crate::figures::{FiguresService, Sources, Stored};
 use crate::ingestion::Ingestion;
@@ -109,6 +110,7 @@ async fn compose(
         store: ports.figures.clone(),
         stored: Stored { store: ports.pipeline.clone(), log: ports.log.clone() },
         arrived: newest_arrival(ports.log.as_ref()).await?,
+        in_use: ports.in_use.clone(),
         documents: ports.documents.clone(),
         clock: clock.clone(),
         rules,
@@ -178,6 +180,12 @@ async fn live(
         crate::routes::status_router(state.clone())
     };
     background.spawn(look_at_others(state.clone(), watching.clone()));
+    if opened.is_shared() {
+        // In a directory of one's own nobody makes aggregates anew meanwhile.
+        let (editions, in_use) = (state.ports.editions.clone(), state.ports.in_use.clone());
+        let figures = state.figures.clone();
+        background.spawn(editions::follow(editions, in_use, watching.clone(), move || figures.begin_anew()));
+    }
     let serving = listener.map(|listener| tokio::spawn(crate::serve::serve(listener, app, stop.clone())));
     let simulating = roles.simulates.then(|| tokio::spawn(simulate(state.clone(), stop.clone())));
 

@@ -18,6 +18,8 @@ use server::roles::Roles;
 use server::roles::node::start;
 use tokio::net::TcpListener;
 
+use crate::support::OneEdition;
+
 /// Ports that count what is written through them.
 struct Counted {
     log: Arc<dyn ReadingLog>,
@@ -111,6 +113,7 @@ async fn an_idle_server_writes_nothing() {
         writes: AtomicU64::new(0),
     });
     (ports.log, ports.pipeline, ports.documents) = (counted.clone(), counted.clone(), counted.clone());
+    ports.editions = Arc::new(OneEdition { pipeline: counted.clone(), figures: ports.figures.clone() });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = start(Roles::ALL, config, opened, Some(listener), Arc::new(SystemClock)).await.unwrap();
     // Each partition's first record says that its generation begins: that is decided, and stored once.

@@ -6,4 +6,5 @@ mod idle;
 mod lifecycle;
 mod live;
 mod owners;
+mod replay;
 mod routes;

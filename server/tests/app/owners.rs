@@ -20,6 +20,8 @@ use server::ingestion::Ingestion;
 use server::roles::aggregate::{Aggregation, drain, own};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::OneEdition;
+
 /// A store of which every third call fails, and all while it is away.
 struct Flaky {
     inner: Arc<dyn PipelineStore>,
@@ -86,6 +88,7 @@ async fn world() -> World {
     });
     let mut ports = opened.ports.clone();
     ports.pipeline = store.clone();
+    ports.editions = Arc::new(OneEdition { pipeline: store.clone(), figures: ports.figures.clone() });
     let aggregation = Aggregation {
         ingestion: Arc::new(Ingestion::of_own(ports.log.partitions())),
         ports,

@@ -3,6 +3,7 @@
 mod faults_of_the_log;
 mod outages;
 mod processes;
+mod replays;
 
 use std::time::{Duration, Instant};
 

@@ -5,16 +5,19 @@
 //! | `http` | a client with keys, and its answers |
 //! | `app` | the app in this process, whose clock and insides a test can reach |
 //! | `sender`, `oracle` | head-end systems that know what was acknowledged, and what aggregates it makes |
+//! | `one_edition` | a store that a test has put itself in front of |
 //! | `program` | the program as a process that can be signalled and killed |
 
 pub(crate) mod app;
 pub(crate) mod http;
+mod one_edition;
 pub(crate) mod oracle;
 pub(crate) mod program;
 pub(crate) mod sender;
 
 pub(crate) use app::App;
 pub(crate) use http::{Answer, Http, Keys};
+pub(crate) use one_edition::OneEdition;
 pub(crate) use program::Program;
 
 /// Areas of London: two neighbours in the City, in one MSOA.

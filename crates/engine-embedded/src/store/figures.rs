@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use engine::{AreaDay, DeadLetterFilter, StoreError, StoredSpan};
+use engine::{AreaDay, DeadLetterFilter, Edition, StoreError, StoredSpan};
 use metering::aggregate::Totals;
 use metering::stored::{DeadLetter, PlacedRow};
 use metering::{AreaCode, DeadReason, Place, Window};
@@ -24,12 +24,12 @@ fn sum(windows: &mut [Totals; 48], rows: &value::DayRows) {
 }
 
 impl Inner {
-    pub(super) fn span(&self) -> Result<Option<StoredSpan>, StoreError> {
+    pub(super) fn span(&self, edition: Edition) -> Result<Option<StoredSpan>, StoreError> {
         let snapshot = self.tree.snapshot();
-        let mut days = snapshot.prefix(&[key::AGGREGATE]);
+        let mut days = snapshot.prefix(&key::aggregates(edition));
         let Some(first) = days.next().transpose()? else { return Ok(None) };
         let last = days.next_back().transpose()?.unwrap_or_else(|| first.clone());
-        let day = |key: &[u8]| key::day_of(key).ok_or_else(|| self.undecodable(key));
+        let day = |key: &[u8]| key::day_of_aggregate(key).ok_or_else(|| self.undecodable(key));
         Ok(Some(StoredSpan { first_day: day(&first.0)?, last_day: day(&last.0)? }))
     }
 
@@ -42,7 +42,7 @@ impl Inner {
     ) -> Result<(), StoreError> {
         for pair in snapshot.prefix(prefix) {
             let (key, value) = pair?;
-            let area = key::name_after_day(&key).and_then(|name| AreaCode::parse(name).ok());
+            let area = key::area_of_aggregate(&key).and_then(|name| AreaCode::parse(name).ok());
             let (Some(area), Some(partition), Some(rows)) =
                 (area, key::partition_of(&key), value::decode_rows(&value))
             else {
@@ -66,12 +66,13 @@ impl Inner {
         Ok(days)
     }
 
-    pub(super) fn day(&self, day: i32) -> Result<Vec<AreaDay>, StoreError> {
-        self.sums(&self.tree.snapshot(), day, &key::day(key::AGGREGATE, day))
+    pub(super) fn day(&self, edition: Edition, day: i32) -> Result<Vec<AreaDay>, StoreError> {
+        self.sums(&self.tree.snapshot(), day, &key::aggregates_of_day(edition, day))
     }
 
     pub(super) fn area_days(
         &self,
+        edition: Edition,
         mut areas: Vec<AreaCode>,
         first_day: i32,
         last_day: i32,
@@ -79,17 +80,17 @@ impl Inner {
         areas.sort();
         areas.dedup();
         // Days without aggregates are not looked into, however many are asked for.
-        let Some(span) = self.span()? else { return Ok(Vec::new()) };
+        let Some(span) = self.span(edition)? else { return Ok(Vec::new()) };
         let days = first_day.max(span.first_day)..=last_day.min(span.last_day);
         let snapshot = self.tree.snapshot();
         let mut found = Vec::new();
         for day in days {
             if areas.len() > PAIRS_A_DAY {
-                let all = self.sums(&snapshot, day, &key::day(key::AGGREGATE, day))?;
+                let all = self.sums(&snapshot, day, &key::aggregates_of_day(edition, day))?;
                 found.extend(all.into_iter().filter(|one| areas.binary_search(&one.area).is_ok()));
             } else {
                 for area in &areas {
-                    found.extend(self.sums(&snapshot, day, &key::area_day(day, area))?);
+                    found.extend(self.sums(&snapshot, day, &key::area_day(edition, day, area))?);
                 }
             }
         }
@@ -99,13 +100,14 @@ impl Inner {
 
     pub(super) fn recent_rows(
         &self,
+        edition: Edition,
         first: Window,
         last: Window,
     ) -> Result<Vec<(u32, PlacedRow)>, StoreError> {
         let snapshot = self.tree.snapshot();
         let mut found = Vec::new();
         for day in first.day()..=last.day() {
-            self.rows_of_day(&snapshot, &key::day(key::AGGREGATE, day), |area, partition, rows| {
+            self.rows_of_day(&snapshot, &key::aggregates_of_day(edition, day), |area, partition, rows| {
                 let windows = rows.into_iter().enumerate().map(|(n, row)| (Window::at(day, n), row));
                 found.extend(windows.filter(|(window, _)| (first..=last).contains(window)).filter_map(
                     |(window, row)| {

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-use engine::{Document, StoreError};
+use engine::{Document, Edition, StoreError};
 use metering::stored::{FlushPlan, RawVersion};
 use metering::{AggregateRow, AreaCode, MeterId, Position};
 
@@ -20,12 +20,12 @@ pub(super) const YOUNG_RUNS_MAX: usize = 24;
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 impl Inner {
-    pub(super) fn flush(&self, plan: &FlushPlan) -> Result<(), StoreError> {
+    pub(super) fn flush(&self, edition: Edition, plan: &FlushPlan) -> Result<(), StoreError> {
         self.wait_for_room()?;
         let _one_at_a_time = lock(&self.flushing);
         let mut batch = Batch::default();
         let snapshot = self.tree.snapshot();
-        self.put_rows(&snapshot, plan, &mut batch)?;
+        self.put_rows(edition, &snapshot, plan, &mut batch)?;
         for (meter, hint) in &plan.hints {
             let key = key::hint(meter);
             let stored =
@@ -127,6 +127,7 @@ impl Inner {
     /// A row changes only to one with a later `through`.
     fn put_rows(
         &self,
+        edition: Edition,
         snapshot: &Snapshot<'_>,
         plan: &FlushPlan,
         batch: &mut Batch,
@@ -137,7 +138,7 @@ impl Inner {
             days.entry((window.day(), &placed.place.area)).or_default().push((window.of_day(), placed.row));
         }
         for ((day, area), new) in days {
-            let key = key::aggregate(day, area, plan.partition);
+            let key = key::aggregate(edition, day, area, plan.partition);
             let mut rows = match snapshot.get(&key)? {
                 Some(stored) => value::decode_rows(&stored).ok_or_else(|| self.undecodable(&key))?,
                 None => [None; 48],

@@ -166,15 +166,20 @@ impl Inner {
 
     /// Removes the readings of all days before one.
     pub(super) fn remove_raw_before(&self, day: i32) -> Result<(), StoreError> {
-        let snapshot = self.tree.snapshot();
         let end = key::day(key::RAW, day);
-        let mut keys = snapshot.prefix(&[key::RAW]).map(|pair| pair.map(|(key, _)| key.to_vec()));
+        self.remove(&[key::RAW], Some(&end), "readings past their retention are removed")
+    }
+
+    /// Removes what begins so, up to a key if there is one, in small batches.
+    pub(super) fn remove(&self, prefix: &[u8], end: Option<&[u8]>, what: &str) -> Result<(), StoreError> {
+        let snapshot = self.tree.snapshot();
+        let mut keys = snapshot.prefix(prefix).map(|pair| pair.map(|(key, _)| key.to_vec()));
         loop {
             let mut removes = Vec::new();
             let mut bytes = 0;
             for key in keys.by_ref() {
                 let key = key?;
-                if key >= end {
+                if end.is_some_and(|end| *key >= *end) {
                     break;
                 }
                 bytes += key.len();
@@ -186,7 +191,7 @@ impl Inner {
             if removes.is_empty() || self.closing() {
                 return Ok(());
             }
-            tracing::info!(blocks = removes.len(), "readings past their retention are removed");
+            tracing::info!(keys = removes.len(), "{what}");
             self.make_room()?;
             let in_memory = self.tree.write().commit(Batch { puts: Vec::new(), removes });
             self.changed(in_memory);

@@ -6,7 +6,7 @@
 //!
 //! | kind | key | value | why so |
 //! | --- | --- | --- | --- |
-//! | `a` | day, area, partition | the day's 48 windows | a day of all areas is one short scan; a flush touches few keys |
+//! | `a` | edition, day, area, partition | the day's 48 windows | a day of all areas is one short scan; a flush touches few keys |
 //! | `r` | day, meter, number | a block of versions | the end of retention is one range; a meter's day is one place; nothing is read to write |
 //! | `g` | meter, position | a registration | versions, found by meter |
 //! | `h` | meter | a hint | |
@@ -16,6 +16,7 @@
 //! | `k` | kind, name | a document | |
 //! | `u` | day | nothing: the day has blocks that are not packed | |
 
+use engine::Edition;
 use metering::{AreaCode, MeterId, Position};
 
 fn sortable32(number: i32) -> [u8; 4] {
@@ -58,7 +59,7 @@ pub(crate) fn name_after_day(key: &[u8]) -> Option<&str> {
     std::str::from_utf8(&rest[..end]).ok()
 }
 
-pub(crate) const AGGREGATE: u8 = b'a';
+const AGGREGATE: u8 = b'a';
 pub(crate) const RAW: u8 = b'r';
 pub(crate) const REGISTRATION: u8 = b'g';
 pub(crate) const DEAD: u8 = b'd';
@@ -66,15 +67,43 @@ pub(crate) const DEAD_COUNT: u8 = b'c';
 pub(crate) const PROGRESS: u8 = b'p';
 pub(crate) const UNPACKED: u8 = b'u';
 
-/// All partitions' rows of an area's day.
-pub(crate) fn area_day(day_number: i32, area: &AreaCode) -> Vec<u8> {
-    named(day(AGGREGATE, day_number), area.as_str())
+/// All aggregates of an edition.
+pub(crate) fn aggregates(edition: Edition) -> Vec<u8> {
+    let mut key = Vec::with_capacity(40);
+    key.push(AGGREGATE);
+    key.extend_from_slice(&edition.0.to_be_bytes());
+    key
 }
 
-pub(crate) fn aggregate(day_number: i32, area: &AreaCode, partition: u32) -> Vec<u8> {
-    let mut key = area_day(day_number, area);
+/// All partitions' rows of a day.
+pub(crate) fn aggregates_of_day(edition: Edition, day_number: i32) -> Vec<u8> {
+    let mut key = aggregates(edition);
+    key.extend_from_slice(&sortable32(day_number));
+    key
+}
+
+/// All partitions' rows of an area's day.
+pub(crate) fn area_day(edition: Edition, day_number: i32, area: &AreaCode) -> Vec<u8> {
+    named(aggregates_of_day(edition, day_number), area.as_str())
+}
+
+pub(crate) fn aggregate(edition: Edition, day_number: i32, area: &AreaCode, partition: u32) -> Vec<u8> {
+    let mut key = area_day(edition, day_number, area);
     key.extend_from_slice(&partition.to_be_bytes());
     key
+}
+
+/// Bytes of an aggregate's key before its day.
+const BEFORE_DAY: usize = 4;
+
+/// The day of an aggregate's key.
+pub(crate) fn day_of_aggregate(key: &[u8]) -> Option<i32> {
+    day_of(key.get(BEFORE_DAY..)?)
+}
+
+/// The area of an aggregate's key.
+pub(crate) fn area_of_aggregate(key: &[u8]) -> Option<&str> {
+    name_after_day(key.get(BEFORE_DAY..)?)
 }
 
 /// The partition at the end of a key.

@@ -5,7 +5,7 @@
 //! | [`key`], [`value`], [`block`] | what is where, and how it is written |
 //! | [`tree`] | snapshots and atomic batches |
 //! | [`verify`] | what is checked before the tree is opened |
-//! | [`flush`], [`read`], [`figures`] | the ports' work |
+//! | [`flush`], [`read`], [`figures`], [`editions`] | the ports' work |
 //! | [`journal`] | documents are durable at once |
 //! | [`keep`], [`pack`] | checkpoints, compaction, packing, the end of retention |
 //!
@@ -17,6 +17,7 @@
 //! is the log that keeps it for the first seconds, and the store needs no second journal.
 
 mod block;
+mod editions;
 mod figures;
 mod flush;
 mod journal;
@@ -35,7 +36,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use engine::StoreError;
+use engine::{InEdition, StoreError};
 use metering::Position;
 
 use crate::lock::DirectoryLock;
@@ -86,7 +87,7 @@ struct Signals {
     oldest_change: Option<Instant>,
 }
 
-/// Locks are taken in this order: flushing, checkpointing, journal, the tree's write, the rest.
+/// Locks are taken in this order: noting, flushing, checkpointing, journal, the tree's write, the rest.
 struct Inner {
     dir: PathBuf,
     journal_dir: PathBuf,
@@ -94,6 +95,7 @@ struct Inner {
     tree: Tree,
     flushing: Mutex<()>,
     checkpointing: Mutex<Mark>,
+    noting: Mutex<()>,
     journal: Mutex<Journal>,
     /// As of the last batch; changed only by who has the tree's write.
     progress: Mutex<Vec<Option<Position>>>,
@@ -107,8 +109,15 @@ struct Inner {
     log: OnceLock<Weak<EmbeddedLog>>,
 }
 
-/// The embedded store.
+/// The embedded store, as it is in one edition of its aggregates.
 pub struct EmbeddedStore {
+    inner: Arc<Inner>,
+    edition: InEdition,
+    running: Arc<Running>,
+}
+
+/// What all editions share: stopped when the last one is dropped.
+struct Running {
     inner: Arc<Inner>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: Arc<DirectoryLock>,
@@ -161,6 +170,7 @@ impl EmbeddedStore {
             tree,
             flushing: Mutex::default(),
             checkpointing: Mutex::default(),
+            noting: Mutex::default(),
             journal: Mutex::new(journal),
             progress: Mutex::new(progress),
             unpacked: Mutex::new(unpacked),
@@ -171,7 +181,14 @@ impl EmbeddedStore {
             log: OnceLock::new(),
         });
         let threads = keep::start(&inner).map_err(OpenError::io("start its threads", dir))?;
-        Ok(EmbeddedStore { inner, threads: Mutex::new(threads), _lock: lock_file })
+        let running = Running { inner: inner.clone(), threads: Mutex::new(threads), _lock: lock_file };
+        Ok(EmbeddedStore { inner, edition: InEdition::default(), running: Arc::new(running) })
+    }
+
+    /// The same in another edition.
+    fn in_edition(&self, edition: &InEdition) -> Arc<Self> {
+        let (inner, running) = (self.inner.clone(), self.running.clone());
+        Arc::new(EmbeddedStore { inner, edition: edition.clone(), running })
     }
 
     pub(crate) fn checkpointed(&self) -> Arc<Checkpoint> {
@@ -186,16 +203,8 @@ impl EmbeddedStore {
     /// Writes everything out and stops.
     pub(crate) fn close(&self) -> Result<(), StoreError> {
         let written = self.inner.checkpoint(true);
-        self.stop();
+        self.running.stop();
         written
-    }
-
-    fn stop(&self) {
-        lock(&self.inner.signals).closing = true;
-        self.inner.signal.notify_all();
-        for thread in lock(&self.threads).drain(..) {
-            let _ = thread.join();
-        }
     }
 
     /// Writes to disk what is only in memory and in the log so far.
@@ -237,7 +246,17 @@ impl EmbeddedStore {
     }
 }
 
-impl Drop for EmbeddedStore {
+impl Running {
+    fn stop(&self) {
+        lock(&self.inner.signals).closing = true;
+        self.inner.signal.notify_all();
+        for thread in lock(&self.threads).drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
     /// As after a crash, but nobody writes any more when this returns.
     fn drop(&mut self) {
         self.stop();

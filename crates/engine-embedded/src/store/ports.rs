@@ -28,24 +28,26 @@ impl PipelineStore for EmbeddedStore {
     }
 
     async fn rows(&self, partition: u32, places: &[Place]) -> Result<Vec<Option<AggregateRow>>, StoreError> {
-        let places = places.to_vec();
-        self.blocking(move |inner| inner.rows(partition, &places)).await
+        let (edition, places) = (self.edition.get(), places.to_vec());
+        self.blocking(move |inner| inner.rows(edition, partition, &places)).await
     }
 
     async fn flush(&self, plan: &FlushPlan) -> Result<(), StoreError> {
-        let plan = plan.clone();
-        self.blocking(move |inner| inner.flush(&plan)).await
+        let (edition, plan) = (self.edition.get(), plan.clone());
+        self.blocking(move |inner| inner.flush(edition, &plan)).await
     }
 }
 
 #[async_trait]
 impl FigureStore for EmbeddedStore {
     async fn span(&self) -> Result<Option<StoredSpan>, StoreError> {
-        self.blocking(|inner| inner.span()).await
+        let edition = self.edition.get();
+        self.blocking(move |inner| inner.span(edition)).await
     }
 
     async fn day(&self, day: i32) -> Result<Vec<AreaDay>, StoreError> {
-        self.blocking(move |inner| inner.day(day)).await
+        let edition = self.edition.get();
+        self.blocking(move |inner| inner.day(edition, day)).await
     }
 
     async fn area_days(
@@ -54,12 +56,13 @@ impl FigureStore for EmbeddedStore {
         first_day: i32,
         last_day: i32,
     ) -> Result<Vec<AreaDay>, StoreError> {
-        let areas = areas.to_vec();
-        self.blocking(move |inner| inner.area_days(areas, first_day, last_day)).await
+        let (edition, areas) = (self.edition.get(), areas.to_vec());
+        self.blocking(move |inner| inner.area_days(edition, areas, first_day, last_day)).await
     }
 
     async fn recent_rows(&self, first: Window, last: Window) -> Result<Vec<(u32, PlacedRow)>, StoreError> {
-        self.blocking(move |inner| inner.recent_rows(first, last)).await
+        let edition = self.edition.get();
+        self.blocking(move |inner| inner.recent_rows(edition, first, last)).await
     }
 
     async fn registrations(&self) -> Result<Vec<RegistrationVersion>, StoreError> {
@@ -81,14 +84,14 @@ impl FigureStore for EmbeddedStore {
         self.blocking(move |inner| inner.readings(&meters, from, to)).await
     }
 
-    async fn readings_of_day(
+    async fn versions_of_day(
         &self,
         day: i32,
         from: Option<&MeterId>,
         limit: usize,
     ) -> Result<Vec<RawVersion>, StoreError> {
         let from = from.cloned();
-        self.blocking(move |inner| inner.readings_of_day(day, from.as_ref(), limit)).await
+        self.blocking(move |inner| inner.versions_of_day(day, from.as_ref(), limit)).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
 use std::time::Instant;
 
-use engine::{Document, RawQuery, StoreError};
+use engine::{Document, Edition, RawQuery, StoreError};
 use metering::stored::{MeterState, RawVersion, RegistrationVersion};
 use metering::{AggregateRow, AreaCode, MeterId, Place, Position, UtcSecond};
 
@@ -132,6 +132,7 @@ impl Inner {
 
     pub(super) fn rows(
         &self,
+        edition: Edition,
         partition: u32,
         places: &[Place],
     ) -> Result<Vec<Option<AggregateRow>>, StoreError> {
@@ -142,7 +143,7 @@ impl Inner {
             let day = match days.entry((window.day(), area)) {
                 std::collections::hash_map::Entry::Occupied(entry) => *entry.get(),
                 std::collections::hash_map::Entry::Vacant(entry) => {
-                    let key = key::aggregate(window.day(), area, partition);
+                    let key = key::aggregate(edition, window.day(), area, partition);
                     let stored = snapshot.get(&key)?;
                     let rows = stored.map(|v| value::decode_rows(&v).ok_or_else(|| self.undecodable(&key)));
                     *entry.insert(rows.transpose()?)
@@ -218,7 +219,7 @@ impl Inner {
         Ok(found)
     }
 
-    pub(super) fn readings_of_day(
+    pub(super) fn versions_of_day(
         &self,
         day: i32,
         from: Option<&MeterId>,
@@ -231,7 +232,6 @@ impl Inner {
         let mut meters = 0;
         let mut finish = |versions: &mut Vec<RawVersion>| {
             block::in_order(versions);
-            block::keep_last(versions);
             found.append(versions);
         };
         let mut current: Option<MeterId> = None;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
-use engine::{DocumentStore, FigureStore, LiveFeed, PipelineStore, ReadingLog};
+use engine::{DocumentStore, Editions, FigureStore, LiveFeed, PipelineStore, ReadingLog};
 use tempfile::TempDir;
 
 use super::support::config;
@@ -91,6 +91,12 @@ impl Has<dyn FigureStore> for Store {
     }
 }
 
+impl Has<dyn Editions> for Store {
+    fn port(&self) -> Arc<dyn Editions> {
+        self.store.clone().unwrap()
+    }
+}
+
 #[async_trait]
 impl Reopen for Store {
     async fn reopen(&mut self) {
@@ -128,6 +134,11 @@ async fn the_store_keeps_its_contract_when_it_packs_and_merges() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn figures_keep_their_contract() {
     contract::figures(async || Store::new(false)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn editions_keep_their_contract() {
+    contract::editions(async || Store::new(false)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

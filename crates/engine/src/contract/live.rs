@@ -4,12 +4,17 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::sample::{placed, row, window};
 use super::{Has, soon};
-use crate::{LiveBatch, LiveFeed, LiveNews};
+use crate::{Edition, LiveBatch, LiveFeed, LiveNews};
 
 type Live = dyn LiveFeed;
 
 fn batch(n: i64) -> LiveBatch {
-    LiveBatch { partition: (n % 4) as u32, rows: vec![placed("E01", window(1), row(n, n))], newest_ms: n }
+    LiveBatch {
+        partition: (n % 4) as u32,
+        edition: Edition(n as u32 % 3),
+        rows: vec![placed("E01", window(1), row(n, n))],
+        newest_ms: n,
+    }
 }
 
 pub(super) async fn everyone_who_listens_gets_everything(engine: impl Has<Live>) {

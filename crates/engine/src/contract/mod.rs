@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure of a case is a panic of the test that calls it")]
 
 mod documents;
+mod editions;
 mod figures;
 mod live;
 mod log;
@@ -111,6 +112,16 @@ pub async fn figures<E: Has<dyn crate::PipelineStore> + Has<dyn crate::FigureSto
         figures::a_day_of_readings_in_pages
         figures::dead_letters_in_pages
         figures::dead_letters_count_once
+    );
+}
+
+/// The contract of a store's [`crate::Editions`].
+pub async fn editions<E: Has<dyn crate::Editions> + Reopen>(fresh: impl AsyncFn() -> E) {
+    cases!("editions", fresh:
+        editions::each_has_its_own_aggregates
+        editions::who_follows_is_where_it_is_told
+        editions::one_is_removed_and_the_others_stay
+        editions::the_note_is_replaced_by_who_has_read_it
     );
 }
 

@@ -18,6 +18,9 @@ pub struct LiveRowsMessage {
     /// What changed.
     #[prost(message, repeated, tag = "3")]
     pub rows: Vec<LiveRowMessage>,
+    /// Which edition of the aggregates they are of.
+    #[prost(uint32, tag = "4")]
+    pub edition: u32,
 }
 
 /// `wattmap.v1.LiveRow`
@@ -44,7 +47,7 @@ pub struct LiveRowMessage {
 }
 
 /// One partition's changed rows, as bytes for the live topic.
-pub fn encode_live(partition: u32, rows: &[PlacedRow], newest_ms: i64) -> Vec<u8> {
+pub fn encode_live(partition: u32, edition: u32, rows: &[PlacedRow], newest_ms: i64) -> Vec<u8> {
     let rows = rows.iter().map(|PlacedRow { place, row }| LiveRowMessage {
         area: place.area.as_str().to_owned(),
         window: place.window.0,
@@ -53,14 +56,27 @@ pub fn encode_live(partition: u32, rows: &[PlacedRow], newest_ms: i64) -> Vec<u8
         meters: row.meters,
         meter_seconds: row.meter_seconds,
     });
-    LiveRowsMessage { partition, newest_ms, rows: rows.collect() }.encode_to_vec()
+    LiveRowsMessage { partition, newest_ms, rows: rows.collect(), edition }.encode_to_vec()
 }
 
-/// The partition, its rows, and the append time of the newest record in them.
-pub fn decode_live(value: &[u8]) -> Result<(u32, Vec<PlacedRow>, i64), WireError> {
+/// What a live message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodedLive {
+    /// Whose rows.
+    pub partition: u32,
+    /// Of which edition of the aggregates.
+    pub edition: u32,
+    /// The rows.
+    pub rows: Vec<PlacedRow>,
+    /// The append time of the newest record in them.
+    pub newest_ms: i64,
+}
+
+/// From the bytes of the live topic.
+pub fn decode_live(value: &[u8]) -> Result<DecodedLive, WireError> {
     let message =
         LiveRowsMessage::decode(value).map_err(|error| WireError::NotProtobuf(error.to_string()))?;
-    let LiveRowsMessage { partition, newest_ms, rows } = message;
+    let LiveRowsMessage { partition, newest_ms, rows, edition } = message;
     let rows = rows.into_iter().map(|row| {
         let area = AreaCode::parse(&row.area).map_err(|error| field("area", error))?;
         let through = row.through.map(Position::from).ok_or_else(|| field("through", "is missing"))?;
@@ -74,7 +90,8 @@ pub fn decode_live(value: &[u8]) -> Result<(u32, Vec<PlacedRow>, i64), WireError
             },
         })
     });
-    Ok((partition, rows.collect::<Result<_, WireError>>()?, newest_ms))
+    let rows = rows.collect::<Result<_, WireError>>()?;
+    Ok(DecodedLive { partition, edition, rows, newest_ms })
 }
 
 #[cfg(test)]
@@ -93,7 +110,9 @@ mod tests {
             },
         };
         let rows = vec![row("E01000001", 997_392, -5), row("E01000002", -1, i64::MAX)];
-        assert_eq!(decode_live(&encode_live(7, &rows, 1_795_000_000_000)), Ok((7, rows, 1_795_000_000_000)));
+        let encoded = encode_live(7, 2, &rows, 1_795_000_000_000);
+        let expected = DecodedLive { partition: 7, edition: 2, rows, newest_ms: 1_795_000_000_000 };
+        assert_eq!(decode_live(&encoded), Ok(expected));
         assert!(decode_live(b"\xff").is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{LiveBatch, LogRecord, RawQuery, StoreError, crash_point};
+use engine::{Edition, InEdition, LiveBatch, LogRecord, PipelineStore, RawQuery, StoreError, crash_point};
 use metering::stored::FlushPlan;
 use metering::{Generation, Position};
 use pipeline::{
@@ -45,11 +45,20 @@ const REMEMBERED: Limits = Limits { meters: 1_000_000, rows: 250_000, versions: 
 const LAST_FLUSH_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// One partition's task.
+#[derive(Clone)]
 pub(super) struct Owner {
     partition: u32,
     aggregation: Aggregation,
     gauges: Arc<PartitionGauges>,
     shutdown: CancellationToken,
+}
+
+/// Why an owner no longer follows its partition as it did.
+#[derive(PartialEq, Eq)]
+enum Ends {
+    WithTheProcess,
+    /// Another edition of the aggregates is in use.
+    WithTheEdition,
 }
 
 /// A flush under way.
@@ -61,6 +70,8 @@ struct Flushing {
 
 /// What an owner holds while it runs.
 struct Work {
+    edition: Edition,
+    store: Arc<dyn PipelineStore>,
     pipeline: Partition,
     flushing: Option<Flushing>,
     flushed_at: Instant,
@@ -87,27 +98,41 @@ impl Owner {
 
     /// Follows the partition until the shutdown.
     pub(super) async fn run(self) -> Result<(), Trouble> {
-        let mut work = self.restore().await?;
         loop {
+            let mut work = self.restore().await?;
+            if self.follow(&mut work).await? == Ends::WithTheProcess {
+                return self.end(work).await;
+            }
+            tracing::info!(partition = self.partition, "other aggregates are in use: going on in them");
+            // What is written to the former ones is read by nobody.
+            let _ = ended_or_idle(&mut work.flushing).await;
+        }
+    }
+
+    /// Follows the partition in one edition of the aggregates.
+    async fn follow(&self, work: &mut Work) -> Result<Ends, Trouble> {
+        loop {
+            if self.aggregation.ports.in_use.get() != work.edition {
+                return Ok(Ends::WithTheEdition);
+            }
             self.gauges.lives();
-            self.begin_flush_if_due(&mut work);
+            self.begin_flush_if_due(work);
             let room = work.pipeline.unflushed() < self.share_of(UNFLUSHED_MAX);
             let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at(self.aggregation.flush_every));
             tokio::select! {
-                () = self.shutdown.cancelled() => break,
+                () = self.shutdown.cancelled() => return Ok(Ends::WithTheProcess),
                 ended = ended(&mut work.flushing) => {
-                    self.flush_ended(&mut work, ended).await?;
+                    self.flush_ended(work, ended).await?;
                 }
-                records = self.read(next), if room => self.decide(&mut work, &records?).await?,
+                records = self.read(next), if room => self.decide(work, &records?).await?,
                 () = sleep_until(wake_at) => {}
             }
-            self.publish_if_due(&mut work).await;
+            self.publish_if_due(work).await;
             if work.ticked_at.elapsed() >= Duration::from_secs(1) {
                 self.gauges().tick();
                 work.ticked_at = Instant::now();
             }
         }
-        self.end(work).await
     }
 
     async fn read(&self, next: i64) -> Result<Vec<LogRecord>, Trouble> {
@@ -120,8 +145,10 @@ impl Owner {
     async fn restore(&self) -> Result<Work, Trouble> {
         self.gauges().is(Condition::Restoring);
         let Aggregation { ports, limits, .. } = &self.aggregation;
+        let edition = ports.in_use.get();
+        let store = ports.editions.pipeline(&InEdition::new(edition));
         let progress = patiently("reading progress", self.gauges(), &self.shutdown, || {
-            ports.pipeline.progress(self.partition + 1)
+            store.progress(self.partition + 1)
         })
         .await?;
         let config = PartitionConfig {
@@ -144,6 +171,8 @@ impl Owner {
         self.gauges().is(Condition::Running);
         let now = Instant::now();
         Ok(Work {
+            edition,
+            store,
             pipeline,
             flushing: None,
             flushed_at: now,
@@ -176,14 +205,14 @@ impl Owner {
             if wants.is_empty() {
                 break;
             }
-            self.supply(&mut work.pipeline, &wants).await?;
+            self.supply(work, &wants).await?;
         }
         for (record, decoded) in records.iter().zip(&batch) {
             work.pipeline.pass_over(record.passed_over);
             loop {
                 match work.pipeline.apply(decoded) {
                     Ok(_) => break,
-                    Err(Halt::Missing(wants)) => self.supply(&mut work.pipeline, &wants).await?,
+                    Err(Halt::Missing(wants)) => self.supply(work, &wants).await?,
                     Err(Halt::Unannounced(_)) => work.pipeline.announced(&self.announced().await?),
                     Err(Halt::Barrier(barrier)) => self.pass(work, barrier.former_partitions).await?,
                     Err(halt @ Halt::OutOfOrder { .. }) => {
@@ -200,8 +229,8 @@ impl Owner {
         Ok(())
     }
 
-    async fn supply(&self, pipeline: &mut Partition, wants: &Wants) -> Result<(), Trouble> {
-        let store = &self.aggregation.ports.pipeline;
+    async fn supply(&self, work: &mut Work, wants: &Wants) -> Result<(), Trouble> {
+        let store = &work.store;
         let queries: Vec<RawQuery> = wants
             .raw
             .iter()
@@ -225,12 +254,12 @@ impl Owner {
             Ok::<_, StoreError>(Answers { meters, raw, rows })
         })
         .await?;
-        pipeline.supply(wants, answers).map_err(|error| Trouble::Final(error.to_string()))
+        work.pipeline.supply(wants, answers).map_err(|error| Trouble::Final(error.to_string()))
     }
 
     /// Waits until the former partitions are done: first with our own flush, then for the others'.
     async fn pass(&self, work: &mut Work, former_partitions: u32) -> Result<(), Trouble> {
-        let store = self.aggregation.ports.pipeline.clone();
+        let store = work.store.clone();
         loop {
             if work.flushing.is_none() {
                 self.begin_flush(work);
@@ -258,7 +287,7 @@ impl Owner {
         }
         work.published_at = Instant::now();
         let live = work.pipeline.take_live();
-        if let Err(error) = publish(&self.aggregation, self.partition, &live).await {
+        if let Err(error) = self.publish(work.edition, &live).await {
             tracing::warn!(partition = self.partition, %error, "what changed can't be published yet");
             work.pipeline.publish_again(live);
             return;
@@ -287,12 +316,40 @@ impl Owner {
         let Some(flush) = work.pipeline.take_flush() else { return };
         self.note_published(work, flush.live.rows.is_empty());
         let progress = flush.plan.progress;
-        let (aggregation, partition, shutdown) =
-            (self.aggregation.clone(), self.partition, self.shutdown.clone());
-        let task = tokio::spawn(async move {
-            write(&aggregation, partition, &shutdown, flush.live, Arc::new(flush.plan)).await
-        });
+        let (owner, edition, store) = (self.clone(), work.edition, work.store.clone());
+        let task = tokio::spawn(async move { owner.write(edition, store, flush.live, flush.plan).await });
         work.flushing = Some(Flushing { id: flush.id, progress, task });
+    }
+
+    /// Tells others, then writes: of what is stored others were told (rule 13). Tries until all is done.
+    async fn write(
+        &self,
+        edition: Edition,
+        store: Arc<dyn PipelineStore>,
+        live: LiveRows,
+        plan: FlushPlan,
+    ) -> Result<(), Trouble> {
+        let (ports, gauges, shutdown) = (&self.aggregation.ports, self.gauges(), &self.shutdown);
+        crash_point("flush-begins");
+        patiently("publishing", gauges, shutdown, || self.publish(edition, &live)).await?;
+        crash_point("flush-published");
+        if !plan.dead.is_empty() {
+            let letters = &plan.dead;
+            patiently("announcing dead letters", gauges, shutdown, || ports.dead.announce(letters)).await?;
+            patiently("sending on what came late", gauges, shutdown, || send_on(ports, letters)).await?;
+            crash_point("flush-announced");
+        }
+        patiently("writing the store", gauges, shutdown, || store.flush(&plan)).await?;
+        crash_point("flush-stored");
+        Ok(())
+    }
+
+    async fn publish(&self, edition: Edition, live: &LiveRows) -> Result<(), StoreError> {
+        if live.rows.is_empty() {
+            return Ok(());
+        }
+        let (partition, rows, newest_ms) = (self.partition, live.rows.clone(), live.newest_ms);
+        self.aggregation.ports.feed.publish(LiveBatch { partition, edition, rows, newest_ms }).await
     }
 
     async fn flush_ended(&self, work: &mut Work, ended: Ended) -> Result<(), Trouble> {
@@ -339,38 +396,6 @@ impl Work {
         let flush = self.flushing.is_none().then_some(self.flushed_at + flush_every);
         [publish, flush].into_iter().flatten().fold(tick, Instant::min)
     }
-}
-
-/// Tells others, then writes: of what is stored others were told (rule 13). Tries until all is done.
-async fn write(
-    aggregation: &Aggregation,
-    partition: u32,
-    shutdown: &CancellationToken,
-    live: LiveRows,
-    plan: Arc<FlushPlan>,
-) -> Result<(), Trouble> {
-    let gauges = aggregation.ingestion.partition(partition);
-    let gauges = gauges.as_ref();
-    crash_point("flush-begins");
-    patiently("publishing", gauges, shutdown, || publish(aggregation, partition, &live)).await?;
-    crash_point("flush-published");
-    if !plan.dead.is_empty() {
-        let (ports, letters) = (&aggregation.ports, &plan.dead);
-        patiently("announcing dead letters", gauges, shutdown, || ports.dead.announce(letters)).await?;
-        patiently("sending on what came late", gauges, shutdown, || send_on(ports, letters)).await?;
-        crash_point("flush-announced");
-    }
-    patiently("writing the store", gauges, shutdown, || aggregation.ports.pipeline.flush(&plan)).await?;
-    crash_point("flush-stored");
-    Ok(())
-}
-
-async fn publish(aggregation: &Aggregation, partition: u32, live: &LiveRows) -> Result<(), StoreError> {
-    if live.rows.is_empty() {
-        return Ok(());
-    }
-    let batch = LiveBatch { partition, rows: live.rows.clone(), newest_ms: live.newest_ms };
-    aggregation.ports.feed.publish(batch).await
 }
 
 /// A flush that has ended: which, how far it goes, and how it went. None: there was none.

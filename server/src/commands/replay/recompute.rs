@@ -1,0 +1,339 @@
+//! Aggregates as the stored readings say them.
+//!
+//! Owners may go on meanwhile, so an aggregate is recomputed as of the position that its row has seen: of every
+//! reading the last version up to there. For the readings that are needed for that are stored before progress has come
+//! to that position (rule 3), it is waited for. Rows of the edition that is made carry the position that they are as of,
+//! or that from which its owners go on, whichever is later; what those decide again up to there changes nothing (rule 2).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{FigureStore, InEdition, PipelineStore};
+use metering::aggregate::{Totals, shares};
+use metering::stored::{FlushPlan, PlacedRow, RawVersion};
+use metering::wire::partition_of;
+use metering::{AggregateRow, AreaCode, Generation, MeterId, Place, Position, Window};
+use tokio::time::Instant;
+
+use super::compared::Compared;
+use crate::commands::remark;
+use crate::roles::aggregate::Aggregation;
+
+/// Meters of a day that are held in memory at once.
+const METERS_AT_ONCE: usize = 5000;
+
+/// Rows that are written together.
+const ROWS_AT_ONCE: usize = 20_000;
+
+/// Progress that does not come to what is written already is nobody's.
+const PROGRESS_COMES_WITHIN: Duration = Duration::from_secs(60);
+
+/// How often it is said how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
+/// All versions of readings of one meter that start at one time.
+type Versions = Vec<RawVersion>;
+
+/// The same of many meters.
+type ByMeter = BTreeMap<MeterId, Vec<Versions>>;
+
+/// By area and window: what each partition has of it.
+type Places<T> = BTreeMap<AreaCode, HashMap<Window, BTreeMap<u32, T>>>;
+
+/// A recomputation.
+pub(super) struct Recompute {
+    figures: Arc<dyn FigureStore>,
+    pipeline: Arc<dyn PipelineStore>,
+    generations: Vec<Generation>,
+    /// Where owners of the new edition go on.
+    began: Vec<Position>,
+    /// The days of which every reading is stored; the last one is today.
+    days: Range<i32>,
+    compared: Compared,
+}
+
+impl Recompute {
+    /// Of the aggregates in use, as they are from now on.
+    pub(super) async fn of(aggregation: &Aggregation, days: Range<i32>) -> anyhow::Result<Self> {
+        let ports = &aggregation.ports;
+        let edition = InEdition::new(ports.in_use.get());
+        let pipeline = ports.editions.pipeline(&edition);
+        // Before anything else (rule 4).
+        let progress = pipeline.progress(ports.log.partitions()).await?;
+        let began = progress.into_iter().map(|at| at.unwrap_or(Position::BEFORE_ALL)).collect();
+        Ok(Recompute {
+            figures: ports.editions.figures(&edition),
+            pipeline,
+            generations: ports.announcements.announced().await?,
+            began,
+            days,
+            compared: Compared::default(),
+        })
+    }
+
+    /// Compares all days, and writes what the readings say to an edition, if there is one to write to.
+    pub(super) async fn all(mut self, to: Option<&dyn PipelineStore>) -> anyhow::Result<Compared> {
+        if let Some(span) = self.figures.span().await? {
+            let mut said_at = Instant::now();
+            // A day of which nothing is counted may have readings all the same.
+            let last = span.last_day.max(self.days.end);
+            for day in span.first_day..=last {
+                if said_at.elapsed() > SAY_EVERY {
+                    said_at = Instant::now();
+                    let date = Window::at(day, 0).start();
+                    remark(format_args!("{date}: {} days to go ...", last - day + 1));
+                }
+                if day < self.days.start {
+                    self.carry_over(day, to).await?;
+                } else {
+                    self.day(day, to).await?;
+                }
+            }
+        }
+        if let Some(to) = to {
+            self.write(BTreeMap::new(), to).await?;
+        }
+        Ok(self.compared)
+    }
+
+    /// A day whose readings may be gone: nothing in the log changes it any more.
+    async fn carry_over(&mut self, day: i32, to: Option<&dyn PipelineStore>) -> anyhow::Result<()> {
+        let rows = self.rows_of(day).await?;
+        self.compared.carried_over += u32::from(!rows.is_empty());
+        let Some(to) = to else { return Ok(()) };
+        let mut written: BTreeMap<u32, Vec<PlacedRow>> = BTreeMap::new();
+        for (area, windows) in rows {
+            for (window, by_partition) in windows {
+                for (partition, row) in by_partition {
+                    let through = row.through.max(self.began_at(partition));
+                    let place = Place { area: area.clone(), window };
+                    let row = PlacedRow { place, row: AggregateRow { through, ..row } };
+                    written.entry(partition).or_default().push(row);
+                }
+            }
+        }
+        self.write(written, to).await
+    }
+
+    /// A day whose readings are all there. No interval reaches into the next one: each is aligned to its duration.
+    async fn day(&mut self, day: i32, to: Option<&dyn PipelineStore>) -> anyhow::Result<()> {
+        let rows = self.rows_of(day).await?;
+        self.wait_for_progress(&rows).await?;
+        let mut recomputed = Places::<Totals>::new();
+        let mut from = None;
+        loop {
+            let page = self.figures.versions_of_day(day, from.as_ref(), METERS_AT_ONCE).await?;
+            let last = page.last().map(|version| version.meter.clone());
+            for (meter, readings) in by_meter(page) {
+                // The first of a page is the last of the page before.
+                if from.as_ref() != Some(&meter) {
+                    self.compared.readings += readings.len() as u64;
+                    self.add(&rows, &readings, &mut recomputed);
+                }
+            }
+            if last.is_none() || last == from {
+                break;
+            }
+            from = last;
+        }
+        self.compared.days += u32::from(!recomputed.is_empty());
+        let written = self.compare(rows, recomputed)?;
+        match to {
+            Some(to) => self.write(written, to).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Adds what a meter's readings are.
+    fn add(&self, rows: &Places<AggregateRow>, readings: &[Versions], recomputed: &mut Places<Totals>) {
+        // A meter counts once, with however many readings.
+        let mut heard: Vec<(AreaCode, Window)> = Vec::new();
+        for versions in readings {
+            for place in places_of(versions) {
+                let (area, window) = &place;
+                let seen = |version: &&RawVersion| {
+                    let partition = self.partition_of(version);
+                    let row = row_at(rows, area, *window, partition);
+                    version.at
+                        <= row.map_or(Position::BEFORE_ALL, |row| row.through).max(self.began_at(partition))
+                };
+                let Some(version) = versions.iter().rev().find(seen).filter(|one| one.area == *area) else {
+                    continue;
+                };
+                let share = shares(version.interval, version.energy).find(|(of, ..)| of == window);
+                let Some((_, energy, seconds)) = share else { continue };
+                let windows = recomputed.entry(area.clone()).or_default();
+                let sum = windows.entry(*window).or_default().entry(self.partition_of(version)).or_default();
+                sum.energy += energy;
+                sum.meter_seconds += seconds;
+                if !heard.contains(&place) {
+                    sum.meters += 1;
+                    heard.push(place);
+                }
+            }
+        }
+    }
+
+    /// Compares, and gives the rows of the new edition: one for each of the former ones, whatever it is now, for what
+    /// is decided again up to its position is in it.
+    fn compare(
+        &mut self,
+        mut rows: Places<AggregateRow>,
+        recomputed: Places<Totals>,
+    ) -> anyhow::Result<BTreeMap<u32, Vec<PlacedRow>>> {
+        let mut written: BTreeMap<u32, Vec<PlacedRow>> = BTreeMap::new();
+        let mut expected = recomputed;
+        let areas: BTreeSet<AreaCode> = rows.keys().chain(expected.keys()).cloned().collect();
+        for area in areas {
+            let mut stored = rows.remove(&area).unwrap_or_default();
+            let mut expected = expected.remove(&area).unwrap_or_default();
+            let mut windows: Vec<Window> = stored.keys().chain(expected.keys()).copied().collect();
+            windows.sort();
+            windows.dedup();
+            for window in windows {
+                let stored = stored.remove(&window).unwrap_or_default();
+                let expected = expected.remove(&window).unwrap_or_default();
+                let mut sum = Totals::default();
+                stored.values().for_each(|row| sum.add(row));
+                let mut recomputed = Totals::default();
+                for totals in expected.values() {
+                    recomputed.energy += totals.energy;
+                    recomputed.meters += totals.meters;
+                    recomputed.meter_seconds += totals.meter_seconds;
+                }
+                self.compared.note(&area, window, sum, recomputed)?;
+                let partitions: BTreeSet<u32> = stored.keys().chain(expected.keys()).copied().collect();
+                for partition in partitions {
+                    let seen = stored.get(&partition).map_or(Position::BEFORE_ALL, |row| row.through);
+                    let Totals { energy, meters, meter_seconds } =
+                        expected.get(&partition).copied().unwrap_or_default();
+                    let through = seen.max(self.began_at(partition));
+                    let place = Place { area: area.clone(), window };
+                    let row = AggregateRow { through, energy, meters, meter_seconds };
+                    written.entry(partition).or_default().push(PlacedRow { place, row });
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    /// Rows, and where their owners go on.
+    async fn write(
+        &self,
+        mut rows: BTreeMap<u32, Vec<PlacedRow>>,
+        to: &dyn PipelineStore,
+    ) -> anyhow::Result<()> {
+        for (partition, progress) in (0..).zip(&self.began) {
+            // Of a partition that nobody has begun with there are no rows, and its owner begins with it.
+            if *progress == Position::BEFORE_ALL {
+                continue;
+            }
+            let rows = rows.remove(&partition).unwrap_or_default();
+            let mut pieces: Vec<Vec<PlacedRow>> = rows.chunks(ROWS_AT_ONCE).map(<[_]>::to_vec).collect();
+            pieces.push(Vec::new());
+            for rows in pieces {
+                to.flush(&FlushPlan {
+                    partition,
+                    rows,
+                    raw: Vec::new(),
+                    registrations: Vec::new(),
+                    hints: Vec::new(),
+                    dead: Vec::new(),
+                    progress: *progress,
+                })
+                .await?;
+            }
+        }
+        anyhow::ensure!(
+            rows.is_empty(),
+            "there are aggregates of the partitions {:?}, which nobody has begun with: is `wattmap aggregate` running?",
+            rows.keys().collect::<Vec<_>>()
+        );
+        Ok(())
+    }
+
+    async fn rows_of(&self, day: i32) -> anyhow::Result<Places<AggregateRow>> {
+        let mut places = Places::new();
+        for (partition, PlacedRow { place, row }) in
+            self.figures.recent_rows(Window::at(day, 0), Window::at(day, 47)).await?
+        {
+            let windows: &mut HashMap<_, BTreeMap<_, _>> = places.entry(place.area).or_default();
+            windows.entry(place.window).or_default().insert(partition, row);
+        }
+        Ok(places)
+    }
+
+    /// Until everything is stored that these rows have seen.
+    async fn wait_for_progress(&self, rows: &Places<AggregateRow>) -> anyhow::Result<()> {
+        let mut seen: BTreeMap<u32, Position> = BTreeMap::new();
+        for (partition, row) in rows.values().flat_map(HashMap::values).flatten() {
+            let newest = seen.entry(*partition).or_insert(row.through);
+            *newest = row.through.max(*newest);
+        }
+        let partitions = seen.keys().max().map_or(0, |last| last + 1);
+        let since = Instant::now();
+        loop {
+            let progress = self.pipeline.progress(partitions).await?;
+            let behind = seen.iter().find(|(partition, newest)| {
+                progress.get(**partition as usize).copied().flatten() < Some(**newest)
+            });
+            let Some((partition, _)) = behind else { return Ok(()) };
+            anyhow::ensure!(
+                since.elapsed() < PROGRESS_COMES_WITHIN,
+                "aggregates of partition {partition} were written by somebody who did not end: start `wattmap aggregate`"
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    fn began_at(&self, partition: u32) -> Position {
+        self.began.get(partition as usize).copied().unwrap_or(Position::BEFORE_ALL)
+    }
+
+    /// The partition that a version came from.
+    fn partition_of(&self, version: &RawVersion) -> u32 {
+        let of = self.generations.iter().find(|one| one.generation == version.at.generation);
+        let partitions = of.or(self.generations.first()).map_or(1, |one| one.partitions);
+        partition_of(version.meter.as_str().as_bytes(), partitions)
+    }
+}
+
+fn row_at<'a>(
+    rows: &'a Places<AggregateRow>,
+    area: &AreaCode,
+    window: Window,
+    partition: u32,
+) -> Option<&'a AggregateRow> {
+    rows.get(area)?.get(&window)?.get(&partition)
+}
+
+/// Versions in order of (meter, start, position), grouped.
+fn by_meter(versions: Vec<RawVersion>) -> ByMeter {
+    let mut grouped = ByMeter::new();
+    for version in versions {
+        let readings = grouped.entry(version.meter.clone()).or_default();
+        match readings.last_mut() {
+            Some(same) if same.iter().any(|one| one.interval.start() == version.interval.start()) => {
+                same.push(version);
+            }
+            _ => readings.push(vec![version]),
+        }
+    }
+    grouped
+}
+
+/// Where any of them counts, or did.
+fn places_of(versions: &[RawVersion]) -> Vec<(AreaCode, Window)> {
+    let mut places: Vec<(AreaCode, Window)> = Vec::new();
+    for version in versions {
+        for (window, ..) in shares(version.interval, version.energy) {
+            let place = (version.area.clone(), window);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places
+}

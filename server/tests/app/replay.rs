@@ -1,0 +1,118 @@
+//! What the readings do not say is found and mended.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use metering::stored::{FlushPlan, RawVersion};
+use metering::{AreaCode, Energy, Interval, MeterId, UtcSecond};
+use server::config::Config;
+use server::engines::open;
+
+use crate::support::AREA;
+use crate::support::program::{output, run};
+
+/// 2026-11-20T00:00:00Z, a midnight.
+const DAY: i64 = 20_777 * 86_400;
+
+fn stdout(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// All aggregates, as they are exported.
+fn exported(dir: &Path) -> BTreeMap<String, String> {
+    let out = dir.join("out");
+    let _ = std::fs::remove_dir_all(&out);
+    run(dir, &["export", "aggregates", "--out", out.to_str().unwrap()]);
+    let files = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+/// Stores a reading that no aggregate has counted.
+async fn smuggle(dir: &Path, meter: &str, start: i64, mwh: i64) {
+    let data = dir.join("data");
+    let settings = [("data", data.to_str().unwrap()), ("disk-reserve-mb", "1")];
+    let opened = open(&Config::with(&settings).unwrap()).await.unwrap();
+    let meter = MeterId::parse(meter).unwrap();
+    let partition = metering::wire::partition_of(meter.as_str().as_bytes(), opened.ports.log.partitions());
+    let progress = opened.ports.pipeline.progress(partition + 1).await.unwrap();
+    let at = progress[partition as usize].unwrap();
+    let version = RawVersion {
+        meter,
+        interval: Interval::new(UtcSecond(start), 3600).unwrap(),
+        at,
+        energy: Energy::from_mwh(mwh),
+        area: AreaCode::parse(AREA).unwrap(),
+    };
+    let plan = FlushPlan {
+        partition,
+        rows: Vec::new(),
+        raw: vec![version],
+        registrations: Vec::new(),
+        hints: Vec::new(),
+        dead: Vec::new(),
+        progress: at,
+    };
+    opened.ports.pipeline.flush(&plan).await.unwrap();
+    opened.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_counted_wrong_is_found_and_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let file = dir.join("a.csv");
+    let row = |meter: u32, half_hour: u32| {
+        format!(
+            "M{meter},2026-11-20T{:02}:{:02}:00Z,0.{meter}{half_hour}\n",
+            half_hour / 2,
+            half_hour % 2 * 30
+        )
+    };
+    let rows: String =
+        (1..7).flat_map(|meter| (10..20).map(move |half_hour| row(meter, half_hour))).collect();
+    std::fs::write(&file, format!("meter_id,start,kwh\n{rows}")).unwrap();
+    run(dir, &["import", "readings", file.to_str().unwrap(), "--area", AREA]);
+    let honest = exported(dir);
+    let said = run(dir, &["replay"]);
+    assert!(said.contains("60 readings of 1 days recomputed; 10 aggregates compared, 0 differ"), "{said}");
+    assert!(said.contains("nothing has changed"), "{said}");
+    assert_eq!(exported(dir), honest);
+
+    // An hour: the aggregates of two windows lack it.
+    smuggle(dir, "M3", DAY + 23 * 3600, 500).await;
+    for _ in 0..2 {
+        let looked = output(dir, &["replay", "--compare"]);
+        let said = stdout(&looked);
+        assert_eq!(looked.status.code(), Some(1), "{said}");
+        assert!(said.contains(", 2 differ") && said.contains("2026-11-20T23:30:00Z"), "{said}");
+        assert!(
+            said.contains("stored 0 mWh of 0 meters over 0 s, the readings say 250 mWh of 1 meters"),
+            "{said}"
+        );
+        assert_eq!(exported(dir), honest);
+    }
+    let mended = output(dir, &["replay"]);
+    assert_eq!(mended.status.code(), Some(1), "{}", stdout(&mended));
+    assert!(stdout(&mended).contains("2 are mended"), "{}", stdout(&mended));
+    let said = run(dir, &["replay"]);
+    assert!(said.contains("61 readings of 1 days recomputed; 12 aggregates compared, 0 differ"), "{said}");
+    assert_ne!(exported(dir), honest);
+
+    // Whoever dies before the new ones are in use has changed nothing; whoever dies after that has done it.
+    for (step, reading, differ) in
+        [("replay-made", DAY + 3600, " 2 differ"), ("replay-in-use", DAY + 7200, " 0 differ")]
+    {
+        smuggle(dir, "M4", reading, 100).await;
+        let mut command = crate::support::program::wattmap(dir, &["replay"]);
+        let died = command.env("FAILPOINTS", format!("{step}=return")).output().unwrap();
+        assert_eq!(died.status.code(), None, "{step}: {}", stdout(&died));
+        assert!(stdout(&output(dir, &["replay", "--compare"])).contains(differ), "{step}");
+        output(dir, &["replay"]);
+    }
+    assert!(run(dir, &["replay", "--compare"]).contains(" 0 differ"));
+}

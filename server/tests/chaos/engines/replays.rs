@@ -1,0 +1,58 @@
+//! Aggregates are made anew while readings come in, and those who make them and those who own partitions die.
+
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::super::load::Load;
+use super::super::site::Site;
+use super::{ALONE, everybody_works, from_environment, moment, replay_agrees, seed};
+use crate::support::program::run_command;
+
+/// How often it is done, unless the environment says otherwise.
+const TURNS: u64 = 1;
+
+/// Steps of a replay at which it dies: when all is made, and when it has just been put in use.
+const STEPS: [&str; 2] = ["replay-made", "replay-in-use"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn aggregates_are_made_anew_under_load() {
+    let _alone = ALONE.lock().await;
+    let seed = seed();
+    let mut random = StdRng::seed_from_u64(seed);
+    let (site, mut load) = (Site::new(4), Load::new(seed));
+    let mut dies = site.aggregate("aggregate-0", &[]);
+    let _stays = site.aggregate("aggregate-1", &[]);
+    let (_serve, http) = site.serve("serve-0").await;
+    load.goes_to(vec![http.clone()]);
+    for turn in 1..=from_environment("WATTMAP_TEST_TURNS", TURNS) {
+        let sending = load.begin();
+        everybody_works(&http, &site, &sending).await;
+        for step in STEPS {
+            let mut command = site.command(&["replay"]);
+            command.env("FAILPOINTS", format!("{step}=return"));
+            let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+            assert_eq!(ended.status.code(), None, "{step}: {}", String::from_utf8_lossy(&ended.stderr));
+            everybody_works(&http, &site, &sending).await;
+        }
+        let command = site.command(&["replay"]);
+        let replay = tokio::task::spawn_blocking(move || run_command(command));
+        tokio::time::sleep(moment(&mut random, 100..1500)).await;
+        let fresh = site.aggregate("aggregate-0", &[]);
+        std::mem::replace(&mut dies, fresh).kill();
+        let said = replay.await.unwrap();
+        assert!(said.contains(" 0 differ") && said.contains("nothing has changed"), "{said}");
+        println!(
+            "turn {turn}: {}; {} records acknowledged",
+            said.lines().next().unwrap(),
+            sending.acknowledged()
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        everybody_works(&http, &site, &sending).await;
+        load.end(sending).await;
+        load.check(&site).await;
+    }
+    replay_agrees(&site);
+}
