@@ -93,7 +93,7 @@ impl Recompute {
             }
         }
         if let Some(to) = to {
-            self.write(BTreeMap::new(), to).await?;
+            self.write_progress(to).await?;
         }
         Ok(self.compared)
     }
@@ -219,39 +219,41 @@ impl Recompute {
         Ok(written)
     }
 
-    /// Rows, and where their owners go on.
-    async fn write(
-        &self,
-        mut rows: BTreeMap<u32, Vec<PlacedRow>>,
-        to: &dyn PipelineStore,
-    ) -> anyhow::Result<()> {
-        for (partition, progress) in (0..).zip(&self.began) {
-            // Of a partition that nobody has begun with there are no rows, and its owner begins with it.
-            if *progress == Position::BEFORE_ALL {
-                continue;
-            }
-            let rows = rows.remove(&partition).unwrap_or_default();
-            let mut pieces: Vec<Vec<PlacedRow>> = rows.chunks(ROWS_AT_ONCE).map(<[_]>::to_vec).collect();
-            pieces.push(Vec::new());
-            for rows in pieces {
-                to.flush(&FlushPlan {
-                    partition,
-                    rows,
-                    raw: Vec::new(),
-                    registrations: Vec::new(),
-                    hints: Vec::new(),
-                    dead: Vec::new(),
-                    progress: *progress,
-                })
-                .await?;
+    /// Rows, a partition's together.
+    async fn write(&self, rows: BTreeMap<u32, Vec<PlacedRow>>, to: &dyn PipelineStore) -> anyhow::Result<()> {
+        for (partition, rows) in rows {
+            anyhow::ensure!(
+                self.began_at(partition) != Position::BEFORE_ALL,
+                "there are aggregates of partition {partition}, with which nobody has begun: start `wattmap aggregate`"
+            );
+            for some in rows.chunks(ROWS_AT_ONCE) {
+                to.flush(&self.plan(partition, some.to_vec())).await?;
             }
         }
-        anyhow::ensure!(
-            rows.is_empty(),
-            "there are aggregates of the partitions {:?}, which nobody has begun with: is `wattmap aggregate` running?",
-            rows.keys().collect::<Vec<_>>()
-        );
         Ok(())
+    }
+
+    /// Where owners of the new edition go on.
+    async fn write_progress(&self, to: &dyn PipelineStore) -> anyhow::Result<()> {
+        for (partition, progress) in (0..).zip(&self.began) {
+            // An owner begins with a partition that nobody has begun with.
+            if *progress != Position::BEFORE_ALL {
+                to.flush(&self.plan(partition, Vec::new())).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(&self, partition: u32, rows: Vec<PlacedRow>) -> FlushPlan {
+        FlushPlan {
+            partition,
+            rows,
+            raw: Vec::new(),
+            registrations: Vec::new(),
+            hints: Vec::new(),
+            dead: Vec::new(),
+            progress: self.began_at(partition),
+        }
     }
 
     async fn rows_of(&self, day: i32) -> anyhow::Result<Places<AggregateRow>> {

@@ -3,27 +3,23 @@
 set -euo pipefail
 
 read -r address _ < <(hostname --all-ip-addresses)
-cat >/etc/cassandra/cassandra.yaml <<YAML
+configuration=/tmp/cassandra.yaml
+cp /etc/cassandra/cassandra.yaml "$configuration"
+cat >>"$configuration" <<YAML
 cluster_name: ${CASSANDRA_CLUSTER_NAME:-Test Cluster}
 num_tokens: ${CASSANDRA_NUM_TOKENS:-16}
-partitioner: org.apache.cassandra.dht.Murmur3Partitioner
-commitlog_sync: periodic
-commitlog_sync_period: 10000ms
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters: [{seeds: "${CASSANDRA_SEEDS:-$address}"}]
 listen_address: $address
-rpc_address: 0.0.0.0
 broadcast_rpc_address: $address
-start_native_transport: true
 endpoint_snitch: ${CASSANDRA_ENDPOINT_SNITCH:-SimpleSnitch}
-storage_compatibility_mode: NONE
 YAML
 
 agent=(/opt/cassandra/lib/jamm-*.jar)
 exec java "-Xms${MAX_HEAP_SIZE:-1G}" "-Xmx${MAX_HEAP_SIZE:-1G}" -XX:+UseG1GC @/etc/cassandra/java.options \
     "-javaagent:${agent[0]}" \
-    -Dcassandra.config=file:///etc/cassandra/cassandra.yaml \
+    "-Dcassandra.config=file://$configuration" \
     -Dlogback.configurationFile=/etc/cassandra/logback.xml \
     -Dcassandra.storagedir=/var/lib/cassandra \
     -Dcassandra.jmx.local.port=7199 \
