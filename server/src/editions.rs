@@ -7,25 +7,25 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use engine::{Edition, Editions, InEdition, StoreError, crash_point};
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
 /// How soon a process hears of another edition.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// When nobody reads a former edition any more: every process has heard of the new one, and what it had begun to read
 /// is read.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(15);
 
 /// What is noted of editions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Note {
     /// The one in use.
-    in_use: u32,
+    in_use: Edition,
     /// The one that is being made, or was when its maker died.
-    #[serde(default)]
-    making: Option<u32>,
+    making: Option<Edition>,
+    /// Those that are to be removed.
+    left: Vec<Edition>,
     /// The last number that was given.
-    last: u32,
+    last: Edition,
 }
 
 /// A note as it was read.
@@ -44,34 +44,34 @@ async fn read(editions: &dyn Editions) -> Result<Noted, StoreError> {
     Ok(Noted { bytes, note })
 }
 
-async fn replace(editions: &dyn Editions, noted: &Noted, by: &Note) -> anyhow::Result<()> {
-    let written = editions.replace_note(noted.bytes.as_deref(), serde_json::to_vec(by)?).await?;
-    ensure!(written, "another `wattmap replay` has begun meanwhile: this one has changed nothing");
-    Ok(())
+/// Whether it was still as it was read.
+async fn replace(editions: &dyn Editions, noted: &Noted, by: &Note) -> anyhow::Result<bool> {
+    let bytes = serde_json::to_vec(by)?;
+    match editions.replace_note(noted.bytes.as_deref(), bytes.clone()).await {
+        Ok(replaced) => Ok(replaced),
+        // It may have been written all the same.
+        Err(_) if editions.note().await?.as_deref() == Some(&bytes) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The edition in use.
 pub async fn in_use(editions: &dyn Editions) -> Result<Edition, StoreError> {
-    Ok(Edition(read(editions).await?.note.in_use))
+    Ok(read(editions).await?.note.in_use)
 }
 
-/// Keeps `in_use` as it is noted, until the shutdown, and calls `changed` when it has become another one.
-pub async fn follow(
-    editions: Arc<dyn Editions>,
-    in_use: InEdition,
-    shutdown: CancellationToken,
-    changed: impl Fn() + Send,
-) {
-    while shutdown.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+/// Keeps `in_use` as it is noted, for as long as it runs.
+pub async fn follow(editions: Arc<dyn Editions>, in_use: InEdition) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
         match self::in_use(editions.as_ref()).await {
-            Ok(noted) if noted != in_use.get() => {
-                tracing::info!(edition = noted.0, "other aggregates are in use");
-                in_use.set(noted);
-                changed();
+            Ok(edition) => {
+                if in_use.set(edition) {
+                    tracing::info!(edition = edition.0, "other aggregates are in use");
+                }
             }
-            Ok(_) => {}
-            // Those that are known are right until they are followed by others.
-            Err(error) => tracing::debug!(%error, "the note of editions can't be read"),
+            // Those that are known are right until others are in use.
+            Err(error) => tracing::warn!(%error, "whether other aggregates are in use can't be read"),
         }
     }
 }
@@ -79,73 +79,77 @@ pub async fn follow(
 /// An edition that is being made.
 pub struct Making {
     editions: Arc<dyn Editions>,
-    noted: Note,
-    /// The one in use meanwhile.
-    pub from: Edition,
-    /// The one that is made.
-    pub to: Edition,
+    note: Note,
+    /// Whether others work meanwhile.
+    shared: bool,
 }
 
 impl Making {
-    /// Begins another edition. What a maker that died has left is removed.
-    pub async fn begin(editions: Arc<dyn Editions>) -> anyhow::Result<Making> {
+    /// Begins another edition. What makers that died have left is removed.
+    pub async fn begin(editions: Arc<dyn Editions>, shared: bool) -> anyhow::Result<Making> {
         let noted = read(editions.as_ref()).await?;
-        let to = Edition(noted.note.last + 1);
-        ensure!(
-            to <= Edition::LAST,
-            "aggregates were made anew {} times: there is no number left",
-            noted.note.last
-        );
-        let note = Note { in_use: noted.note.in_use, making: Some(to.0), last: to.0 };
-        replace(editions.as_ref(), &noted, &note).await?;
-        if let Some(left) = noted.note.making {
-            editions
-                .remove(Edition(left))
-                .await
-                .context("what an earlier replay has left can't be removed")?;
-        }
-        Ok(Making { editions, from: Edition(note.in_use), to, noted: note })
+        let Note { in_use, making, mut left, last } = noted.note.clone();
+        ensure!(last < Edition::LAST, "aggregates were made anew {} times: there is no number left", last.0);
+        let to = Edition(last.0 + 1);
+        left.extend(making);
+        let note = Note { in_use, making: Some(to), left, last: to };
+        ensure!(replace(editions.as_ref(), &noted, &note).await?, OVERTAKEN);
+        let mut begun = Making { editions, note, shared };
+        begun.remove_left().await?;
+        Ok(begun)
     }
 
-    /// What it is made with.
-    pub fn editions(&self) -> &Arc<dyn Editions> {
-        &self.editions
+    /// The one in use meanwhile.
+    pub fn from(&self) -> Edition {
+        self.note.in_use
+    }
+
+    /// The one that is made.
+    pub fn to(&self) -> Edition {
+        self.note.last
     }
 
     /// Puts it in use. From then on the former one is read by nobody who has heard of it.
-    pub async fn put_in_use(&self) -> anyhow::Result<()> {
+    pub async fn put_in_use(&mut self) -> anyhow::Result<()> {
         self.editions.write_out().await?;
         crash_point("replay-made");
-        let noted = read(self.editions.as_ref()).await?;
-        ensure!(
-            noted.note == self.noted,
-            "another `wattmap replay` has begun meanwhile: this one has changed nothing"
-        );
-        // Until it is removed, the former one is what somebody who dies now has left.
-        let note = Note { in_use: self.to.0, making: Some(self.from.0), last: self.noted.last };
-        replace(self.editions.as_ref(), &noted, &note).await?;
+        let Note { in_use, left, last, .. } = self.note.clone();
+        let left = left.into_iter().chain([in_use]).collect();
+        self.note(Note { in_use: last, making: None, left, last }).await?;
         crash_point("replay-in-use");
         Ok(())
     }
 
-    /// Removes the former one, after nobody reads it any more if others are at work.
-    pub async fn remove_former(&self, others_work: bool) -> anyhow::Result<()> {
-        if others_work {
-            tokio::time::sleep(FORGOTTEN_AFTER).await;
-        }
-        self.editions.remove(self.from).await?;
-        let noted = read(self.editions.as_ref()).await?;
-        if noted.note.making == Some(self.from.0) {
-            let note = Note { making: None, ..noted.note.clone() };
-            // Whoever has begun another one meanwhile has removed it, too.
-            let _ = replace(self.editions.as_ref(), &noted, &note).await;
-        }
-        Ok(())
+    /// Gives up: what was made is what is left, and is removed.
+    pub async fn give_up(mut self) -> anyhow::Result<()> {
+        let Note { in_use, mut left, making, last } = self.note.clone();
+        left.extend(making);
+        self.note(Note { in_use, making: None, left, last }).await?;
+        self.remove_left().await
     }
 
-    /// Removes what was made: what is in use stays so.
-    pub async fn give_up(&self) -> anyhow::Result<()> {
-        self.editions.remove(self.to).await?;
+    /// Removes what is left, when nobody reads it any more.
+    pub async fn remove_left(&mut self) -> anyhow::Result<()> {
+        if self.note.left.is_empty() {
+            return Ok(());
+        }
+        if self.shared {
+            tokio::time::sleep(FORGOTTEN_AFTER).await;
+        }
+        for edition in &self.note.left {
+            self.editions.remove(*edition).await.context("aggregates that nobody reads can't be removed")?;
+        }
+        self.editions.write_out().await?;
+        self.note(Note { left: Vec::new(), ..self.note.clone() }).await
+    }
+
+    /// Notes something else, unless somebody else has.
+    async fn note(&mut self, note: Note) -> anyhow::Result<()> {
+        let noted = read(self.editions.as_ref()).await?;
+        ensure!(noted.note == self.note && replace(self.editions.as_ref(), &noted, &note).await?, OVERTAKEN);
+        self.note = note;
         Ok(())
     }
 }
+
+const OVERTAKEN: &str = "another `wattmap replay` has begun meanwhile; this one ends";

@@ -169,13 +169,17 @@ pub fn must_be_there(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first UTC day, numbered from 1970, of which every reading that was accepted is still stored, however late it came:
-/// what is older can't be recomputed, and nothing in the log changes it any more (rule 14).
-pub fn first_whole_day(config: &Config, now: UtcSecond) -> i32 {
-    let log_keeps = config.engine.distributed.as_ref().map_or(Duration::ZERO, |at| at.log.retention);
-    let kept_s = i64::from(config.engine.retention_days) * 86_400;
-    let log_keeps_s = i64::try_from(log_keeps.as_secs()).unwrap_or(i64::MAX);
-    UtcSecond(now.0.saturating_sub(kept_s).saturating_sub(log_keeps_s).max(0)).window().day()
+/// The first UTC day, numbered from 1970, of which every reading that was accepted is still stored, however late it came,
+/// as far as that is known; and no reading of an earlier one is accepted any more.
+pub async fn first_whole_day(config: &Config, ports: &Ports, now: UtcSecond) -> anyhow::Result<i32> {
+    let retention_s = u64::from(config.engine.retention_days) * 86_400;
+    // What was stored is gone when the last migration said, whatever this process is told.
+    let kept_s = match distributed::readings_kept_s(ports.documents.as_ref()).await? {
+        Some(kept_s) => kept_s.saturating_sub(u64::from(RAW_MARGIN_DAYS) * 86_400),
+        None => retention_s,
+    };
+    let kept_s = i64::try_from(kept_s.min(retention_s)).unwrap_or(i64::MAX);
+    Ok(UtcSecond(now.0.saturating_sub(kept_s).max(0)).window().day())
 }
 
 /// How long readings are kept in Cassandra: they outlive the retention by as long as the topic keeps a record, read or

@@ -1,13 +1,15 @@
 //! The connection, and who shares it.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{InEdition, StoreError};
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
+use metering::stored::Windows;
 use scylla::client::PoolSize;
 use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session;
@@ -49,6 +51,8 @@ pub struct Shared {
     /// Requests under way, of all owners together.
     requests: Semaphore,
     pub(crate) requests_max: usize,
+    /// Of each partition and edition by its number: the windows that are known to be noted.
+    pub(crate) noted: Mutex<HashMap<i32, Windows>>,
 }
 
 impl Deref for CassandraStore {
@@ -69,7 +73,8 @@ impl CassandraStore {
             .map_err(|error| schema::away(config, error))?;
         let requests = Semaphore::new(config.requests_max);
         let requests_max = config.requests_max;
-        let shared = Arc::new(Shared { session, statements, sizing, requests, requests_max });
+        let shared =
+            Arc::new(Shared { session, statements, sizing, requests, requests_max, noted: Mutex::default() });
         Ok(Arc::new(CassandraStore { shared, edition: InEdition::default() }))
     }
 

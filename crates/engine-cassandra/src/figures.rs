@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{AreaDay, DeadLetterFilter, FigureStore, StoreError, StoredSpan};
+use engine::{AreaDay, DeadLetterFilter, FigureStore, PipelineStore, RawQuery, StoreError, StoredSpan};
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use metering::aggregate::Totals;
@@ -124,11 +124,9 @@ impl FigureStore for CassandraStore {
             return Ok(vec![Vec::new(); meters.len()]);
         };
         let (from, to) = (from.max(Window::at(*first, 0).start()), to.min(Window::at(last + 1, 0).start()));
-        let requests: Vec<BoxFuture<'_, _>> = meters
-            .iter()
-            .map(|meter| Box::pin(self.last_versions(meter, from, to)) as BoxFuture<'_, _>)
-            .collect();
-        self.all(requests).await
+        let mut readings = self.versions_of(meters, from, to).await?;
+        readings.iter_mut().for_each(keep_last);
+        Ok(readings)
     }
 
     async fn versions_of_day(
@@ -139,11 +137,7 @@ impl FigureStore for CassandraStore {
     ) -> Result<Vec<RawVersion>, StoreError> {
         let meters = self.meters_of_day(day, from.map_or("", MeterId::as_str), limit).await?;
         let (begin, end) = (Window::at(day, 0).start(), Window::at(day + 1, 0).start());
-        let requests: Vec<BoxFuture<'_, _>> = meters
-            .iter()
-            .map(|meter| Box::pin(self.versions_of(meter, begin, end)) as BoxFuture<'_, _>)
-            .collect();
-        Ok(self.all(requests).await?.into_iter().flatten().collect())
+        Ok(self.versions_of(&meters, begin, end).await?.into_iter().flatten().collect())
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StoreError> {
@@ -209,18 +203,16 @@ impl CassandraStore {
             .collect()
     }
 
-    /// The last version of each start.
-    async fn last_versions(
+    /// All versions of some meters in a stretch of time, a list a meter.
+    async fn versions_of(
         &self,
-        meter: &MeterId,
+        meters: &[MeterId],
         from: UtcSecond,
         to: UtcSecond,
-    ) -> Result<Vec<RawVersion>, StoreError> {
-        let mut versions = self.versions_of(meter, from, to).await?;
-        versions.reverse();
-        versions.dedup_by_key(|version| version.interval.start());
-        versions.reverse();
-        Ok(versions)
+    ) -> Result<Vec<Vec<RawVersion>>, StoreError> {
+        let queries: Vec<RawQuery> =
+            meters.iter().map(|meter| RawQuery { meter: meter.clone(), from, to }).collect();
+        self.raw(&queries).await
     }
 
     /// The first meters, from a name on, that have readings of a day: in order over all buckets.
@@ -284,6 +276,13 @@ impl CassandraStore {
         }
         Ok(())
     }
+}
+
+/// Keeps, of versions in order, the last of each start.
+fn keep_last(versions: &mut Vec<RawVersion>) {
+    versions.reverse();
+    versions.dedup_by_key(|version| version.interval.start());
+    versions.reverse();
 }
 
 /// Rows come by area.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use engine::{PipelineStore, RawQuery, StoreError};
 use futures::future::BoxFuture;
 use metering::reading::{DwellingKind, Heating};
-use metering::stored::{FlushPlan, Hint, MeterState, RawVersion, RegistrationVersion};
+use metering::stored::{FlushPlan, Hint, MeterState, RawVersion, RegistrationVersion, Windows};
 use metering::{
     AggregateRow, AreaCode, Dwelling, Energy, Interval, MeterId, Place, Position, UtcSecond, Window,
 };
@@ -37,6 +37,17 @@ impl PipelineStore for CassandraStore {
         Ok(asked.iter().map(|number| known.get(number).copied().map(Position::from_stamp)).collect())
     }
 
+    async fn windows(&self, partition: u32) -> Result<Windows, StoreError> {
+        let number = numbered(self.edition.get(), partition);
+        let rows: Vec<(Option<i32>, Option<i32>)> =
+            self.ask("extents", &self.statements.extent, (number,)).await?;
+        let Some((first, last)) = rows.into_iter().next() else { return Ok(Windows::NONE) };
+        // Half of one is of a flush that did not end: what progress covers has both.
+        let bound = |window: Option<i32>, or: Window| window.map_or(or, Window);
+        let Windows { first: all_first, last: all_last } = Windows::ALL;
+        Ok(Windows { first: bound(first, all_first), last: bound(last, all_last) })
+    }
+
     async fn meters(&self, meters: &[MeterId]) -> Result<Vec<MeterState>, StoreError> {
         let mut by_bucket: BTreeMap<i32, Vec<&MeterId>> = BTreeMap::new();
         for meter in meters {
@@ -57,9 +68,35 @@ impl PipelineStore for CassandraStore {
     }
 
     async fn raw(&self, queries: &[RawQuery]) -> Result<Vec<Vec<RawVersion>>, StoreError> {
-        let requests: Vec<BoxFuture<'_, _>> =
-            queries.iter().map(|query| Box::pin(self.versions(query)) as BoxFuture<'_, _>).collect();
-        self.all(requests).await
+        // Readings that come together are mostly of one time: their meters' neighbours are asked for together.
+        let mut groups: BTreeMap<(i32, UtcSecond, UtcSecond), Vec<&MeterId>> = BTreeMap::new();
+        for RawQuery { meter, from, to } in queries {
+            groups.entry((self.sizing.bucket(meter), *from, *to)).or_default().push(meter);
+        }
+        let mut requests: Vec<BoxFuture<'_, Result<Vec<RawVersion>, StoreError>>> = Vec::new();
+        for ((bucket, from, to), meters) in groups {
+            for some in meters.chunks(KEYS) {
+                let names: Vec<String> = some.iter().map(|meter| meter.to_string()).collect();
+                for day in days_of(from, to) {
+                    requests.push(Box::pin(self.versions_at(day, bucket, names.clone(), from, to)));
+                }
+            }
+        }
+        let mut found: HashMap<MeterId, Vec<RawVersion>> = HashMap::new();
+        for version in self.all(requests).await?.into_iter().flatten() {
+            found.entry(version.meter.clone()).or_default().push(version);
+        }
+        for versions in found.values_mut() {
+            versions.sort_by_key(|version| (version.interval.start(), version.at));
+            // Of a meter that is asked for twice.
+            versions.dedup();
+        }
+        let answer = |RawQuery { meter, from, to }: &RawQuery| {
+            let versions = found.get(meter).map_or(&[][..], Vec::as_slice);
+            let asked = |version: &&RawVersion| (*from..*to).contains(&version.interval.start());
+            versions.iter().filter(asked).cloned().collect()
+        };
+        Ok(queries.iter().map(answer).collect())
     }
 
     async fn rows(&self, partition: u32, places: &[Place]) -> Result<Vec<Option<AggregateRow>>, StoreError> {
@@ -118,27 +155,17 @@ impl CassandraStore {
         Ok(states)
     }
 
-    /// In order of (start, position).
-    async fn versions(&self, query: &RawQuery) -> Result<Vec<RawVersion>, StoreError> {
-        self.versions_of(&query.meter, query.from, query.to).await
-    }
-
-    pub(crate) async fn versions_of(
+    async fn versions_at(
         &self,
-        meter: &MeterId,
+        day: i32,
+        bucket: i32,
+        names: Vec<String>,
         from: UtcSecond,
         to: UtcSecond,
     ) -> Result<Vec<RawVersion>, StoreError> {
-        let bucket = self.sizing.bucket(meter);
-        let mut versions = Vec::new();
-        for day in days_of(from, to) {
-            let values = (day, bucket, meter.as_str(), from.0, to.0);
-            let rows = self.ask::<ReadingRow>("readings", &self.statements.readings, values).await?;
-            for row in rows {
-                versions.push(version(row)?);
-            }
-        }
-        Ok(versions)
+        let values = (day, bucket, names, from.0, to.0);
+        let rows = self.ask::<ReadingRow>("readings", &self.statements.readings_at, values).await?;
+        rows.into_iter().map(version).collect()
     }
 
     async fn aggregates_at(

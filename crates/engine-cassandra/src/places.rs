@@ -2,7 +2,7 @@
 
 use engine::Edition;
 use metering::wire::partition_of;
-use metering::{AreaCode, MeterId, Position, UtcSecond};
+use metering::{AreaCode, MeterId, Position, UtcSecond, Window};
 
 use crate::Sizing;
 
@@ -48,6 +48,16 @@ pub(crate) fn slot(at: Position) -> i64 {
     at.stamp() >> SLOT_BITS
 }
 
+/// The stamp with which a partition's first window is written: the earlier it is, the later it seems, so that it wins.
+pub(crate) fn first_stamp(window: Window) -> i64 {
+    i64::from(i32::MAX) - i64::from(window.0) + 1
+}
+
+/// And its last window.
+pub(crate) fn last_stamp(window: Window) -> i64 {
+    i64::from(window.0) - i64::from(i32::MIN) + 1
+}
+
 /// The UTC day of an instant.
 pub(crate) fn day_of(at: UtcSecond) -> i32 {
     at.window().day()
@@ -84,6 +94,14 @@ mod tests {
         assert!(sizing.all_shards(Edition::LAST).all(|shard| shard > 0 && !first.contains(&shard)));
         let area = AreaCode::parse("E01000001").unwrap();
         assert!(sizing.all_shards(Edition(7)).any(|shard| shard == sizing.shard(Edition(7), &area)));
+    }
+
+    #[test]
+    fn the_wider_extent_wins() {
+        let windows = [i32::MIN, -1, 0, 1, 997_392, i32::MAX].map(Window);
+        assert!(windows.iter().all(|&window| first_stamp(window) > 0 && last_stamp(window) > 0));
+        assert!(windows.is_sorted_by_key(|&window| last_stamp(window)));
+        assert!(windows.is_sorted_by_key(|&window| -first_stamp(window)));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use metering::stored::Windows;
 use scylla::client::session::Session;
 
 use crate::connection::connect;
 use crate::error::ConnectError;
+use crate::places::{first_stamp, last_stamp};
 use crate::{CassandraConfig, Sizing};
 
 /// One migration: its number, what it is for, what it does.
@@ -17,46 +19,54 @@ struct Migration {
 
 /// In order. Compaction is never by time window: a row is written again with its own stamp, which is a position and
 /// no time. Aggregates, hints and documents are few and overwritten (leveled); what is only added to is tiered.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    number: 1,
-    what: "aggregates, readings, meters, dead letters, progress, documents",
-    statements: &[
-        // Rows that arrive together lie together: a flush of one partition of the log has all areas' newest window.
-        // By area first, because people ask for areas; the rows of all partitions of the log are summed up where they are.
-        // A day of 76 areas (London / 64) in 12 partitions of the log: 44,000 rows, 3 MB.
-        "CREATE TABLE aggregates (day int, shard int, area text, win smallint, part int, \
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        number: 1,
+        what: "aggregates, readings, meters, dead letters, progress, documents",
+        statements: &[
+            // Rows that arrive together lie together: a flush of one partition of the log has all areas' newest window.
+            // By area first, because people ask for areas; the rows of all partitions of the log are summed up where they are.
+            // A day of 76 areas (London / 64) in 12 partitions of the log: 44,000 rows, 3 MB.
+            "CREATE TABLE aggregates (day int, shard int, area text, win smallint, part int, \
          energy bigint, meters bigint, seconds bigint, through bigint, \
          PRIMARY KEY ((day, shard), area, win, part)) \
          WITH compaction = {'class': 'LeveledCompactionStrategy'}",
-        // The days that have aggregates (what = 0), and those that have readings (1).
-        "CREATE TABLE days (what tinyint, day int, PRIMARY KEY (what, day))",
-        // Versions of readings. By bucket and day, because readings of many meters arrive together; by meter and start
-        // within it, because they are looked for by both. A day of 416 meters (100,000 / 240): 20,000 rows, 1.3 MB.
-        "CREATE TABLE readings (day int, bucket int, meter text, start bigint, stamp bigint, \
+            // The days that have aggregates (what = 0), and those that have readings (1).
+            "CREATE TABLE days (what tinyint, day int, PRIMARY KEY (what, day))",
+            // Versions of readings. By bucket and day, because readings of many meters arrive together; by meter and start
+            // within it, because they are looked for by both. A day of 416 meters (100,000 / 240): 20,000 rows, 1.3 MB.
+            "CREATE TABLE readings (day int, bucket int, meter text, start bigint, stamp bigint, \
          duration smallint, energy bigint, area text, \
          PRIMARY KEY ((day, bucket), meter, start, stamp)) \
          WITH compaction = {'class': 'SizeTieredCompactionStrategy'}",
-        // Versions of registrations, the last one first.
-        "CREATE TABLE registrations (bucket int, meter text, stamp bigint, \
+            // Versions of registrations, the last one first.
+            "CREATE TABLE registrations (bucket int, meter text, stamp bigint, \
          area text, kind tinyint, bedrooms smallint, occupants smallint, heating tinyint, \
          PRIMARY KEY (bucket, meter, stamp)) WITH CLUSTERING ORDER BY (meter ASC, stamp DESC)",
-        // Where meters ever were: what an area's readings are found by.
-        "CREATE TABLE meters_by_area (area text, meter text, PRIMARY KEY (area, meter))",
-        "CREATE TABLE hints (bucket int, meter text, stamp bigint, ends bigint, heard_in frozen<list<text>>, \
+            // Where meters ever were: what an area's readings are found by.
+            "CREATE TABLE meters_by_area (area text, meter text, PRIMARY KEY (area, meter))",
+            "CREATE TABLE hints (bucket int, meter text, stamp bigint, ends bigint, heard_in frozen<list<text>>, \
          PRIMARY KEY (bucket, meter)) WITH compaction = {'class': 'LeveledCompactionStrategy'}",
-        "CREATE TABLE progress (part int PRIMARY KEY, stamp bigint)",
-        // Dead letters in slots of 131,072 positions, so that no partition grows for ever; and which slots there are.
-        "CREATE TABLE dead_letters (part int, slot bigint, stamp bigint, \
+            "CREATE TABLE progress (part int PRIMARY KEY, stamp bigint)",
+            // Dead letters in slots of 131,072 positions, so that no partition grows for ever; and which slots there are.
+            "CREATE TABLE dead_letters (part int, slot bigint, stamp bigint, \
          reason tinyint, detail text, appended_ms bigint, record_key blob, record_value blob, \
          PRIMARY KEY ((part, slot), stamp))",
-        "CREATE TABLE dead_slots (one tinyint, part int, slot bigint, PRIMARY KEY (one, part, slot))",
-        // Documents, the large ones in pieces of a version of their own, so that none is read half old and half new.
-        "CREATE TABLE documents (kind text, id text, version bigint, pieces int, body blob, PRIMARY KEY (kind, id)) \
+            "CREATE TABLE dead_slots (one tinyint, part int, slot bigint, PRIMARY KEY (one, part, slot))",
+            // Documents, the large ones in pieces of a version of their own, so that none is read half old and half new.
+            "CREATE TABLE documents (kind text, id text, version bigint, pieces int, body blob, PRIMARY KEY (kind, id)) \
          WITH compaction = {'class': 'LeveledCompactionStrategy'}",
-        "CREATE TABLE document_pieces (kind text, id text, version bigint, piece int, body blob, \
+            "CREATE TABLE document_pieces (kind text, id text, version bigint, piece int, body blob, \
          PRIMARY KEY ((kind, id, version), piece))",
-    ],
-}];
+        ],
+    },
+    Migration {
+        number: 2,
+        what: "in which windows each partition has aggregates",
+        // Owners do not look for rows outside of them. A row a partition of the log, in each edition.
+        statements: &["CREATE TABLE extents (part int PRIMARY KEY, first_win int, last_win int)"],
+    },
+];
 
 /// The longest time that a table can be told to keep its rows for: twenty years.
 const TIME_TO_LIVE_MAX_S: u32 = 630_720_000;
@@ -102,12 +112,32 @@ pub async fn migrate(
             run(&session, config, &statement.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
                 .await?;
         }
+        if number == 2 {
+            fill_extents(&session, config).await?;
+        }
         run(&session, config, &format!("INSERT INTO migrations (number, what) VALUES ({number}, '{what}')"))
             .await?;
         done.push(format!("migration {number}: {what}"));
     }
     keep_readings(&session, config, readings_kept_s, &mut done).await?;
     Ok(done)
+}
+
+/// What was stored before extents were noted may be in any window.
+async fn fill_extents(session: &Session, config: &CassandraConfig) -> Result<(), ConnectError> {
+    let all = Windows::ALL;
+    for (part,) in rows::<(i32,)>(session, config, "SELECT part FROM progress").await? {
+        for (column, window, stamp) in
+            [("first_win", all.first, first_stamp(all.first)), ("last_win", all.last, last_stamp(all.last))]
+        {
+            let window = window.0;
+            let statement = format!(
+                "INSERT INTO extents (part, {column}) VALUES ({part}, {window}) USING TIMESTAMP {stamp}"
+            );
+            run(session, config, &statement).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn make_keyspace(

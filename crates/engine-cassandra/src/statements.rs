@@ -45,6 +45,9 @@ statements! {
     write_meter_by_area: "INSERT INTO meters_by_area (area, meter) VALUES (?, ?) USING TIMESTAMP 1",
     write_hint: "INSERT INTO hints (bucket, meter, stamp, ends, heard_in) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
     write_progress: "INSERT INTO progress (part, stamp) VALUES (?, ?) USING TIMESTAMP ?",
+    /// The stamps are such that the earliest first one and the latest last one win, whoever writes them.
+    write_first_window: "INSERT INTO extents (part, first_win) VALUES (?, ?) USING TIMESTAMP ?",
+    write_last_window: "INSERT INTO extents (part, last_win) VALUES (?, ?) USING TIMESTAMP ?",
     write_dead_letter: "INSERT INTO dead_letters \
         (part, slot, stamp, reason, detail, appended_ms, record_key, record_value) \
         VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
@@ -52,11 +55,12 @@ statements! {
 
     // What owners read.
     progress: "SELECT part, stamp FROM progress WHERE part IN ?",
+    extent: "SELECT first_win, last_win FROM extents WHERE part = ?",
     hints: "SELECT meter, stamp, ends, heard_in FROM hints WHERE bucket = ? AND meter IN ?",
     registrations: "SELECT meter, stamp, area, kind, bedrooms, occupants, heating FROM registrations \
         WHERE bucket = ? AND meter IN ?",
-    readings: "SELECT meter, start, stamp, duration, energy, area FROM readings \
-        WHERE day = ? AND bucket = ? AND meter = ? AND start >= ? AND start < ?",
+    readings_at: "SELECT meter, start, stamp, duration, energy, area FROM readings \
+        WHERE day = ? AND bucket = ? AND meter IN ? AND start >= ? AND start < ?",
     aggregates_at: "SELECT area, win, energy, meters, seconds, through FROM aggregates \
         WHERE day = ? AND shard = ? AND (area, win, part) IN ?",
 

@@ -1,18 +1,19 @@
 //! A flush: few, large, grouped writes in any order, and progress when all of them are acknowledged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{MutexGuard, PoisonError};
 
 use engine::{Edition, StoreError, crash_point};
 use futures::future::BoxFuture;
-use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion};
-use metering::{AreaCode, MeterId};
+use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion, Windows};
+use metering::{AreaCode, MeterId, Window};
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 
 use crate::connection::CassandraStore;
 use crate::error::away;
-use crate::places::{Of, day_of, numbered, slot};
+use crate::places::{Of, day_of, first_stamp, last_stamp, numbered, slot};
 
 /// A server warns of larger batches from 5 KiB on, and refuses those of 50.
 const BATCH_BYTES: usize = 4 << 10;
@@ -32,15 +33,20 @@ impl CassandraStore {
         let edition = self.edition.get();
         let mut writes: Vec<Write<'_>> = Vec::new();
         self.aggregates(edition, plan, &mut writes);
+        let number = numbered(edition, plan.partition);
+        let wider = self.extent(number, plan, &mut writes);
         self.readings(&plan.raw, &mut writes);
         self.registrations(&plan.registrations, &mut writes);
         self.hints(&plan.hints, &mut writes);
         self.dead_letters(&plan.dead, &mut writes);
         self.all(writes).await?;
+        if let Some(wider) = wider {
+            self.noted().insert(number, wider);
+        }
         crash_point("flush-written");
         // Only now (rule 3).
         let stamp = plan.progress.stamp();
-        let values = (numbered(edition, plan.partition), stamp, stamp);
+        let values = (number, stamp, stamp);
         self.session.execute_unpaged(&self.statements.write_progress, values).await.map(drop).map_err(away)
     }
 
@@ -73,6 +79,26 @@ impl CassandraStore {
             };
             self.grouped(&self.statements.write_aggregate, rows, bytes, values, writes);
         }
+    }
+
+    /// Where the partition has rows, if that is more than is known to be noted. It is noted before progress, like all else.
+    fn extent<'a>(&'a self, number: i32, plan: &FlushPlan, writes: &mut Vec<Write<'a>>) -> Option<Windows> {
+        let before = self.noted().get(&number).copied().unwrap_or(Windows::NONE);
+        let wider = plan.rows.iter().fold(before, |windows, row| windows.with(row.place.window));
+        if wider == before {
+            return None;
+        }
+        let note = |statement: &'a PreparedStatement, window: Window, stamp: i64| -> Write<'a> {
+            Box::pin(self.write_together(statement, vec![(number, window.0, stamp)]))
+        };
+        let Windows { first, last } = wider;
+        writes.push(note(&self.statements.write_first_window, first, first_stamp(first)));
+        writes.push(note(&self.statements.write_last_window, last, last_stamp(last)));
+        Some(wider)
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashMap<i32, Windows>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn days<'a>(&'a self, of: Of, days: impl Iterator<Item = i32>, writes: &mut Vec<Write<'a>>) {

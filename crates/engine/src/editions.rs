@@ -1,16 +1,18 @@
 //! Aggregates can be made anew beside those in use, and take their place at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::{FigureStore, PipelineStore, StoreError};
 
-/// One set of aggregates, and how far each partition of the log is in it. Readings, registrations and dead letters are
+/// One set of aggregates, and (where others decide while it is made) how far each partition of the log is in it. Readings, registrations and dead letters are
 /// those of every edition. The first is 0; no number is given twice, so that whoever has slept through a change writes
 /// where nobody reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Edition(pub u32);
 
 impl Edition {
@@ -20,22 +22,27 @@ impl Edition {
 
 /// Which edition somebody works on: always the same, or the one in use, as that changes. Clones follow each other.
 #[derive(Debug, Clone, Default)]
-pub struct InEdition(Arc<AtomicU32>);
+pub struct InEdition(watch::Sender<Edition>);
 
 impl InEdition {
     /// Of this one, until it is told otherwise.
     pub fn new(edition: Edition) -> Self {
-        InEdition(Arc::new(AtomicU32::new(edition.0)))
+        InEdition(watch::Sender::new(edition))
     }
 
     /// The edition.
     pub fn get(&self) -> Edition {
-        Edition(self.0.load(Ordering::Acquire))
+        *self.0.borrow()
     }
 
-    /// From now on another one.
-    pub fn set(&self, edition: Edition) {
-        self.0.store(edition.0, Ordering::Release);
+    /// From now on this one. Says whether it is another one.
+    pub fn set(&self, edition: Edition) -> bool {
+        self.0.send_if_modified(|now| std::mem::replace(now, edition) != edition)
+    }
+
+    /// Hears of others from now on.
+    pub fn subscribe(&self) -> watch::Receiver<Edition> {
+        self.0.subscribe()
     }
 }
 

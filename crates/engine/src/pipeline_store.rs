@@ -1,7 +1,7 @@
 //! What the owner of a partition reads and writes.
 
 use async_trait::async_trait;
-use metering::stored::{FlushPlan, MeterState, RawVersion};
+use metering::stored::{FlushPlan, MeterState, RawVersion, Windows};
 use metering::{AggregateRow, MeterId, Place, Position, UtcSecond};
 
 use crate::StoreError;
@@ -22,6 +22,13 @@ pub struct RawQuery {
 pub trait PipelineStore: Send + Sync + 'static {
     /// How far each partition is processed, for partitions `0..partitions`.
     async fn progress(&self, partitions: u32) -> Result<Vec<Option<Position>>, StoreError>;
+
+    /// In which windows a partition has aggregate rows, at most: of those that progress covers which was read before.
+    /// Where that is not kept, in all: looking costs little there.
+    async fn windows(&self, partition: u32) -> Result<Windows, StoreError> {
+        let _ = partition;
+        Ok(Windows::ALL)
+    }
 
     /// Hints and registrations, in the order of `meters`.
     async fn meters(&self, meters: &[MeterId]) -> Result<Vec<MeterState>, StoreError>;

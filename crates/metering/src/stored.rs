@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::{
     AggregateRow, AreaCode, DeadReason, Dwelling, Energy, Interval, MeterId, Place, Position, UtcSecond,
+    Window,
 };
 
 /// One accepted value of one reading. Immutable: a correction is a further version with a later
@@ -87,6 +88,33 @@ pub struct PlacedRow {
     pub row: AggregateRow,
 }
 
+/// A stretch of windows: where a partition has aggregate rows, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// The first.
+    pub first: Window,
+    /// The last. Before the first where there are none.
+    pub last: Window,
+}
+
+impl Windows {
+    /// None.
+    pub const NONE: Windows = Windows { first: Window(i32::MAX), last: Window(i32::MIN) };
+    /// All of time: what is said where nothing is known.
+    pub const ALL: Windows = Windows { first: Window(i32::MIN), last: Window(i32::MAX) };
+
+    /// Whether one is among them.
+    pub fn contain(self, window: Window) -> bool {
+        (self.first..=self.last).contains(&window)
+    }
+
+    /// The shortest stretch with one more.
+    #[must_use]
+    pub fn with(self, window: Window) -> Self {
+        Windows { first: self.first.min(window), last: self.last.max(window) }
+    }
+}
+
 /// What one partition writes together. Everything but `progress` in any order; `progress` only when
 /// all else is acknowledged. An engine with atomic batches writes it as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,4 +133,19 @@ pub struct FlushPlan {
     pub dead: Vec<DeadLetter>,
     /// The last position that all of this covers.
     pub progress: Position,
+}
+
+impl FlushPlan {
+    /// One that writes nothing but progress.
+    pub fn of_nothing(partition: u32, progress: Position) -> Self {
+        FlushPlan {
+            partition,
+            rows: Vec::new(),
+            raw: Vec::new(),
+            registrations: Vec::new(),
+            hints: Vec::new(),
+            dead: Vec::new(),
+            progress,
+        }
+    }
 }

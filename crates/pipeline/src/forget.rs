@@ -10,7 +10,7 @@ impl Partition {
         self.own.forget_before(self.acknowledged);
         self.drop_spans();
         let under_way = self.flush.under_way();
-        self.rows.sweep(self.config.limits.rows, under_way);
+        self.rows.sweep(self.config.limits.rows, under_way, self.rules);
         self.sweep_meters(under_way);
     }
 

@@ -2,7 +2,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use metering::stored::PlacedRow;
+use metering::stored::{PlacedRow, Windows};
 use metering::{AggregateRow, Energy, Place, Window};
 
 use crate::areas::{AreaIx, Areas};
@@ -41,16 +41,36 @@ struct Row {
 }
 
 /// The rows that an owner remembers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rows {
     rows: HashMap<PlaceIx, Row, FixedState>,
+    /// Windows in which the store may have rows from before this owner, and those of which it has forgotten some itself.
+    /// In all others it remembers every row there is.
+    elsewhere: [Windows; 2],
     changed: Vec<PlaceIx>,
     unpublished: Vec<PlaceIx>,
 }
 
+impl Default for Rows {
+    fn default() -> Self {
+        Rows {
+            rows: HashMap::default(),
+            elsewhere: [Windows::ALL, Windows::NONE],
+            changed: Vec::new(),
+            unpublished: Vec::new(),
+        }
+    }
+}
+
 impl Rows {
+    /// The store has rows from before this owner in these windows alone.
+    pub(crate) fn are_in(&mut self, windows: Windows) {
+        self.elsewhere[0] = windows;
+    }
+
+    /// Whether the row is known: it is remembered, or there is none.
     pub(crate) fn has(&self, place: PlaceIx) -> bool {
-        self.rows.contains_key(&place)
+        !self.elsewhere.iter().any(|windows| windows.contain(place.window)) || self.rows.contains_key(&place)
     }
 
     /// Takes a row of the store; one in memory is as good or better.
@@ -137,13 +157,17 @@ impl Rows {
 
     /// Forgets rows that the store has, those not used since the last sweep first. One that is on its
     /// way to the store stays: it must not be read there before it arrives.
-    pub(crate) fn sweep(&mut self, limit: usize, under_way: Option<u32>) {
+    pub(crate) fn sweep(&mut self, limit: usize, under_way: Option<u32>, rules: Rules) {
         for all in [false, true] {
             if self.rows.len() > limit {
-                self.rows.retain(|_, row| {
+                let forgotten = &mut self.elsewhere[1];
+                self.rows.retain(|place, row| {
                     let needed = row.changed || row.unpublished || Some(row.flush) == under_way;
                     let stays = needed || (row.touched && !all);
                     row.touched = false;
+                    if !stays && rules.note_what_is_forgotten() {
+                        *forgotten = forgotten.with(place.window);
+                    }
                     stays
                 });
             }

@@ -59,4 +59,6 @@ rules! {
     redrive_yields,
     /// 13: what a replay skips counts as changed.
     skipped_counts_as_changed,
+    /// 15: a row that was forgotten is looked for again.
+    note_what_is_forgotten,
 }

@@ -7,17 +7,17 @@ mod recompute;
 
 use std::ops::Range;
 use std::process::ExitCode;
-use std::sync::Arc;
 
+use anyhow::ensure;
 use clap::Args;
-use engine::{InEdition, PipelineStore};
+use engine::InEdition;
 use metering::numerals::grouped;
 
 use super::engine::aggregation_of;
 use crate::clock::{Clock, SystemClock};
 use crate::commands::{remark, say};
 use crate::config::Config;
-use crate::editions::Making;
+use crate::editions::{Making, in_use};
 use crate::engines::{Opened, first_whole_day, must_be_there, open};
 use crate::roles::aggregate::{Aggregation, drain};
 use catch_up::catch_up;
@@ -45,21 +45,34 @@ pub async fn run(args: ReplayArgs, config: Config) -> anyhow::Result<ExitCode> {
 
 async fn replay(args: &ReplayArgs, config: &Config, opened: &Opened) -> anyhow::Result<Compared> {
     let aggregation = aggregation_of(opened, config).await?;
+    let ports = &aggregation.ports;
     drain(aggregation.clone(), opened.ownership_of_command(), |_| ()).await?;
     let now = SystemClock.now();
-    let days = first_whole_day(config, now)..now.window().day();
+    let days = first_whole_day(config, ports, now).await?..now.window().day();
     if args.compare {
-        let compared = Recompute::of(&aggregation, days).await?.all(None).await?;
+        let edition = in_use(ports.editions.as_ref()).await?;
+        let compared = Recompute::of(ports, edition, days).await?.all(None).await?;
+        ensure!(
+            in_use(ports.editions.as_ref()).await? == edition,
+            "other aggregates were put in use meanwhile: compare again"
+        );
         say(&compared)?;
         return Ok(compared);
     }
-    let making = Making::begin(aggregation.ports.editions.clone()).await?;
-    let made = make(&making, &aggregation, days).await;
-    if made.is_err() {
-        // What is left is removed by the next one.
-        let _ = making.give_up().await;
+    if opened.is_shared() {
+        remark(
+            "making aggregates anew beside those in use; whatever another replay has left is removed first ...",
+        );
     }
-    let compared = made?;
+    let mut making = Making::begin(ports.editions.clone(), opened.is_shared()).await?;
+    let compared = match make(&making, &aggregation, days).await {
+        Ok(compared) => compared,
+        Err(error) => {
+            // What is left is removed by the next one otherwise.
+            let _ = making.give_up().await;
+            return Err(error);
+        }
+    };
     making.put_in_use().await?;
     say(&compared)?;
     say(match compared.different {
@@ -69,14 +82,15 @@ async fn replay(args: &ReplayArgs, config: &Config, opened: &Opened) -> anyhow::
     if opened.is_shared() {
         remark("removing the former ones, when everybody has heard of it ...");
     }
-    making.remove_former(opened.is_shared()).await?;
+    making.remove_left().await?;
     Ok(compared)
 }
 
 /// Everything in the new edition, as in the log by now.
 async fn make(making: &Making, aggregation: &Aggregation, days: Range<i32>) -> anyhow::Result<Compared> {
-    let to: Arc<dyn PipelineStore> = making.editions().pipeline(&InEdition::new(making.to));
-    let compared = Recompute::of(aggregation, days).await?.all(Some(to.as_ref())).await?;
-    catch_up(aggregation, making.to).await?;
+    let (ports, from, to) = (&aggregation.ports, making.from(), making.to());
+    let written = ports.editions.pipeline(&InEdition::new(to));
+    let compared = Recompute::of(ports, from, days).await?.all(Some(written.as_ref())).await?;
+    catch_up(aggregation, from, to).await?;
     Ok(compared)
 }

@@ -13,6 +13,9 @@ pub use distributed::{Cassandra, Distributed, Kafka};
 pub use settings::{SETTINGS, Setting};
 pub use sources::{ConfigError, Origin, Sources};
 
+/// Partitions of a log at most.
+pub const PARTITIONS_MAX: u32 = 64;
+
 /// Everything.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -198,7 +201,7 @@ impl Web {
 
 impl Engine {
     fn load(from: &Sources) -> Result<Self, ConfigError> {
-        let partitions = from.whole("partitions", 1..=64)? as u32;
+        let partitions = from.whole("partitions", 1..=u64::from(PARTITIONS_MAX))? as u32;
         Ok(Engine {
             data: from.get("data", |text| (!text.is_empty()).then(|| PathBuf::from(text)))?,
             partitions,

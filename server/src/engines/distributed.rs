@@ -30,12 +30,12 @@ pub(super) struct Distributed {
     feed: Arc<KafkaFeed>,
     dead: Arc<KafkaDeadLetters>,
     store: Arc<CassandraStore>,
-    following: JoinHandle<()>,
+    following: [JoinHandle<()>; 2],
 }
 
 impl Drop for Distributed {
     fn drop(&mut self) {
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -67,7 +67,10 @@ impl Distributed {
             dead: dead.clone(),
         };
         log.append_for(if known.is_unfinished() { Duration::ZERO } else { LEASE });
-        let following = tokio::spawn(follow(log.clone(), documents, known));
+        let following = [
+            tokio::spawn(follow(log.clone(), documents, known)),
+            tokio::spawn(crate::editions::follow(ports.editions.clone(), ports.in_use.clone())),
+        ];
         Ok((Distributed { log, feed, dead, store, following }, ports))
     }
 
@@ -162,6 +165,11 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
         done.push(format!("generation {} of the log, with {} partitions", last.generation, last.partitions));
     }
     Ok(done)
+}
+
+/// How long readings are stored, as the last migration left it; none where none was needed.
+pub(super) async fn readings_kept_s(documents: &dyn DocumentStore) -> anyhow::Result<Option<u64>> {
+    Ok(Limits::read(documents).await?.map(|limits| limits.kept_s))
 }
 
 /// The keys and other documents alone.

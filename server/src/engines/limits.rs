@@ -20,7 +20,7 @@ pub(super) struct Limits {
     /// How far in the future it may end.
     future_tolerance_s: i64,
     /// How long readings are stored: longer than both the retention and the log need (rule 14).
-    kept_s: u64,
+    pub(super) kept_s: u64,
 }
 
 impl Limits {

@@ -33,6 +33,9 @@ const RELEASE_STANDS: Duration = Duration::from_secs(5);
 /// Releases that are kept: the default period of each measure, and what people ask for besides.
 const RELEASES_KEPT: usize = 64;
 
+/// When every process has heard that other aggregates are in use, and has stored what it decided until then.
+const EVERYBODY_KNOWS_AFTER: Duration = Duration::from_secs(10);
+
 /// How often registrations and statistics are looked up again.
 const REFRESH_EVERY: Duration = Duration::from_secs(15);
 
@@ -136,7 +139,6 @@ pub struct FiguresService {
     standing: Standing,
     recent_changed: Notify,
     in_use: InEdition,
-    other_aggregates: Notify,
 }
 
 impl FiguresService {
@@ -163,7 +165,6 @@ impl FiguresService {
             standing: Standing::default(),
             recent_changed: Notify::new(),
             in_use,
-            other_aggregates: Notify::new(),
             geography,
             nesting,
             calendar,
@@ -179,13 +180,21 @@ impl FiguresService {
     /// Follows the live feed until it is told to stop.
     pub async fn follow(self: Arc<Self>, feed: Arc<dyn LiveFeed>, shutdown: CancellationToken) {
         let mut receiver = feed.subscribe();
+        let mut edition = self.in_use.subscribe();
+        // Who heard of other aggregates before this node did has published rows that it passed over.
+        let mut again_at = None;
         let refreshing = tokio::spawn(self.clone().refresh_now_and_then());
         self.begin_again().await;
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                () = self.other_aggregates.notified() => {
+                Ok(()) = edition.changed() => {
                     self.recent.forget();
+                    self.read_again().await;
+                    again_at = Some(tokio::time::Instant::now() + EVERYBODY_KNOWS_AFTER);
+                }
+                () = tokio::time::sleep_until(again_at.unwrap_or_else(tokio::time::Instant::now)), if again_at.is_some() => {
+                    again_at = None;
                     self.read_again().await;
                 }
                 received = receiver.recv() => match received {
@@ -199,11 +208,6 @@ impl FiguresService {
             }
         }
         refreshing.abort();
-    }
-
-    /// Has everything read again: other aggregates are in use.
-    pub fn begin_anew(&self) {
-        self.other_aggregates.notify_one();
     }
 
     /// Resolves when what may be said of now may have changed.

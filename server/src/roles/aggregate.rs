@@ -133,7 +133,7 @@ async fn own_one(partition: u32, aggregation: Aggregation, stop: CancellationTok
     let gauges = aggregation.ingestion.partition(partition);
     let ended = Owner::new(partition, aggregation, stop).run().await;
     match ended {
-        Ok(()) | Err(Trouble::Shutdown) => {
+        Ok(()) | Err(Trouble::Shutdown | Trouble::OtherEdition) => {
             gauges.is(Condition::Elsewhere);
             Ok(())
         }

@@ -22,7 +22,6 @@ use crate::clock::Clock;
 use crate::commands::geography_of;
 use crate::config::Config;
 use crate::door::Door;
-use crate::editions;
 use crate::engines::Opened;
 use crate::figures::{FiguresService, Sources, Stored};
 use crate::ingestion::Ingestion;
@@ -180,12 +179,6 @@ async fn live(
         crate::routes::status_router(state.clone())
     };
     background.spawn(look_at_others(state.clone(), watching.clone()));
-    if opened.is_shared() {
-        // In a directory of one's own nobody makes aggregates anew meanwhile.
-        let (editions, in_use) = (state.ports.editions.clone(), state.ports.in_use.clone());
-        let figures = state.figures.clone();
-        background.spawn(editions::follow(editions, in_use, watching.clone(), move || figures.begin_anew()));
-    }
     let serving = listener.map(|listener| tokio::spawn(crate::serve::serve(listener, app, stop.clone())));
     let simulating = roles.simulates.then(|| tokio::spawn(simulate(state.clone(), stop.clone())));
 

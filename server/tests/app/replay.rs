@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use metering::stored::{FlushPlan, RawVersion};
 use metering::{AreaCode, Energy, Interval, MeterId, UtcSecond};
 use server::config::Config;
 use server::engines::open;
 
-use crate::support::AREA;
 use crate::support::program::{output, run};
+use crate::support::{AREA, Program};
 
 /// 2026-11-20T00:00:00Z, a midnight.
 const DAY: i64 = 20_777 * 86_400;
@@ -48,15 +49,7 @@ async fn smuggle(dir: &Path, meter: &str, start: i64, mwh: i64) {
         energy: Energy::from_mwh(mwh),
         area: AreaCode::parse(AREA).unwrap(),
     };
-    let plan = FlushPlan {
-        partition,
-        rows: Vec::new(),
-        raw: vec![version],
-        registrations: Vec::new(),
-        hints: Vec::new(),
-        dead: Vec::new(),
-        progress: at,
-    };
+    let plan = FlushPlan { raw: vec![version], ..FlushPlan::of_nothing(partition, at) };
     opened.ports.pipeline.flush(&plan).await.unwrap();
     opened.close().await.unwrap();
 }
@@ -115,4 +108,35 @@ async fn what_was_counted_wrong_is_found_and_mended() {
         output(dir, &["replay"]);
     }
     assert!(run(dir, &["replay", "--compare"]).contains(" 0 differ"));
+}
+
+/// Where readings are let go, the aggregates that were made of them stay, whatever the one who replays is told of how
+/// long they were kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_outlived_its_readings_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let file = dir.join("a.csv");
+    std::fs::write(&file, "meter_id,start,kwh\nA,2010-06-01T10:00:00Z,0.25\nA,2026-11-20T10:00:00Z,0.5\n")
+        .unwrap();
+    run(dir, &["import", "readings", file.to_str().unwrap(), "--area", AREA]);
+    let honest = exported(dir);
+    let said = run(dir, &["replay", "--compare"]);
+    assert!(said.contains("2 readings of 2 days recomputed; 2 aggregates compared, 0 differ"), "{said}");
+    let short = [("WATTMAP_RETENTION_DAYS", "3650"), ("WATTMAP_PACK_AFTER_S", "1")];
+    let began = Instant::now();
+    loop {
+        let server = Program::start(dir, &short).await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        server.stop().await;
+        if run(dir, &["replay", "--compare"]).contains("1 readings of 1 days") {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "readings past their retention stay");
+    }
+    for _ in 0..2 {
+        let said = run(dir, &["replay"]);
+        assert!(said.contains(" 0 differ; 1 days are past the retention of their readings"), "{said}");
+        assert_eq!(exported(dir), honest);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::sample::{at, placed, row, window};
+use super::sample::{at, placed, plan, row, window};
 use super::{Has, Reopen, soon};
 use crate::{Edition, Editions, InEdition};
 use metering::stored::FlushPlan;
@@ -13,15 +13,7 @@ const OTHER: Edition = Edition(3);
 
 async fn write(store: &Arc<Store>, edition: Edition, energy: i64) {
     let rows = vec![placed("E01", window(1), row(5, energy)), placed("E02", window(2), row(5, energy + 1))];
-    let plan = FlushPlan {
-        partition: 1,
-        rows,
-        raw: Vec::new(),
-        registrations: Vec::new(),
-        hints: Vec::new(),
-        dead: Vec::new(),
-        progress: at(5),
-    };
+    let plan = FlushPlan { rows, ..plan(1, 5) };
     soon(store.pipeline(&InEdition::new(edition)).flush(&plan)).await.unwrap();
 }
 

@@ -82,6 +82,7 @@ pub async fn store<E: Has<dyn crate::PipelineStore> + Has<dyn crate::FigureStore
         store::an_empty_one_has_nothing
         store::a_flush_is_there_at_once_and_after_a_restart
         store::progress_is_of_each_partition_and_never_goes_back
+        store::rows_are_in_the_windows_that_are_told
         store::a_row_changes_only_forward
         store::a_generation_counts_before_an_offset
         store::rows_are_of_each_partition_in_the_order_asked

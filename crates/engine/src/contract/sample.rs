@@ -51,15 +51,7 @@ pub(super) fn window(of_day: usize) -> Window {
 
 /// A plan that writes nothing but progress.
 pub(super) fn plan(partition: u32, progress: i64) -> FlushPlan {
-    FlushPlan {
-        partition,
-        rows: vec![],
-        raw: vec![],
-        registrations: vec![],
-        hints: vec![],
-        dead: vec![],
-        progress: at(progress),
-    }
+    FlushPlan::of_nothing(partition, at(progress))
 }
 
 pub(super) fn place(code: &str, window: Window) -> Place {

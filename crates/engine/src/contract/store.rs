@@ -87,6 +87,24 @@ pub(super) async fn progress_is_of_each_partition_and_never_goes_back(mut engine
     }
 }
 
+pub(super) async fn rows_are_in_the_windows_that_are_told(mut engine: impl Has<Store> + Reopen) {
+    let store = engine.port();
+    let row = |number, offset| placed("E01", window(number), row(offset, 1));
+    flush(&*store, FlushPlan { rows: vec![row(10, 5)], ..plan(1, 5) }).await;
+    flush(&*store, FlushPlan { rows: vec![row(12, 7), row(4, 7)], ..plan(1, 7) }).await;
+    // One that comes late, and one without any.
+    flush(&*store, FlushPlan { rows: vec![row(20, 6)], ..plan(1, 6) }).await;
+    flush(&*store, plan(1, 9)).await;
+    drop(store);
+    for _ in 0..2 {
+        let windows = soon(engine.port().windows(1)).await.unwrap();
+        for number in [4, 10, 12, 20] {
+            assert!(windows.contain(window(number)), "{number} is not in {windows:?}");
+        }
+        engine.reopen().await;
+    }
+}
+
 pub(super) async fn a_row_changes_only_forward(engine: impl Has<Store>) {
     let store = engine.port();
     let places = [place("E01", window(1)), place("E01", window(2)), place("E02", window(1))];

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion};
-use metering::{AggregateRow, MeterId, Place, Position};
+use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion, Windows};
+use metering::{AggregateRow, MeterId, Place, Position, Window};
 
 use super::dice::Dice;
 use super::world::Dropped;
@@ -20,6 +20,8 @@ pub(super) enum Key {
     Hint(MeterId),
     Dead(u32, Position),
     Progress(u32),
+    First(u32),
+    Last(u32),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +32,7 @@ pub(super) enum Value {
     Hint(Hint),
     Dead(DeadLetter),
     Progress(Position),
+    Bound(Window),
 }
 
 #[derive(Debug, Clone)]
@@ -138,6 +141,21 @@ impl Cluster {
         }
     }
 
+    /// Where a partition has rows: the earliest bound and the latest one have won.
+    pub(super) fn windows(&self, dice: &mut Dice, partition: u32) -> Windows {
+        let mut bound = |key: Key| match self.scan(dice, key.clone(), key).pop() {
+            Some(Value::Bound(window)) => Some(window),
+            _ => None,
+        };
+        match (bound(Key::First(partition)), bound(Key::Last(partition))) {
+            (None, None) => Windows::NONE,
+            (first, last) => Windows {
+                first: first.unwrap_or(Windows::ALL.first),
+                last: last.unwrap_or(Windows::ALL.last),
+            },
+        }
+    }
+
     pub(super) fn hint(&self, dice: &mut Dice, meter: &MeterId) -> Option<Hint> {
         let key = Key::Hint(meter.clone());
         match self.scan(dice, key.clone(), key).pop() {
@@ -191,6 +209,14 @@ impl Cluster {
     /// The writes of a flush, but for progress.
     pub(super) fn writes(&mut self, dropped: &Dropped, plan: &FlushPlan) -> Vec<Write> {
         let mut writes = Vec::new();
+        let windows = plan.rows.iter().fold(Windows::NONE, |all, row| all.with(row.place.window));
+        if windows != Windows::NONE {
+            let Windows { first, last } = windows;
+            let bound = |key, stamp, window| Write { key, stamp, value: Value::Bound(window) };
+            let (partition, far) = (plan.partition, i64::from(i32::MAX));
+            writes.push(bound(Key::First(partition), far - i64::from(first.0), first));
+            writes.push(bound(Key::Last(partition), far + i64::from(last.0), last));
+        }
         for PlacedRow { place, row } in &plan.rows {
             let key = Key::Row(place.clone(), plan.partition);
             writes.push(self.write(dropped, key, row.through, Value::Row(*row)));

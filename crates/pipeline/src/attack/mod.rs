@@ -146,6 +146,8 @@ fn ablations() -> Vec<Ablation> {
         ("13 skipped_counts_as_changed", 1, rule(|r| r.skipped_counts_as_changed = false)),
         ("14 retention_by_log_time", 3, world(|d| d.retention_by_log_time = true)),
         ("14 raw_rows_outlive", 3, world(|d| d.raw_rows_outlive = true)),
+        ("15 windows_read_after_progress", 1, world(|d| d.windows_read_after_progress = true)),
+        ("15 note_what_is_forgotten", 1, rule(|r| r.note_what_is_forgotten = false)),
     ];
     let sums =
         wrong_sums.map(|(rule, stage, dropped)| Ablation { rule, stage, dropped, expect: Difference::Sums });

@@ -1,6 +1,6 @@
 //! An owner as a driver runs it, one small step at a time, so that anything may happen in between.
 
-use metering::stored::{FlushPlan, MeterState};
+use metering::stored::{FlushPlan, MeterState, Windows};
 use metering::{MeterId, Place};
 
 use super::cluster::{Cluster, Message, Write};
@@ -63,6 +63,8 @@ pub(super) struct Owner {
     reading: Option<Reading>,
     /// Against rule 4: read before progress.
     preloaded: Option<Reading>,
+    /// Against rule 15: read before progress.
+    windows: Option<Windows>,
     flushing: Option<Flushing>,
     publishing: Vec<Message>,
     pub(super) sent: Vec<Message>,
@@ -76,6 +78,7 @@ impl Owner {
             core: None,
             reading: None,
             preloaded: None,
+            windows: None,
             flushing: None,
             publishing: Vec::new(),
             sent: Vec::new(),
@@ -160,6 +163,10 @@ impl Owner {
                 return true;
             }
         }
+        if shared.dropped.windows_read_after_progress && self.windows.is_none() {
+            self.windows = Some(shared.cluster.windows(&mut shared.dice, self.partition));
+            return true;
+        }
         let progress = shared.restore_point(self.topic, self.partition);
         // It knows what was announced when it was told, but nothing older than what it found.
         let topic = &shared.topics[self.topic];
@@ -169,6 +176,8 @@ impl Owner {
         let Ok(mut core) = Partition::restore_with(shared.dropped.rules, config, progress) else {
             return false;
         };
+        let windows = self.windows.take();
+        core.rows_are_in(windows.unwrap_or_else(|| shared.cluster.windows(&mut shared.dice, self.partition)));
         if let Some(Reading { wants, answers, .. }) = self.preloaded.take() {
             core.supply(&wants, answers).expect("as many answers as questions");
         }

@@ -30,6 +30,7 @@ pub(super) struct Dropped {
     pub(super) drained: bool,
     pub(super) retention_by_log_time: bool,
     pub(super) raw_rows_outlive: bool,
+    pub(super) windows_read_after_progress: bool,
 }
 
 impl Dropped {
@@ -43,6 +44,7 @@ impl Dropped {
         drained: false,
         retention_by_log_time: false,
         raw_rows_outlive: false,
+        windows_read_after_progress: false,
     };
 }
 

@@ -15,43 +15,59 @@ use crate::ingestion::Ingestion;
 use crate::roles::aggregate::{Aggregation, drain, undecided};
 use crate::state::Ports;
 
-/// Records that may be left: whoever owns the partition decides them within seconds.
+/// Records that may be left: whoever owns their partitions decides them within a second.
 const NEARLY: i64 = 10_000;
 
-/// Rounds at most: each has left what came during it, which is less each time if it is ever to end.
-const ROUNDS: u32 = 5;
-
-/// Decides in an edition what came after it, up to about now.
-pub(super) async fn catch_up(aggregation: &Aggregation, edition: Edition) -> anyhow::Result<()> {
-    let (ports, in_use) = (aggregation.ports.clone(), InEdition::new(edition));
-    let ports = Ports {
-        log: Arc::new(ReadOnly(ports.log)),
-        pipeline: ports.editions.pipeline(&in_use),
-        figures: ports.editions.figures(&in_use),
-        in_use,
-        feed: Arc::new(Silent(broadcast::Sender::new(1))),
-        dead: Arc::new(Silent(broadcast::Sender::new(1))),
-        ..ports
-    };
-    let aggregation =
-        Aggregation { ports, ingestion: Arc::new(Ingestion::of_others()), ..aggregation.clone() };
-    for _ in 0..ROUNDS {
-        let all = Whole::of(aggregation.ports.log.partitions());
-        drain(aggregation.clone(), Arc::new(all), |_| ()).await?;
-        if undecided(&aggregation.ports).await? < NEARLY {
-            break;
+/// Decides in an edition what others have decided in the one in use since it was made. No more than that: what they have
+/// decided and not stored they decide again, and tell others then.
+pub(super) async fn catch_up(
+    aggregation: &Aggregation,
+    in_use: Edition,
+    made: Edition,
+) -> anyhow::Result<()> {
+    let (ports, made) = (aggregation.ports.clone(), InEdition::new(made));
+    let others = Ports { pipeline: ports.editions.pipeline(&InEdition::new(in_use)), ..ports.clone() };
+    let mut left = None;
+    loop {
+        let stored = others.progress(ports.log.partitions()).await?;
+        let log = Arc::new(Stored { log: ports.log.clone(), ends: stored });
+        let ports = Ports {
+            pipeline: ports.editions.pipeline(&made),
+            in_use: made.clone(),
+            feed: Arc::new(Silent(broadcast::Sender::new(1))),
+            dead: Arc::new(Silent(broadcast::Sender::new(1))),
+            log,
+            ..ports.clone()
+        };
+        let remaining = undecided(&ports).await?;
+        // When a round leaves no less than the one before it, others are as quick.
+        if remaining < NEARLY || left.is_some_and(|before| remaining >= before) {
+            return Ok(());
         }
+        left = Some(remaining);
+        let all = Whole::of(ports.log.partitions());
+        let ingestion = Arc::new(Ingestion::of_others());
+        drain(Aggregation { ports, ingestion, ..aggregation.clone() }, Arc::new(all), |_| ()).await?;
     }
-    Ok(())
 }
 
-/// A log that others append to.
-struct ReadOnly(Arc<dyn ReadingLog>);
+/// A log as far as it is stored in the edition in use. Others append to it.
+struct Stored {
+    log: Arc<dyn ReadingLog>,
+    /// By partition.
+    ends: Vec<i64>,
+}
+
+impl Stored {
+    fn end(&self, partition: u32) -> i64 {
+        self.ends.get(partition as usize).copied().unwrap_or_default()
+    }
+}
 
 #[async_trait]
-impl ReadingLog for ReadOnly {
+impl ReadingLog for Stored {
     fn generations(&self) -> Vec<Generation> {
-        self.0.generations()
+        self.log.generations()
     }
 
     /// What came late was sent on by who decided it first.
@@ -60,19 +76,29 @@ impl ReadingLog for ReadOnly {
     }
 
     async fn refuses(&self) -> Option<String> {
-        self.0.refuses().await
+        self.log.refuses().await
     }
 
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError> {
-        self.0.read(partition, from, max).await
+        let end = self.end(partition);
+        if from >= end {
+            return std::future::pending().await;
+        }
+        let mut records = self.log.read(partition, from, max).await?;
+        records.retain(|record| record.offset < end);
+        match records.is_empty() {
+            // The rest holds no record.
+            true => std::future::pending().await,
+            false => Ok(records),
+        }
     }
 
     async fn head(&self, partition: u32) -> Result<i64, LogError> {
-        self.0.head(partition).await
+        Ok(self.end(partition))
     }
 
     async fn first(&self, partition: u32) -> Result<i64, LogError> {
-        self.0.first(partition).await
+        self.log.first(partition).await
     }
 
     async fn commit(&self, _: u32, _: i64) -> Result<(), LogError> {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{FigureStore, InEdition, PipelineStore};
+use engine::{Edition, FigureStore, InEdition, PipelineStore};
 use metering::aggregate::{Totals, shares};
 use metering::stored::{FlushPlan, PlacedRow, RawVersion};
 use metering::wire::partition_of;
@@ -19,7 +19,8 @@ use tokio::time::Instant;
 
 use super::compared::Compared;
 use crate::commands::remark;
-use crate::roles::aggregate::Aggregation;
+use crate::config::PARTITIONS_MAX;
+use crate::state::Ports;
 
 /// Meters of a day that are held in memory at once.
 const METERS_AT_ONCE: usize = 5000;
@@ -55,13 +56,12 @@ pub(super) struct Recompute {
 }
 
 impl Recompute {
-    /// Of the aggregates in use, as they are from now on.
-    pub(super) async fn of(aggregation: &Aggregation, days: Range<i32>) -> anyhow::Result<Self> {
-        let ports = &aggregation.ports;
-        let edition = InEdition::new(ports.in_use.get());
+    /// Of an edition's aggregates, as they are from now on.
+    pub(super) async fn of(ports: &Ports, edition: Edition, days: Range<i32>) -> anyhow::Result<Self> {
+        let edition = InEdition::new(edition);
         let pipeline = ports.editions.pipeline(&edition);
-        // Before anything else (rule 4).
-        let progress = pipeline.progress(ports.log.partitions()).await?;
+        // Before anything else (rule 4). A log that was made anew may have fewer partitions than one before.
+        let progress = pipeline.progress(PARTITIONS_MAX).await?;
         let began = progress.into_iter().map(|at| at.unwrap_or(Position::BEFORE_ALL)).collect();
         Ok(Recompute {
             figures: ports.editions.figures(&edition),
@@ -85,10 +85,11 @@ impl Recompute {
                     let date = Window::at(day, 0).start();
                     remark(format_args!("{date}: {} days to go ...", last - day + 1));
                 }
+                let rows = self.rows_of(day).await?;
                 if day < self.days.start {
-                    self.carry_over(day, to).await?;
+                    self.carry_over(rows, to).await?;
                 } else {
-                    self.day(day, to).await?;
+                    self.day(day, rows, to).await?;
                 }
             }
         }
@@ -99,8 +100,11 @@ impl Recompute {
     }
 
     /// A day whose readings may be gone: nothing in the log changes it any more.
-    async fn carry_over(&mut self, day: i32, to: Option<&dyn PipelineStore>) -> anyhow::Result<()> {
-        let rows = self.rows_of(day).await?;
+    async fn carry_over(
+        &mut self,
+        rows: Places<AggregateRow>,
+        to: Option<&dyn PipelineStore>,
+    ) -> anyhow::Result<()> {
         self.compared.carried_over += u32::from(!rows.is_empty());
         let Some(to) = to else { return Ok(()) };
         let mut written: BTreeMap<u32, Vec<PlacedRow>> = BTreeMap::new();
@@ -118,13 +122,25 @@ impl Recompute {
     }
 
     /// A day whose readings are all there. No interval reaches into the next one: each is aligned to its duration.
-    async fn day(&mut self, day: i32, to: Option<&dyn PipelineStore>) -> anyhow::Result<()> {
-        let rows = self.rows_of(day).await?;
+    async fn day(
+        &mut self,
+        day: i32,
+        rows: Places<AggregateRow>,
+        to: Option<&dyn PipelineStore>,
+    ) -> anyhow::Result<()> {
         self.wait_for_progress(&rows).await?;
         let mut recomputed = Places::<Totals>::new();
-        let mut from = None;
+        let (mut from, last_generation) = (None, self.generations.iter().map(|one| one.generation).max());
         loop {
             let page = self.figures.versions_of_day(day, from.as_ref(), METERS_AT_ONCE).await?;
+            if page.is_empty() && from.is_none() && !rows.is_empty() {
+                // Where readings are let go by whole days, this is one of those.
+                return self.carry_over(rows, to).await;
+            }
+            anyhow::ensure!(
+                page.iter().all(|version| Some(version.at.generation) <= last_generation),
+                "partitions were added to the log meanwhile: begin again"
+            );
             let last = page.last().map(|version| version.meter.clone());
             for (meter, readings) in by_meter(page) {
                 // The first of a page is the last of the page before.
@@ -245,15 +261,7 @@ impl Recompute {
     }
 
     fn plan(&self, partition: u32, rows: Vec<PlacedRow>) -> FlushPlan {
-        FlushPlan {
-            partition,
-            rows,
-            raw: Vec::new(),
-            registrations: Vec::new(),
-            hints: Vec::new(),
-            dead: Vec::new(),
-            progress: self.began_at(partition),
-        }
+        FlushPlan { rows, ..FlushPlan::of_nothing(partition, self.began_at(partition)) }
     }
 
     async fn rows_of(&self, day: i32) -> anyhow::Result<Places<AggregateRow>> {

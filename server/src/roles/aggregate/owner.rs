@@ -53,14 +53,6 @@ pub(super) struct Owner {
     shutdown: CancellationToken,
 }
 
-/// Why an owner no longer follows its partition as it did.
-#[derive(PartialEq, Eq)]
-enum Ends {
-    WithTheProcess,
-    /// Another edition of the aggregates is in use.
-    WithTheEdition,
-}
-
 /// A flush under way.
 struct Flushing {
     id: FlushId,
@@ -100,27 +92,31 @@ impl Owner {
     pub(super) async fn run(self) -> Result<(), Trouble> {
         loop {
             let mut work = self.restore().await?;
-            if self.follow(&mut work).await? == Ends::WithTheProcess {
-                return self.end(work).await;
+            match self.follow(&mut work).await {
+                Ok(()) => return self.end(work).await,
+                Err(Trouble::OtherEdition) => {
+                    tracing::info!(
+                        partition = self.partition,
+                        "other aggregates are in use: going on in them"
+                    );
+                    // What is written to the former ones is read by nobody.
+                    let _ = ended_or_idle(&mut work.flushing).await;
+                }
+                Err(trouble) => return Err(trouble),
             }
-            tracing::info!(partition = self.partition, "other aggregates are in use: going on in them");
-            // What is written to the former ones is read by nobody.
-            let _ = ended_or_idle(&mut work.flushing).await;
         }
     }
 
     /// Follows the partition in one edition of the aggregates.
-    async fn follow(&self, work: &mut Work) -> Result<Ends, Trouble> {
+    async fn follow(&self, work: &mut Work) -> Result<(), Trouble> {
         loop {
-            if self.aggregation.ports.in_use.get() != work.edition {
-                return Ok(Ends::WithTheEdition);
-            }
+            self.is_in_use(work)?;
             self.gauges.lives();
             self.begin_flush_if_due(work);
             let room = work.pipeline.unflushed() < self.share_of(UNFLUSHED_MAX);
             let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at(self.aggregation.flush_every));
             tokio::select! {
-                () = self.shutdown.cancelled() => return Ok(Ends::WithTheProcess),
+                () = self.shutdown.cancelled() => return Ok(()),
                 ended = ended(&mut work.flushing) => {
                     self.flush_ended(work, ended).await?;
                 }
@@ -133,6 +129,11 @@ impl Owner {
                 work.ticked_at = Instant::now();
             }
         }
+    }
+
+    fn is_in_use(&self, work: &Work) -> Result<(), Trouble> {
+        let same = self.aggregation.ports.in_use.get() == work.edition;
+        if same { Ok(()) } else { Err(Trouble::OtherEdition) }
     }
 
     async fn read(&self, next: i64) -> Result<Vec<LogRecord>, Trouble> {
@@ -151,6 +152,10 @@ impl Owner {
             store.progress(self.partition + 1)
         })
         .await?;
+        // After progress, so that it covers what that does.
+        let windows =
+            patiently("reading progress", self.gauges(), &self.shutdown, || store.windows(self.partition))
+                .await?;
         let config = PartitionConfig {
             partition: self.partition,
             generations: self.announced().await?,
@@ -164,8 +169,9 @@ impl Owner {
             },
         };
         let progress = progress.get(self.partition as usize).copied().flatten();
-        let pipeline =
+        let mut pipeline =
             Partition::restore(config, progress).map_err(|error| Trouble::Final(error.to_string()))?;
+        pipeline.rows_are_in(windows);
         self.gauges().stored(pipeline.next_offset());
         self.gauges().decided(pipeline.next_offset());
         self.gauges().is(Condition::Running);
@@ -261,6 +267,8 @@ impl Owner {
     async fn pass(&self, work: &mut Work, former_partitions: u32) -> Result<(), Trouble> {
         let store = work.store.clone();
         loop {
+            // Former partitions may go on elsewhere, and this one would wait for ever.
+            self.is_in_use(work)?;
             if work.flushing.is_none() {
                 self.begin_flush(work);
             }

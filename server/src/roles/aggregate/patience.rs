@@ -17,6 +17,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub(super) enum Trouble {
     /// It was told to stop while it waited.
     Shutdown,
+    /// Other aggregates are in use: it begins anew in those.
+    OtherEdition,
     /// It can't, and nothing that it could do would help.
     Final(String),
 }
