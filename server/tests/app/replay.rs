@@ -119,7 +119,7 @@ async fn what_has_outlived_its_readings_stays() {
     let file = dir.join("a.csv");
     std::fs::write(&file, "meter_id,start,kwh\nA,2010-06-01T10:00:00Z,0.25\nA,2026-11-20T10:00:00Z,0.5\n")
         .unwrap();
-    run(dir, &["import", "readings", file.to_str().unwrap(), "--area", AREA]);
+    run(dir, &["import", "readings", file.to_str().unwrap(), "--area", AREA, "--duration", "30m"]);
     let honest = exported(dir);
     let said = run(dir, &["replay", "--compare"]);
     assert!(said.contains("2 readings of 2 days recomputed; 2 aggregates compared, 0 differ"), "{said}");
