@@ -161,22 +161,16 @@ async fn totals(
             for (of_day, totals) in area_day.windows.iter().enumerate() {
                 let window = Window::at(area_day.day, of_day);
                 if stretch.has(window) && *totals != Totals::default() {
-                    add(by_window.entry(window).or_default(), totals);
+                    *by_window.entry(window).or_default() += *totals;
                 }
             }
         }
         for (window, totals) in by_window {
-            add(sums.entry(steps.start_of(window)?).or_default(), &totals);
+            *sums.entry(steps.start_of(window)?).or_default() += totals;
         }
         day = until + 1;
     }
     Ok(sums)
-}
-
-fn add(sum: &mut Totals, part: &Totals) {
-    sum.energy += part.energy;
-    sum.meters += part.meters;
-    sum.meter_seconds += part.meter_seconds;
 }
 
 /// Counts the distinct meters of every step.

@@ -36,8 +36,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How often nodes are asked whether they agree on the tables.
 const AGREED_EVERY: Duration = Duration::from_millis(20);
 
-/// The store, as it is in one edition of its aggregates. Cheap to clone: it shares a pool of connections.
-#[derive(Clone)]
+/// The store, as it is in one edition of its aggregates. All editions share a pool of connections.
 pub struct CassandraStore {
     shared: Arc<Shared>,
     pub(crate) edition: InEdition,

@@ -65,7 +65,7 @@ impl DocumentStore for CassandraStore {
 }
 
 impl CassandraStore {
-    async fn head(&self, kind: &str, id: &str) -> Result<Option<DocumentRow>, StoreError> {
+    pub(crate) async fn head(&self, kind: &str, id: &str) -> Result<Option<DocumentRow>, StoreError> {
         Ok(self.ask("documents", &self.statements.document, (kind, id)).await?.into_iter().next())
     }
 
@@ -116,7 +116,11 @@ impl CassandraStore {
         }
     }
 
-    async fn run(&self, statement: &PreparedStatement, values: impl SerializeRow) -> Result<(), StoreError> {
+    pub(crate) async fn run(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<(), StoreError> {
         let _turn = self.turn().await;
         self.session.execute_unpaged(statement, values).await.map(drop).map_err(away)
     }

@@ -19,8 +19,8 @@ const NOTE: (&str, &str) = ("editions", "note");
 #[async_trait]
 impl Editions for CassandraStore {
     async fn note(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let found: Vec<(i64, i32, Vec<u8>)> = self.ask("documents", &self.statements.document, NOTE).await?;
-        Ok(found.into_iter().next().map(|(_, _, body)| body))
+        let (kind, id) = NOTE;
+        Ok(self.head(kind, id).await?.map(|(_, _, body)| body))
     }
 
     async fn replace_note(&self, read: Option<&[u8]>, by: Vec<u8>) -> Result<bool, StoreError> {
@@ -50,10 +50,7 @@ impl Editions for CassandraStore {
         let mut removals: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
         for day in self.stored_days(Of::Aggregates).await? {
             for shard in self.sizing.all_shards(edition) {
-                removals.push(Box::pin(async move {
-                    let _turn = self.turn().await;
-                    self.session.execute_unpaged(statement, (day, shard)).await.map(drop).map_err(away)
-                }));
+                removals.push(Box::pin(self.run(statement, (day, shard))));
             }
         }
         self.all(removals).await.map(drop)

@@ -8,7 +8,7 @@ use engine::{AreaDay, DeadLetterFilter, FigureStore, PipelineStore, RawQuery, St
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use metering::aggregate::Totals;
-use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion};
+use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion, keep_last};
 use metering::{AggregateRow, AreaCode, DeadReason, Energy, MeterId, Position, UtcSecond, Window};
 
 use crate::connection::CassandraStore;
@@ -276,13 +276,6 @@ impl CassandraStore {
         }
         Ok(())
     }
-}
-
-/// Keeps, of versions in order, the last of each start.
-fn keep_last(versions: &mut Vec<RawVersion>) {
-    versions.reverse();
-    versions.dedup_by_key(|version| version.interval.start());
-    versions.reverse();
 }
 
 /// Rows come by area.

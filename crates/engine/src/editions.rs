@@ -8,9 +8,9 @@ use tokio::sync::watch;
 
 use crate::{FigureStore, PipelineStore, StoreError};
 
-/// One set of aggregates, and (where others decide while it is made) how far each partition of the log is in it. Readings, registrations and dead letters are
-/// those of every edition. The first is 0; no number is given twice, so that whoever has slept through a change writes
-/// where nobody reads.
+/// One set of aggregates, and (where others decide while it is made) how far each partition of the log is in it.
+/// Readings, registrations and dead letters are those of every edition. The first is 0; no number is given twice, so
+/// that whoever has slept through a change writes where nobody reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Edition(pub u32);

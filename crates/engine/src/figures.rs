@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use metering::aggregate::Totals;
-use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion};
+use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion, keep_last};
 use metering::{AreaCode, DeadReason, MeterId, Position, UtcSecond, Window};
 
 use crate::StoreError;
@@ -93,12 +93,7 @@ pub trait FigureStore: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RawVersion>, StoreError> {
         let mut versions = self.versions_of_day(day, from, limit).await?;
-        // The last of those that begin alike comes last.
-        versions.reverse();
-        versions.dedup_by(|before, after| {
-            (&before.meter, before.interval.start()) == (&after.meter, after.interval.start())
-        });
-        versions.reverse();
+        keep_last(&mut versions);
         Ok(versions)
     }
 

@@ -1,5 +1,7 @@
 //! What is summed up. A figure is the sum of the partitions' rows for its place.
 
+use std::ops::AddAssign;
+
 use crate::{AreaCode, Energy, Interval, Position, Window};
 
 /// Where something is counted: an area of the finest level, in a window.
@@ -47,6 +49,14 @@ impl Totals {
     /// Mean power of a home, in watts: energy over covered time. None where nothing is covered.
     pub fn mean_w(&self) -> Option<f64> {
         (self.meter_seconds > 0).then(|| self.energy.mwh() as f64 * 3.6 / self.meter_seconds as f64)
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Totals) {
+        self.energy += other.energy;
+        self.meters += other.meters;
+        self.meter_seconds += other.meter_seconds;
     }
 }
 

@@ -88,6 +88,15 @@ pub struct PlacedRow {
     pub row: AggregateRow,
 }
 
+/// Keeps, of versions in order of (meter, start, position), the last one of each meter and start.
+pub fn keep_last(versions: &mut Vec<RawVersion>) {
+    versions.reverse();
+    versions.dedup_by(|before, after| {
+        (&before.meter, before.interval.start()) == (&after.meter, after.interval.start())
+    });
+    versions.reverse();
+}
+
 /// A stretch of windows: where a partition has aggregate rows, at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Windows {

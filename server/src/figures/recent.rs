@@ -109,11 +109,7 @@ impl Recent {
 
     fn figures(&self, window: Option<&RecentWindow>) -> Vec<ExactFigure> {
         let leaves = window.map_or(&[][..], |window| &window.totals);
-        let sums = summed_up(leaves, &self.nesting, |whole, part| {
-            whole.energy += part.energy;
-            whole.meters += part.meters;
-            whole.meter_seconds += part.meter_seconds;
-        });
+        let sums = summed_up(leaves, &self.nesting, |whole, part| *whole += *part);
         sums.iter()
             .map(|sum| ExactFigure {
                 homes: u32::try_from(sum.meters).unwrap_or(0),

@@ -231,9 +231,7 @@ impl FiguresService {
                 if let Some((_, sum)) =
                     usize::try_from(number).ok().and_then(|number| windows.get_mut(number))
                 {
-                    sum.energy += totals.energy;
-                    sum.meters += totals.meters;
-                    sum.meter_seconds += totals.meter_seconds;
+                    *sum += *totals;
                 }
             }
         }
@@ -316,10 +314,7 @@ impl FiguresService {
             for (window, totals) in self.windows(AreaIndex(area as u32), from.window(), to.window()).await? {
                 let local = self.calendar.local(window);
                 if totals.meter_seconds > 0 && day_type(local.date) == kind {
-                    let sum = &mut half_hours[local.half_hour];
-                    sum.energy += totals.energy;
-                    sum.meters += totals.meters;
-                    sum.meter_seconds += totals.meter_seconds;
+                    half_hours[local.half_hour] += totals;
                     dates.insert(local.date);
                 }
             }

@@ -87,13 +87,6 @@ pub(crate) fn decode(day: i32, meter: &MeterId, value: &[u8], out: &mut Vec<RawV
     Some(())
 }
 
-/// Keeps, of versions in order, the last of each start.
-pub(crate) fn keep_last(versions: &mut Vec<RawVersion>) {
-    versions.reverse();
-    versions.dedup_by_key(|version| version.interval.start());
-    versions.reverse();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::time::Instant;
 
 use engine::{Document, Edition, RawQuery, StoreError};
-use metering::stored::{MeterState, RawVersion, RegistrationVersion};
+use metering::stored::{MeterState, RawVersion, RegistrationVersion, keep_last};
 use metering::{AggregateRow, AreaCode, MeterId, Place, Position, UtcSecond};
 
 use super::pack::Unpacked;
@@ -195,7 +195,7 @@ impl Inner {
         let mut days = DaysWithRaw::default();
         let last_versions = |meter| {
             let mut versions = self.versions(&snapshot, &mut days, meter, from, to)?;
-            block::keep_last(&mut versions);
+            keep_last(&mut versions);
             Ok(versions)
         };
         meters.iter().map(last_versions).collect()

@@ -214,11 +214,7 @@ impl Recompute {
                 let mut sum = Totals::default();
                 stored.values().for_each(|row| sum.add(row));
                 let mut recomputed = Totals::default();
-                for totals in expected.values() {
-                    recomputed.energy += totals.energy;
-                    recomputed.meters += totals.meters;
-                    recomputed.meter_seconds += totals.meter_seconds;
-                }
+                expected.values().for_each(|totals| recomputed += *totals);
                 self.compared.note(&area, window, sum, recomputed)?;
                 let partitions: BTreeSet<u32> = stored.keys().chain(expected.keys()).copied().collect();
                 for partition in partitions {

@@ -27,7 +27,7 @@ async fn aggregates_are_made_anew_under_load() {
     let _stays = site.aggregate("aggregate-1", &[]);
     let (_serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
-    for turn in 1..=from_environment("WATTMAP_TEST_TURNS", TURNS) {
+    for turn in 1..=from_environment("WATTMAP_TEST_REPLAYS", TURNS) {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
         for step in STEPS {
