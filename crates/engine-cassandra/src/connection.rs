@@ -89,7 +89,16 @@ impl Shared {
         &self,
         requests: Vec<BoxFuture<'_, Result<T, StoreError>>>,
     ) -> Result<Vec<T>, StoreError> {
-        futures::stream::iter(requests).buffered(self.requests_max).try_collect().await
+        self.some_at_once(self.requests_max, requests).await
+    }
+
+    /// Does all of it, so many at a time.
+    pub(crate) async fn some_at_once<T: Send>(
+        &self,
+        at_once: usize,
+        requests: Vec<BoxFuture<'_, Result<T, StoreError>>>,
+    ) -> Result<Vec<T>, StoreError> {
+        futures::stream::iter(requests).buffered(at_once).try_collect().await
     }
 
     /// Waits for its turn.

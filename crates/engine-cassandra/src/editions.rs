@@ -11,7 +11,7 @@ use scylla::statement::prepared::PreparedStatement;
 
 use crate::connection::CassandraStore;
 use crate::error::{away, corrupt};
-use crate::places::Of;
+use crate::places::{EDITION_LAST, Of, numbered};
 
 /// The document that is the note. It is written by comparing alone.
 const NOTE: (&str, &str) = ("editions", "note");
@@ -47,8 +47,12 @@ impl Editions for CassandraStore {
     /// By groups; what somebody writes there later has an older stamp, and stays removed.
     async fn remove(&self, edition: Edition) -> Result<(), StoreError> {
         let statement = &self.statements.remove_aggregates;
+        let numbers = (numbered(edition, 0), numbered(edition, EDITION_LAST));
         let mut removals: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
         for day in self.stored_days(Of::Aggregates).await? {
+            for statement in [&self.statements.remove_changed_days, &self.statements.remove_packed_days] {
+                removals.push(Box::pin(self.run(statement, (day, numbers.0, numbers.1))));
+            }
             for shard in self.sizing.all_shards(edition) {
                 removals.push(Box::pin(self.run(statement, (day, shard))));
             }

@@ -13,6 +13,7 @@ use metering::{AggregateRow, AreaCode, DeadReason, Energy, MeterId, Position, Ut
 
 use crate::connection::CassandraStore;
 use crate::error::{away, corrupt};
+use crate::packed::SHARDS_AT_ONCE;
 use crate::pipeline::{RegistrationRow, place, registration};
 use crate::places::{Of, slot};
 
@@ -34,12 +35,7 @@ impl FigureStore for CassandraStore {
     }
 
     async fn day(&self, day: i32) -> Result<Vec<AreaDay>, StoreError> {
-        let shards = self.sizing.all_shards(self.edition.get());
-        let requests: Vec<BoxFuture<'_, _>> =
-            shards.map(|shard| Box::pin(self.shard_day(day, shard)) as BoxFuture<'_, _>).collect();
-        let mut areas: Vec<AreaDay> = self.all(requests).await?.into_iter().flatten().collect();
-        areas.sort_by(|a, b| a.area.cmp(&b.area));
-        Ok(areas)
+        self.areas_of_day(day).await
     }
 
     async fn area_days(
@@ -84,7 +80,7 @@ impl FigureStore for CassandraStore {
                 requests.push(Box::pin(self.recent_of_shard(day, shard, from as i16, to as i16)));
             }
         }
-        Ok(self.all(requests).await?.into_iter().flatten().collect())
+        Ok(self.some_at_once(SHARDS_AT_ONCE, requests).await?.into_iter().flatten().collect())
     }
 
     async fn registrations(&self) -> Result<Vec<RegistrationVersion>, StoreError> {
@@ -176,7 +172,7 @@ impl CassandraStore {
         Ok(days.into_iter().map(|(day,)| day).collect())
     }
 
-    async fn shard_day(&self, day: i32, shard: i32) -> Result<Vec<AreaDay>, StoreError> {
+    pub(crate) async fn shard_day(&self, day: i32, shard: i32) -> Result<Vec<AreaDay>, StoreError> {
         area_days(day, self.ask("aggregates", &self.statements.sums_of_shard, (day, shard)).await?)
     }
 

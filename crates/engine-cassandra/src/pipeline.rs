@@ -24,8 +24,8 @@ pub(crate) type ReadingRow = (String, i64, i64, i16, i64, String);
 pub(crate) type RegistrationRow = (String, i64, String, i8, i16, i16, i8);
 /// Area, window of the day, energy, meters, seconds, through.
 type AggregateRowOfPlace = (String, i16, i64, i64, i64, i64);
-/// Meter, stamp, end, areas.
-type HintRow = (String, i64, i64, Option<Vec<String>>);
+/// Meter, stamp, end.
+type HintRow = (String, i64, i64);
 
 #[async_trait]
 impl PipelineStore for CassandraStore {
@@ -136,16 +136,10 @@ impl CassandraStore {
             self.ask::<RegistrationRow>("registrations", &self.statements.registrations, (bucket, names));
         let (hints, registrations) = futures::try_join!(hints, registrations)?;
         let mut states: HashMap<MeterId, MeterState> = HashMap::new();
-        for (name, stamp, ends, heard_in) in hints {
+        for (name, stamp, ends) in hints {
             let meter = MeterId::parse(&name).map_err(|error| corrupt("hints", error))?;
-            let heard_in = heard_in.unwrap_or_default();
-            let areas =
-                heard_in.iter().map(|code| AreaCode::parse(code).map_err(|error| corrupt("hints", error)));
-            states.entry(meter).or_default().hint = Some(Hint {
-                at: Position::from_stamp(stamp),
-                end: UtcSecond(ends),
-                heard_in: areas.collect::<Result<_, _>>()?,
-            });
+            let hint = Hint { at: Position::from_stamp(stamp), end: UtcSecond(ends) };
+            states.entry(meter).or_default().hint = Some(hint);
         }
         // The last one comes first.
         for row in registrations.into_iter().rev() {

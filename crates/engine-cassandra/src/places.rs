@@ -30,8 +30,10 @@ impl Sizing {
     }
 }
 
-/// Numbers of an edition are apart from all others'; those of the first are as they are. There are fewer than 65,536
-/// groups of areas, and partitions of a log.
+/// The last number of an edition: there are fewer groups of areas, and partitions of a log.
+pub(crate) const EDITION_LAST: u32 = 0xffff;
+
+/// Numbers of an edition are apart from all others'; those of the first are as they are.
 pub(crate) fn numbered(edition: Edition, number: u32) -> i32 {
     ((edition.0 << 16) | number) as i32
 }

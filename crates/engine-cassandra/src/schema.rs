@@ -19,7 +19,7 @@ struct Migration {
 
 /// In order. Compaction is never by time window: a row is written again with its own stamp, which is a position and
 /// no time. Aggregates, hints and documents are few and overwritten (leveled); what is only added to is tiered.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         number: 1,
         what: "aggregates, readings, meters, dead letters, progress, documents",
@@ -45,6 +45,7 @@ const MIGRATIONS: [Migration; 2] = [
          PRIMARY KEY (bucket, meter, stamp)) WITH CLUSTERING ORDER BY (meter ASC, stamp DESC)",
             // Where meters ever were: what an area's readings are found by.
             "CREATE TABLE meters_by_area (area text, meter text, PRIMARY KEY (area, meter))",
+            // Areas were in `heard_in` as long as a hint was written with every reading.
             "CREATE TABLE hints (bucket int, meter text, stamp bigint, ends bigint, heard_in frozen<list<text>>, \
          PRIMARY KEY (bucket, meter)) WITH compaction = {'class': 'LeveledCompactionStrategy'}",
             "CREATE TABLE progress (part int PRIMARY KEY, stamp bigint)",
@@ -65,6 +66,18 @@ const MIGRATIONS: [Migration; 2] = [
         what: "in which windows each partition has aggregates",
         // Owners do not look for rows outside of them. A row a partition of the log, in each edition.
         statements: &["CREATE TABLE extents (part int PRIMARY KEY, first_win int, last_win int)"],
+    },
+    Migration {
+        number: 3,
+        what: "how far each partition has changed each day, and days that are packed",
+        statements: &[
+            // Of all editions. A row a partition of the log.
+            "CREATE TABLE changed_days (day int, part int, stamp bigint, PRIMARY KEY (day, part)) \
+         WITH compaction = {'class': 'LeveledCompactionStrategy'}",
+            // Likewise. A row a shard: 64 of 30 kB.
+            "CREATE TABLE packed_days (day int, shard int, as_of blob, body blob, PRIMARY KEY (day, shard)) \
+         WITH compaction = {'class': 'LeveledCompactionStrategy'}",
+        ],
     },
 ];
 
@@ -112,8 +125,10 @@ pub async fn migrate(
             run(&session, config, &statement.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
                 .await?;
         }
-        if number == 2 {
-            fill_extents(&session, config).await?;
+        match number {
+            2 => fill_extents(&session, config).await?,
+            3 => fill_changed_days(&session, config).await?,
+            _ => {}
         }
         run(&session, config, &format!("INSERT INTO migrations (number, what) VALUES ({number}, '{what}')"))
             .await?;
@@ -133,6 +148,20 @@ async fn fill_extents(session: &Session, config: &CassandraConfig) -> Result<(),
             let window = window.0;
             let statement = format!(
                 "INSERT INTO extents (part, {column}) VALUES ({part}, {window}) USING TIMESTAMP {stamp}"
+            );
+            run(session, config, &statement).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What was stored before it was noted is not after progress.
+async fn fill_changed_days(session: &Session, config: &CassandraConfig) -> Result<(), ConnectError> {
+    let progress = rows::<(i32, i64)>(session, config, "SELECT part, stamp FROM progress").await?;
+    for (day,) in rows::<(i32,)>(session, config, "SELECT day FROM days WHERE what = 0").await? {
+        for (part, stamp) in &progress {
+            let statement = format!(
+                "INSERT INTO changed_days (day, part, stamp) VALUES ({day}, {part}, {stamp}) USING TIMESTAMP {stamp}"
             );
             run(session, config, &statement).await?;
         }

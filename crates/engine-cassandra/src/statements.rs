@@ -7,6 +7,9 @@ use scylla::statement::prepared::PreparedStatement;
 /// Rows of a page of an answer.
 const PAGE_ROWS: i32 = 5000;
 
+/// And of one of sums, each of a row a partition of the log: a busy server has to make a page in time.
+const PAGE_SUMS: i32 = 500;
+
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $text:expr,)*) => {
         /// The statements.
@@ -26,9 +29,9 @@ async fn prepare(session: &Session, keyspace: &str, text: &str) -> Result<Prepar
     // Servers warn of tables without their keyspace: which one is meant would be the connection's affair.
     let text = text.replacen("INTO ", &format!("INTO {keyspace}."), 1);
     let text = text.replacen("FROM ", &format!("FROM {keyspace}."), 1);
-    let mut statement = session.prepare(text).await?;
+    let mut statement = session.prepare(text.as_str()).await?;
     statement.set_is_idempotent(true);
-    statement.set_page_size(PAGE_ROWS);
+    statement.set_page_size(if text.contains("sum(") { PAGE_SUMS } else { PAGE_ROWS });
     Ok(statement)
 }
 
@@ -38,12 +41,13 @@ statements! {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     /// The same whoever writes it, so the same stamp.
     write_day: "INSERT INTO days (what, day) VALUES (?, ?) USING TIMESTAMP 1",
+    write_changed_day: "INSERT INTO changed_days (day, part, stamp) VALUES (?, ?, ?) USING TIMESTAMP ?",
     write_reading: "INSERT INTO readings (day, bucket, meter, start, stamp, duration, energy, area) \
         VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     write_registration: "INSERT INTO registrations (bucket, meter, stamp, area, kind, bedrooms, occupants, heating) \
         VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     write_meter_by_area: "INSERT INTO meters_by_area (area, meter) VALUES (?, ?) USING TIMESTAMP 1",
-    write_hint: "INSERT INTO hints (bucket, meter, stamp, ends, heard_in) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    write_hint: "INSERT INTO hints (bucket, meter, stamp, ends) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
     write_progress: "INSERT INTO progress (part, stamp) VALUES (?, ?) USING TIMESTAMP ?",
     /// The stamps are such that the earliest first one and the latest last one win, whoever writes them.
     write_first_window: "INSERT INTO extents (part, first_win) VALUES (?, ?) USING TIMESTAMP ?",
@@ -56,7 +60,7 @@ statements! {
     // What owners read.
     progress: "SELECT part, stamp FROM progress WHERE part IN ?",
     extent: "SELECT first_win, last_win FROM extents WHERE part = ?",
-    hints: "SELECT meter, stamp, ends, heard_in FROM hints WHERE bucket = ? AND meter IN ?",
+    hints: "SELECT meter, stamp, ends FROM hints WHERE bucket = ? AND meter IN ?",
     registrations: "SELECT meter, stamp, area, kind, bedrooms, occupants, heating FROM registrations \
         WHERE bucket = ? AND meter IN ?",
     readings_at: "SELECT meter, start, stamp, duration, energy, area FROM readings \
@@ -66,6 +70,9 @@ statements! {
 
     // What figures are made from.
     days: "SELECT day FROM days WHERE what = ?",
+    changed_in_day: "SELECT part, stamp FROM changed_days WHERE day = ? AND part >= ? AND part <= ?",
+    packed_day: "SELECT as_of, body FROM packed_days WHERE day = ? AND shard >= ? AND shard <= ?",
+    write_packed_day: "INSERT INTO packed_days (day, shard, as_of, body) VALUES (?, ?, ?, ?)",
     sums_of_shard: "SELECT area, win, sum(energy), sum(meters), sum(seconds) FROM aggregates \
         WHERE day = ? AND shard = ? GROUP BY area, win",
     sums_of_area: "SELECT area, win, sum(energy), sum(meters), sum(seconds) FROM aggregates \
@@ -88,6 +95,8 @@ statements! {
     replace_note: "UPDATE documents SET version = 0, pieces = 0, body = ? WHERE kind = ? AND id = ? IF body = ?",
     first_note: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, 0, 0, ?) IF NOT EXISTS",
     remove_aggregates: "DELETE FROM aggregates WHERE day = ? AND shard = ?",
+    remove_changed_days: "DELETE FROM changed_days WHERE day = ? AND part >= ? AND part <= ?",
+    remove_packed_days: "DELETE FROM packed_days WHERE day = ? AND shard >= ? AND shard <= ?",
     document_pieces: "SELECT piece, body FROM document_pieces WHERE kind = ? AND id = ? AND version = ?",
     write_document: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, ?, ?, ?)",
     write_document_piece: "INSERT INTO document_pieces (kind, id, version, piece, body) VALUES (?, ?, ?, ?, ?)",

@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use engine::{Edition, StoreError, crash_point};
 use futures::future::BoxFuture;
 use metering::stored::{DeadLetter, FlushPlan, Hint, PlacedRow, RawVersion, RegistrationVersion, Windows};
-use metering::{AreaCode, MeterId, Window};
+use metering::{AreaCode, MeterId, Position, Window};
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
@@ -57,6 +57,7 @@ impl CassandraStore {
             groups.entry((row.place.window.day(), shard)).or_default().push(row);
         }
         self.days(Of::Aggregates, groups.keys().map(|(day, _)| *day), writes);
+        self.changed_days(edition, plan, writes);
         let partition = plan.partition as i32;
         for ((day, shard), rows) in groups {
             let bytes = |row: &&PlacedRow| row.place.area.as_str().len() + 8 * 6 + 10 * VALUE_BYTES;
@@ -78,6 +79,20 @@ impl CassandraStore {
                 )
             };
             self.grouped(&self.statements.write_aggregate, rows, bytes, values, writes);
+        }
+    }
+
+    /// How far this changes each day.
+    fn changed_days<'a>(&'a self, edition: Edition, plan: &'a FlushPlan, writes: &mut Vec<Write<'a>>) {
+        let number = numbered(edition, plan.partition);
+        let mut through: BTreeMap<i32, Position> = BTreeMap::new();
+        for PlacedRow { place, row } in &plan.rows {
+            let of_day = through.entry(place.window.day()).or_insert(row.through);
+            *of_day = row.through.max(*of_day);
+        }
+        for (day, through) in through {
+            let values = (day, number, through.stamp(), through.stamp());
+            writes.push(Box::pin(self.write_together(&self.statements.write_changed_day, vec![values])));
         }
     }
 
@@ -185,14 +200,10 @@ impl CassandraStore {
             groups.entry(self.sizing.bucket(&hint.0)).or_default().push(hint);
         }
         for (bucket, hints) in groups {
-            let bytes = |(meter, hint): &&(MeterId, Hint)| {
-                let areas: usize = hint.heard_in.iter().map(|area| area.as_str().len() + VALUE_BYTES).sum();
-                meter.as_str().len() + areas + 8 * 3 + 6 * VALUE_BYTES
-            };
+            let bytes = |(meter, _): &&(MeterId, Hint)| meter.as_str().len() + 8 * 3 + 5 * VALUE_BYTES;
             let values = move |(meter, hint): &(MeterId, Hint)| {
-                let heard_in: Vec<String> = hint.heard_in.iter().map(AreaCode::to_string).collect();
                 let stamp = hint.at.stamp();
-                (bucket, meter.to_string(), stamp, hint.end.0, heard_in, stamp)
+                (bucket, meter.to_string(), stamp, hint.end.0, stamp)
             };
             self.grouped(&self.statements.write_hint, hints, bytes, values, writes);
         }

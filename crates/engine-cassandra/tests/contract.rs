@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
-use engine::{DocumentStore, Editions, FigureStore, PipelineStore};
+use engine::{AreaDay, DocumentStore, Editions, FigureStore, PipelineStore};
 use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, migrate};
 use futures::future::join_all;
+use metering::stored::{FlushPlan, PlacedRow};
+use metering::{AggregateRow, AreaCode, Energy, Place, Position, Window};
 use scylla::client::session_builder::SessionBuilder;
 
 /// A keyspace of its own, on the nodes that the environment names, with nothing in its tables.
@@ -109,6 +111,19 @@ impl Reopen for Keyspace {
     }
 }
 
+const DAY: i32 = 20_000;
+const AREA: &str = "E01000001";
+
+/// So many homes in a window of the day, as of a position.
+async fn flush(keyspace: &Keyspace, window: usize, meters: i64, offset: i64) {
+    let at = Position::new(1, offset);
+    let place = Place { area: AreaCode::parse(AREA).expect("a code"), window: Window::at(DAY, window) };
+    let row = AggregateRow { through: at, energy: Energy::from_mwh(1), meters, meter_seconds: 1800 };
+    let rows = vec![PlacedRow { place, row }];
+    let plan = FlushPlan { rows, ..FlushPlan::of_nothing(0, at) };
+    keyspace.store.flush(&plan).await.expect("it is stored");
+}
+
 mod engines {
     use super::*;
 
@@ -134,6 +149,60 @@ mod engines {
     #[ignore = "needs Cassandra: cargo xtask test engines"]
     async fn documents_keep_their_contract() {
         contract::documents("anything", Keyspace::new).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Cassandra: cargo xtask test engines"]
+    async fn a_day_is_packed_when_it_rests_and_read_anew_when_it_changes() {
+        let keyspace = Keyspace::new().await;
+        let CassandraConfig { nodes, keyspace: name, .. } = &keyspace.config;
+        let session = SessionBuilder::new().known_nodes(nodes).build().await.expect("it answers");
+        let homes_by_window = async || {
+            let areas = keyspace.store.day(DAY).await.expect("it answers");
+            let [AreaDay { windows, .. }] = &areas[..] else { panic!("{areas:?}") };
+            windows.iter().map(|totals| totals.meters).filter(|&meters| meters > 0).collect::<Vec<i64>>()
+        };
+        let packed_as_of = async || -> Vec<Vec<u8>> {
+            let asked = format!("SELECT as_of FROM {name}.packed_days WHERE day = {DAY}");
+            let rows = session.query_unpaged(asked, ()).await.expect("it answers");
+            let rows = rows.into_rows_result().expect("rows are an answer");
+            rows.rows::<(Vec<u8>,)>().expect("blobs").map(|row| row.expect("a blob").0).collect()
+        };
+        // As an owner that this store is not told of.
+        let aside = async |statement: String| {
+            session.query_unpaged(statement, ()).await.expect("it answers");
+        };
+
+        flush(&keyspace, 3, 2, 5).await;
+        assert_eq!(homes_by_window().await, [2]);
+        let as_of_5 = packed_as_of().await;
+        assert_eq!(as_of_5.len(), 4, "as many as there are shards");
+        let row = format!("'{AREA}', 4, 0, 1, 7, 1800, 1");
+        let shard = "(day, shard, area, win, part, energy, meters, seconds, through)";
+        let found = session.query_unpaged(
+            format!("SELECT shard FROM {name}.aggregates WHERE day = {DAY} LIMIT 1 ALLOW FILTERING"),
+            (),
+        );
+        let found = found.await.expect("it answers").into_rows_result().expect("rows are an answer");
+        let (number,) = found.first_row::<(i32,)>().expect("it was flushed");
+        aside(format!("INSERT INTO {name}.aggregates {shard} VALUES ({DAY}, {number}, {row})")).await;
+        assert_eq!(homes_by_window().await, [2], "nobody noted a change");
+
+        flush(&keyspace, 5, 3, 9).await;
+        assert_eq!(homes_by_window().await, [2, 7, 3]);
+        let as_of_9 = packed_as_of().await;
+        assert!(as_of_9.len() == 4 && as_of_9 != as_of_5);
+
+        // A flush under way: what it has noted is not all stored.
+        let far = Position::new(1, 20).stamp();
+        aside(format!("INSERT INTO {name}.changed_days (day, part, stamp) VALUES ({DAY}, 0, {far})")).await;
+        aside(format!(
+            "UPDATE {name}.aggregates SET meters = 8 WHERE day = {DAY} AND shard = {number} \
+             AND area = '{AREA}' AND win = 4 AND part = 0"
+        ))
+        .await;
+        assert_eq!(homes_by_window().await, [2, 8, 3]);
+        assert_eq!(packed_as_of().await, as_of_9, "it does not rest");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

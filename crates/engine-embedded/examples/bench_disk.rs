@@ -107,8 +107,10 @@ async fn run(name: &str, homes: &[Home], days: i64, everything: bool) -> Result<
                     meters: row.meters + 1,
                     meter_seconds: row.meter_seconds + 1800,
                 };
-                let heard_in = [area.clone()].into_iter().collect();
-                plan.hints.push((meter.clone(), Hint { at, end: interval.end(), heard_in }));
+                if slot % 48 == 0 {
+                    let end = UtcSecond(interval.start().0 + 86_400);
+                    plan.hints.push((meter.clone(), Hint { at, end }));
+                }
             }
             plan.raw.push(RawVersion { meter, interval, at, energy, area });
             plan.progress = at;

@@ -4,7 +4,6 @@
 //! the last write by position wins and no writer has to be fenced.
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 use crate::{
     AggregateRow, AreaCode, DeadReason, Dwelling, Energy, Interval, MeterId, Place, Position, UtcSecond,
@@ -40,15 +39,13 @@ pub struct RegistrationVersion {
     pub dwelling: Dwelling,
 }
 
-/// What makes the fast path possible; the truth as of `at`. Key: meter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What makes the fast path possible; the truth as of `at`, and until it is advanced. Key: meter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hint {
     /// The last record that advanced it.
     pub at: Position,
-    /// No accepted reading of the meter ends later. Never shrinks.
+    /// No accepted reading of the meter ends later. Between two windows (but in older stores), and never shrinks.
     pub end: UtcSecond,
-    /// The areas in which the meter was heard in the window before `end`.
-    pub heard_in: SmallVec<[AreaCode; 1]>,
 }
 
 /// An accepted record that could not be counted. Key: (partition, position).

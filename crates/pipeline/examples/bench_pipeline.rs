@@ -15,7 +15,9 @@ use metering::{
     UtcSecond,
 };
 use peak_alloc::PeakAlloc;
-use pipeline::{Answers, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
+use pipeline::{
+    Answers, Decoded, HINT_STEP_S, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants,
+};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -95,7 +97,7 @@ impl Stored {
             versions.filter(|version| starts.contains(&version.interval.start())).cloned().collect()
         });
         let meters = wants.meters.iter().map(|id| MeterState {
-            hint: self.hints.get(id).cloned(),
+            hint: self.hints.get(id).copied(),
             registrations: self.registrations.get(id).cloned().unwrap_or_default(),
         });
         Answers {
@@ -129,6 +131,7 @@ impl Bench {
             retention_s: 20 * 366 * 86_400,
             ahead_s: 20 * 366 * 86_400,
             areas: areas.clone(),
+            hint_step_s: HINT_STEP_S,
             limits: Limits::default(),
         };
         let mut bench = Bench {

@@ -1,5 +1,6 @@
 //! What an owner is told when it begins.
 
+use metering::time::WINDOW_S;
 use metering::{AreaCode, Generation, Position};
 
 /// What the owner of a partition is told when it begins.
@@ -17,9 +18,17 @@ pub struct PartitionConfig {
     /// The areas of the finest level. Part of what the log means: a registration that names another
     /// one is a dead letter.
     pub areas: Vec<AreaCode>,
+    /// Hints end where such a step of time ends, so that one lasts for all readings in it: seconds, some windows. All owners
+    /// have the same. It may become a multiple of itself; with less, a late write of an old owner would be taken for more
+    /// than it says.
+    pub hint_step_s: i64,
     /// How much is remembered.
     pub limits: Limits,
 }
+
+/// Hints for a UTC day: one is written a meter and day, and whoever takes a meter over looks for little more than what is
+/// left of a day, which lies together.
+pub const HINT_STEP_S: i64 = 86_400;
 
 /// How much an owner remembers at most between batches, besides what it has yet to write. What is
 /// forgotten is read again when it is needed.
@@ -75,6 +84,7 @@ impl PartitionConfig {
             .generations
             .iter()
             .all(|g| (1..=GENERATIONS_MAX).contains(&g.generation) && g.partitions > 0);
+        assert!(self.hint_step_s > 0 && self.hint_step_s % WINDOW_S == 0, "a step is of whole windows");
         if self.generations.is_empty() || !consecutive || !sound {
             return Err(RestoreError::Generations { found: self.generations.clone() });
         }

@@ -11,6 +11,7 @@ use crate::incoming::{Decision, LogRecordRef};
 use crate::meters::{Meter, MeterIx};
 use crate::partition::{Halt, Partition};
 use crate::rows::{Change, PlaceIx};
+use crate::rules::Rules;
 use crate::stamp::Stamp;
 use crate::versions::Version;
 
@@ -125,21 +126,21 @@ impl Partition {
     fn before(&mut self, ix: MeterIx, interval: Interval, at: Stamp) -> Result<Before, Halt> {
         let slow_path = self.rules.slow_path();
         let visible_before = self.rules.raw_versions().then_some(at);
+        let (rules, step) = (self.rules, self.config.hint_step_s);
         let meter = &mut self.meters[ix];
         meter.touched = true;
         let start = interval.start().0;
-        if start >= meter.hint_end || !slow_path {
-            let window = hint_window(meter);
+        if start >= meter.newest_end || !slow_path {
+            let window = newest_window(meter.newest_end);
             let heard = meter.heard_in.iter().map(|&area| PlaceIx { area, window }).collect();
             return Ok(Before { heard, ..Before::default() });
         }
-        let (from, to) = look_up_range(interval);
-        let Some(spans) = &mut meter.spans else {
-            return Err(Halt::Missing(self.want_raw(ix, from, to)));
-        };
+        let (from, to) = near(interval);
+        let wanted = look_up_range(meter, interval, step);
+        let Some(spans) = &mut meter.spans else { return Err(Halt::Missing(self.want_raw(ix, wanted))) };
         spans.touched = true;
         let Some(versions) = spans.before(from, to, visible_before) else {
-            return Err(Halt::Missing(self.want_raw(ix, from, to)));
+            return Err(Halt::Missing(self.want_raw(ix, wanted)));
         };
         let mut before = Before::default();
         for version in versions {
@@ -152,25 +153,28 @@ impl Partition {
             }
             for place in places(version.interval, version.area) {
                 // Nobody asks about other windows than the first and the one after it.
-                let near =
+                let asked =
                     (interval.first_window().0..=interval.first_window().0 + 1).contains(&place.window.0);
-                if near && !before.heard.contains(&place) {
+                if asked && !before.heard.contains(&place) {
                     before.heard.push(place);
                 }
             }
         }
+        narrow(meter, from, start, at, rules);
         Ok(before)
     }
 
     /// The hint as of this record. A late reading leaves the newest window as it was. The end never
     /// shrinks, so that a hint from the future sends whoever reads it the slow way (rule 8).
     fn hint(&mut self, ix: MeterIx, before: &Before, new: &Version) {
-        let rules = self.rules;
+        let (rules, step) = (self.rules, self.config.hint_step_s);
         let meter = &mut self.meters[ix];
-        if meter.hint_at < new.at || !rules.hint_only_advances() {
+        if meter.hint_at < new.at {
             let first = new.interval.first_window();
-            let mut end = meter.hint_end.max(new.interval.end().0);
-            if !rules.end_never_shrinks() && (first.0..=first.0 + 1).contains(&hint_window(meter).0) {
+            let mut end = meter.newest_end.max(new.interval.end().0);
+            if !rules.end_never_shrinks()
+                && (first.0..=first.0 + 1).contains(&newest_window(meter.newest_end).0)
+            {
                 end = new.interval.end().0;
             }
             let newest = UtcSecond(end - 1).window();
@@ -183,7 +187,11 @@ impl Partition {
                 }
             }
             debug_assert!(!rules.end_never_shrinks() || end >= new.interval.end().0, "I5");
-            meter.hint_end = end;
+            meter.newest_end = end;
+            if end <= meter.hint_end {
+                return;
+            }
+            meter.hint_end = if rules.hints_reach_ahead() { step_end(end, step) } else { end };
             meter.hint_at = new.at;
         } else if !rules.skipped_counts_as_changed() {
             return; // rule 13
@@ -196,14 +204,52 @@ impl Partition {
 }
 
 /// The starts of all readings that touch a reading's windows.
-pub(crate) fn look_up_range(interval: Interval) -> (i64, i64) {
+fn near(interval: Interval) -> (i64, i64) {
     let first = interval.first_window().start().0;
     (first - LONGEST_READING_S, first + 2 * WINDOW_S)
 }
 
-/// The window before the hint's end.
-fn hint_window(meter: &Meter) -> Window {
-    UtcSecond(meter.hint_end - 1).window()
+/// The starts to look up for a reading: those near it, and what else the hint covers if that is not far, for then it is
+/// known where the meter's readings end.
+pub(crate) fn look_up_range(meter: &Meter, interval: Interval, step: i64) -> (i64, i64) {
+    let (from, to) = near(interval);
+    let unknown = meter.newest_end >= meter.hint_end;
+    if unknown && meter.hint_end <= interval.start().0 + step {
+        (from, to.max(meter.hint_end))
+    } else {
+        (from, to)
+    }
+}
+
+/// The end of the step that an instant is in, or that it ends.
+pub(crate) fn step_end(at: i64, step: i64) -> i64 {
+    at + (-at).rem_euclid(step)
+}
+
+/// A hint reaches further than the readings that it was written for. Where they end is known once all that began at `from`
+/// or later has been looked up. Not if the hint is of the future: the meter's readings until then do not advance it.
+fn narrow(meter: &mut Meter, from: i64, start: i64, at: Stamp, rules: Rules) {
+    let Meter { hint_at, hint_end, newest_end, heard_in, spans: Some(spans), .. } = meter else { return };
+    let Some(known) = spans.known(from, *hint_end) else { return };
+    let of_the_future = *hint_at >= at || known.iter().any(|version| version.at >= at);
+    if newest_end < hint_end || (of_the_future && rules.narrows_by_the_past()) {
+        return;
+    }
+    // What began before that had ended when this reading's first window began.
+    *newest_end = known.iter().map(|version| version.interval.end().0).fold(start, i64::max);
+    let newest = newest_window(*newest_end);
+    heard_in.clear();
+    for version in spans.before(from, *hint_end, Some(at)).into_iter().flatten() {
+        let heard = places(version.interval, version.area).any(|place| place.window == newest);
+        if heard && !heard_in.contains(&version.area) {
+            heard_in.push(version.area);
+        }
+    }
+}
+
+/// The window before the end of the newest reading.
+fn newest_window(newest_end: i64) -> Window {
+    UtcSecond(newest_end - 1).window()
 }
 
 /// Where a reading is counted.

@@ -1,8 +1,7 @@
 //! What is to be written and published, and what is known to be written.
 
 use metering::stored::{FlushPlan, Hint, PlacedRow, RawVersion};
-use metering::{AreaCode, MeterId, Position, UtcSecond};
-use smallvec::SmallVec;
+use metering::{MeterId, Position, UtcSecond};
 
 use crate::partition::Partition;
 use crate::rows::PlaceIx;
@@ -128,11 +127,7 @@ impl Partition {
             let meter = &mut self.meters[ix];
             meter.hint_changed = false;
             meter.flush = flush;
-            let mut heard_in: SmallVec<[AreaCode; 1]> =
-                meter.heard_in.iter().map(|&area| self.areas.code(area).clone()).collect();
-            // One content for one stamp, whoever writes it (I1).
-            heard_in.sort_unstable();
-            let hint = Hint { at: meter.hint_at.into(), end: UtcSecond(meter.hint_end), heard_in };
+            let hint = Hint { at: meter.hint_at.into(), end: UtcSecond(meter.hint_end) };
             hints.push((meter.id.clone(), hint));
         }
         hints

@@ -13,7 +13,7 @@
 //! use bytes::Bytes;
 //! use metering::Generation;
 //! use metering::stored::FlushPlan;
-//! use pipeline::{Answers, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
+//! use pipeline::{Answers, Decoded, HINT_STEP_S, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
 //!
 //! # fn read_store(wants: &Wants) -> Answers {
 //! #     Answers { meters: vec![Default::default(); wants.meters.len()],
@@ -29,6 +29,7 @@
 //!     retention_s: 400 * 86_400,
 //!     ahead_s: 3900,
 //!     areas: vec![],
+//!     hint_step_s: HINT_STEP_S,
 //!     limits: Limits::default(),
 //! };
 //! let progress = None; // 1. Of the store, before anything else is read of it.
@@ -95,7 +96,7 @@ mod stamp;
 mod versions;
 mod wants;
 
-pub use config::{Limits, PartitionConfig, RestoreError};
+pub use config::{HINT_STEP_S, Limits, PartitionConfig, RestoreError};
 pub use flush::{Flush, FlushId, LiveRows};
 pub use generations::Barrier;
 pub use incoming::{Decision, Decoded, LogRecordRef};

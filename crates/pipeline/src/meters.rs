@@ -27,11 +27,13 @@ pub(crate) struct Registered {
 #[derive(Debug)]
 pub(crate) struct Meter {
     pub(crate) id: MeterId,
-    /// The hint: the last record that advanced it,
+    /// The hint, as the store has it or will have it: the last record that advanced it,
     pub(crate) hint_at: Stamp,
-    /// the instant after which no accepted reading ends,
+    /// and the end of a step (but in older stores) after which no accepted reading ends.
     pub(crate) hint_end: i64,
-    /// and the areas that the meter was heard in during the window before that.
+    /// The instant after which none ends, as far as it is known here: the end of the hint's step, or before that.
+    pub(crate) newest_end: i64,
+    /// The areas that the meter was heard in during the window before that.
     pub(crate) heard_in: SmallVec<[AreaIx; 4]>,
     /// In order of position.
     pub(crate) registrations: SmallVec<[Registered; 1]>,
@@ -55,6 +57,7 @@ impl Meter {
             id,
             hint_at: Stamp::BEFORE_ALL,
             hint_end: 0,
+            newest_end: 0,
             heard_in: SmallVec::new(),
             registrations: SmallVec::new(),
             newest_own: 0,

@@ -35,8 +35,12 @@ rules! {
     slow_path,
     /// 8: a hint's end never shrinks.
     end_never_shrinks,
-    /// 8: a hint is advanced only by what comes after it.
-    hint_only_advances,
+    /// 8: a hint reaches to the end of a step, and only within that do readings not change it.
+    hints_reach_ahead,
+    /// 8: where a meter's readings end within a step is told from what is before the record.
+    narrows_by_the_past,
+    /// 8: and is not known any more when the meter's hint is read again.
+    narrows_anew,
     /// 9: decided versions stay until they are acknowledged...
     keep_until_acknowledged,
     /// 9: ...and the batch has ended.
@@ -57,7 +61,7 @@ rules! {
     check_partition,
     /// 12: a redriven record replaces only what was before it.
     redrive_yields,
-    /// 13: what a replay skips counts as changed.
+    /// 13: what a replay skips counts as changed. Of hints alone it takes the attacker a million schedules.
     skipped_counts_as_changed,
     /// 15: a row that was forgotten is looked for again.
     note_what_is_forgotten,

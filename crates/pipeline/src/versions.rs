@@ -124,6 +124,14 @@ impl Spans {
         self.spans.iter().any(|span| span.from <= from && to <= span.to)
     }
 
+    /// All versions that start in a stretch. None where the stretch is not known.
+    pub(crate) fn known(&self, from: i64, to: i64) -> Option<&[Version]> {
+        let span = self.spans.iter().find(|span| span.from <= from && to <= span.to)?;
+        let first = span.versions.partition_point(|v| v.start() < from);
+        let last = span.versions.partition_point(|v| v.start() < to);
+        span.versions.get(first..last)
+    }
+
     /// Adds a stretch with all that the store and this owner's own memory have of it.
     pub(crate) fn learn(&mut self, from: i64, to: i64, versions: impl Iterator<Item = Version>) {
         let mut new =
@@ -165,10 +173,7 @@ impl Spans {
         to: i64,
         at: Option<Stamp>,
     ) -> Option<impl Iterator<Item = &Version>> {
-        let span = self.spans.iter().find(|span| span.from <= from && to <= span.to)?;
-        let first = span.versions.partition_point(|v| v.start() < from);
-        let last = span.versions.partition_point(|v| v.start() < to);
-        let near = &span.versions[first..last];
+        let near = self.known(from, to)?;
         let visible = move |v: &Version| at.is_none_or(|at| v.at < at);
         Some(near.iter().enumerate().filter_map(move |(n, version)| {
             let replaced =

@@ -7,7 +7,7 @@ use metering::wire::RecordRef;
 use metering::{AggregateRow, MeterId, Place, UtcSecond};
 
 use crate::areas::AreaIx;
-use crate::decide::{look_up_range, places};
+use crate::decide::{look_up_range, places, step_end};
 use crate::incoming::Decoded;
 use crate::meters::{MeterIx, Registered};
 use crate::partition::Partition;
@@ -87,7 +87,7 @@ impl Partition {
         Wants { meters: vec![id], ..self.wants_nothing() }
     }
 
-    pub(crate) fn want_raw(&self, ix: MeterIx, from: i64, to: i64) -> Wants {
+    pub(crate) fn want_raw(&self, ix: MeterIx, (from, to): (i64, i64)) -> Wants {
         let range = RawRange { meter: self.meters[ix].id.clone(), from: UtcSecond(from), to: UtcSecond(to) };
         Wants { raw: vec![range], ..self.wants_nothing() }
     }
@@ -122,7 +122,7 @@ impl Partition {
                         continue;
                     };
                     let meter = &self.meters[ix];
-                    let current = || (meter.registered(None).map(|r| r.area), meter.hint_end);
+                    let current = || (meter.registered(None).map(|r| r.area), meter.newest_end);
                     let (area, end) = scratch.ahead.entry(ix).or_insert_with(current);
                     let Some(area) = *area else { continue };
                     for place in places(reading.interval, area) {
@@ -131,7 +131,7 @@ impl Partition {
                         }
                     }
                     if reading.interval.start().0 < *end {
-                        let (from, to) = look_up_range(reading.interval);
+                        let (from, to) = look_up_range(meter, reading.interval, self.config.hint_step_s);
                         if meter.spans.as_ref().is_none_or(|spans| !spans.cover(from, to)) {
                             ranges.push((ix, from, to));
                         }
@@ -142,7 +142,7 @@ impl Partition {
                     let name = registration.meter.as_str();
                     let Some(ix) = self.known_meter(found, name, &mut wants, &mut scratch) else { continue };
                     if let Some(area) = self.areas.of_geography(&registration.area) {
-                        let end = self.meters[ix].hint_end;
+                        let end = self.meters[ix].newest_end;
                         scratch.ahead.entry(ix).or_insert((None, end)).0 = Some(area);
                     }
                 }
@@ -243,16 +243,20 @@ impl Partition {
             let registered = Registered { at: stored.at.into(), area, dwelling: stored.dwelling };
             self.meters[ix].register(registered);
         }
+        let step = self.config.hint_step_s;
+        let meter = &mut self.meters[ix];
         if let Some(hint) = state.hint
-            && self.meters[ix].hint_at < hint.at.into()
+            && meter.hint_at <= hint.at.into()
         {
-            let heard_in = hint.heard_in.iter().map(|area| self.areas.intern(area)).collect();
-            let meter = &mut self.meters[ix];
             meter.hint_at = hint.at.into();
             meter.hint_end = hint.end.0;
-            meter.heard_in = heard_in;
         }
-        let meter = &mut self.meters[ix];
+        if self.rules.narrows_anew() {
+            // One that ends within a step is as good as one of the whole step.
+            meter.newest_end =
+                if self.rules.hints_reach_ahead() { step_end(meter.hint_end, step) } else { meter.hint_end };
+            meter.heard_in.clear();
+        }
         meter.loaded = true;
         meter.touched = true;
     }

@@ -17,7 +17,8 @@ use pipeline::Decision::{
     self, Corrected, Counted, Dead, Duplicate, GenerationBegins, Registered, Superseded,
 };
 use pipeline::{
-    Answers, Barrier, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, RestoreError,
+    Answers, Barrier, Decoded, HINT_STEP_S, Halt, Limits, LogRecordRef, Partition, PartitionConfig,
+    RestoreError,
 };
 
 /// A full hour.
@@ -231,6 +232,7 @@ fn config(partition: u32, generations: &[(u32, u32)]) -> PartitionConfig {
         retention_s: RETENTION_S,
         ahead_s: AHEAD_S,
         areas: vec![area("X")],
+        hint_step_s: HINT_STEP_S,
         limits: Limits::default(),
     }
 }

@@ -3,7 +3,7 @@
 //! Rows are published before they are stored, so that pages are quick. Who reads a day in between reads it without
 //! them; so a day counts as changed until it was read when the store had everything that changed it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,13 @@ use metering::Position;
 /// How long after a gap in the feed it is not known what the store still lacks.
 const UNSURE_FOR: Duration = Duration::from_secs(60);
 
-/// How far each partition has to be stored.
-type Through = HashMap<u32, Position>;
+/// What a read of a day may lack.
+struct Lacks {
+    /// How far each partition has to be stored.
+    through: HashMap<u32, Position>,
+    /// Since when it may.
+    since: Instant,
+}
 
 /// Changed days.
 #[derive(Default)]
@@ -23,13 +28,13 @@ pub(super) struct Changed(Mutex<Held>);
 #[derive(Default)]
 struct Held {
     /// By day: how far each partition has to be stored before a read has everything.
-    days: HashMap<Date, Through>,
+    days: HashMap<Date, Lacks>,
     /// Changed since somebody last asked which.
     touched: BTreeSet<Date>,
-    /// Until then every day may lack something.
-    unsure_until: Option<Instant>,
-    /// Days that were read before then.
-    unsure: BTreeSet<Date>,
+    /// When changes were last missed: for a while, every day may lack something.
+    missed_at: Option<Instant>,
+    /// Days that were read in that while, and since when they may.
+    unsure: BTreeMap<Date, Instant>,
 }
 
 impl Changed {
@@ -37,41 +42,48 @@ impl Changed {
     pub(super) fn note(&self, date: Date, partition: u32, through: Position) {
         let mut held = self.lock();
         held.touched.insert(date);
-        let newest = held.days.entry(date).or_default().entry(partition).or_insert(through);
+        let lacks = held.days.entry(date);
+        let lacks = lacks.or_insert_with(|| Lacks { through: HashMap::new(), since: Instant::now() });
+        let newest = lacks.through.entry(partition).or_insert(through);
         *newest = (*newest).max(through);
     }
 
     /// Notes that changes were missed.
     pub(super) fn note_gap(&self) {
-        self.lock().unsure_until = Some(Instant::now() + UNSURE_FOR);
+        self.lock().missed_at = Some(Instant::now());
     }
 
     /// Whether a day may have changed since it was read.
     pub(super) fn has(&self, date: Date) -> bool {
+        self.since(date).is_some()
+    }
+
+    /// Since when it may have.
+    pub(super) fn since(&self, date: Date) -> Option<Instant> {
         let held = self.lock();
-        held.days.contains_key(&date) || held.unsure.contains(&date)
+        let lacks = held.days.get(&date).map(|lacks| lacks.since);
+        lacks.into_iter().chain(held.unsure.get(&date).copied()).min()
     }
 
     /// Whether any day from the first on, before the second, may have changed since it was read.
     pub(super) fn has_between(&self, from: Date, to: Date) -> bool {
         let held = self.lock();
-        held.days.keys().chain(&held.unsure).any(|date| (from..to).contains(date))
+        held.days.keys().chain(held.unsure.keys()).any(|date| (from..to).contains(date))
     }
 
     /// Notes that a day was read when partitions were stored this far: `began` is when it was asked how far.
     pub(super) fn was_read(&self, date: Date, began: Instant, stored: &[Option<Position>]) {
         let mut held = self.lock();
-        if held.unsure_until.is_some_and(|until| began < until) {
-            held.unsure.insert(date);
-        } else {
-            held.unsure.remove(&date);
+        match held.missed_at.filter(|&at| began < at + UNSURE_FOR) {
+            Some(at) => drop(held.unsure.insert(date, at)),
+            None => drop(held.unsure.remove(&date)),
         }
         let has = |partition: u32, through: Position| {
             stored.get(partition as usize).copied().flatten().is_some_and(|stored| stored >= through)
         };
         if let Some(lacks) = held.days.get_mut(&date) {
-            lacks.retain(|&partition, &mut through| !has(partition, through));
-            if lacks.is_empty() {
+            lacks.through.retain(|&partition, &mut through| !has(partition, through));
+            if lacks.through.is_empty() {
                 held.days.remove(&date);
             }
         }

@@ -1,66 +1,102 @@
 //! The read model: what every area of the finest level used on every local day, made from the store
-//! when it is asked for, and again when readings have changed it.
+//! when it is asked for, and again when readings have changed it: once for all who ask, and not too often.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::{FigureStore, PipelineStore, ReadingLog, StoreError};
+use futures::future::{BoxFuture, FutureExt, Shared};
+use futures::{StreamExt, TryStreamExt};
 use geography::Geography;
-use geography::reference::h25;
 use jiff::civil::Date;
-use metering::aggregate::Totals;
 use metering::stored::PlacedRow;
-use metering::{AreaCode, Position, Window};
+use metering::{Position, Window};
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
+use tokio::time::timeout_at;
 
-use super::calendar::{Calendar, day_type};
+use super::calendar::Calendar;
 use super::changed::Changed;
 use super::ever_heard::EverHeard;
+use super::summary::DaySummary;
 
 /// Local days that are kept: a year and a month, of 56 bytes an area each.
 const DAYS_KEPT: usize = 400;
 
-/// How soon a day that goes on changing is read again.
+/// How soon a day that goes on changing is read again...
 const STALE_AFTER: Duration = Duration::from_secs(3);
 
-/// The half-hours of the night: 00:30 to 07:30, as most Economy 7 meters have it.
-const NIGHT: std::ops::Range<usize> = 1..15;
+/// ...and how many times as long as reading it took it stands at least: a large day must not keep the store busy. Within
+/// reason.
+const STANDS_TIMES: u32 = 10;
+const STANDS_AT_MOST: Duration = Duration::from_secs(120);
 
-/// The half-hours of the evening peak: 16:00 to 20:00.
-const EVENING: std::ops::Range<usize> = 32..40;
+/// Changed days that are read again at once. Further ones stay as they are until somebody asks again.
+const AGAIN_AT_ONCE: usize = 16;
 
-/// What an area of the finest level used on a local day.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct LeafDay {
-    /// Energy, mWh.
-    pub energy_mwh: i64,
-    /// Of it, in the night.
-    pub night_mwh: i64,
-    /// Of it, in the evening peak.
-    pub evening_mwh: i64,
-    /// Meter-seconds covered.
-    pub meter_seconds: i64,
-    /// Home-years that the standard shape sees in the covered time: energy over this is a year's use.
-    pub home_years: f64,
-    /// Half-hours in which any home was heard, the day's first in the lowest bit.
-    pub heard: u64,
-    /// The most homes that at least nine tenths of the covered time has in each window.
-    pub homes: u32,
-}
+/// Days that are read at once: a year of them must not stand between the store and all who ask for less.
+const READ_AT_ONCE: usize = 2;
 
-/// All areas of the finest level on one local day, by number of the leaf.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct DaySummary {
-    /// The day.
-    pub date: Date,
-    /// By number of the leaf; empty where none was heard.
-    pub leaves: Vec<LeafDay>,
+/// How long a page waits for a day to be read again, where there is an older state of it to show.
+const WORTH_WAITING: Duration = Duration::from_millis(300);
+
+/// A day, and when it was so.
+#[derive(Debug, Clone)]
+pub(super) struct ReadDay {
+    pub summary: Arc<DaySummary>,
+    /// Readings after this may be missing.
+    pub as_of: Instant,
+    /// Some are, and it is being read again.
+    pub is_behind: bool,
 }
 
 struct Kept {
     summary: Arc<DaySummary>,
     /// When reading it began.
     began: Instant,
+    /// How long that took.
+    took: Duration,
+    /// Since when anything may have changed.
+    outdated: Option<Instant>,
+}
+
+impl Kept {
+    /// Whether it need not be read again yet, though it has changed.
+    fn stands(&self) -> bool {
+        let stands_for = (STANDS_TIMES * self.took).clamp(STALE_AFTER, STANDS_AT_MOST);
+        self.outdated.is_none() && self.began.elapsed() < stands_for
+    }
+}
+
+/// A day that is being read, for everybody who waits for it.
+#[derive(Clone)]
+struct Reading {
+    day: Shared<BoxFuture<'static, Result<ReadDay, StoreError>>>,
+    /// Until when, for those who have something to show.
+    worth_waiting: Instant,
+}
+
+/// A day that somebody asks for.
+enum Begun {
+    /// As it was read last.
+    Stands(ReadDay),
+    /// It is being read again.
+    Again(ReadDay, Reading),
+    /// It was not read yet.
+    First(Reading),
+}
+
+/// Days that are kept or being read.
+#[derive(Default)]
+struct Held {
+    kept: BTreeMap<Date, Kept>,
+    reading: HashMap<Date, Reading>,
+    /// The days that the store had when it was last asked.
+    stored: Option<RangeInclusive<Date>>,
+    /// Counts the times at which something was missed: what was being read then is not kept.
+    missed: u64,
 }
 
 /// How far the store is, for those who read what others write.
@@ -80,7 +116,9 @@ pub(super) struct Days {
     stored: Stored,
     /// Told of every day that is read.
     ever_heard: Arc<EverHeard>,
-    kept: Mutex<BTreeMap<Date, Kept>>,
+    held: Mutex<Held>,
+    /// Who reads a day from the store now.
+    turns: Semaphore,
     pub(super) changed: Changed,
 }
 
@@ -93,8 +131,16 @@ impl Days {
         stored: Stored,
         ever_heard: Arc<EverHeard>,
     ) -> Self {
-        let (kept, changed) = (Mutex::default(), Changed::default());
-        Days { geography, calendar, store, stored, ever_heard, kept, changed }
+        Days {
+            geography,
+            calendar,
+            store,
+            stored,
+            ever_heard,
+            held: Mutex::default(),
+            turns: Semaphore::new(READ_AT_ONCE),
+            changed: Changed::default(),
+        }
     }
 
     /// Notes the days that a partition's rows changed.
@@ -109,128 +155,152 @@ impl Days {
         }
     }
 
-    /// Forgets what was read: anything may have changed.
+    /// Forgets what was read: it is of other aggregates.
     pub(super) fn forget(&self) {
-        lock(&self.kept).clear();
+        let mut held = self.held();
+        *held = Held { missed: held.missed + 1, ..Held::default() };
+    }
+
+    /// Reads everything again when it is asked for: anything may have changed.
+    pub(super) fn outdate(&self) {
+        let mut held = self.held();
+        held.missed += 1;
+        held.reading.clear();
+        let now = Instant::now();
+        for day in held.kept.values_mut() {
+            day.outdated.get_or_insert(now);
+        }
+    }
+
+    /// Local days. A state of one that readings have changed since is as good where a newer one takes its time: that is read
+    /// all the same, for who asks next.
+    pub(super) async fn summaries(
+        self: &Arc<Self>,
+        dates: impl Iterator<Item = Date> + Send,
+    ) -> Result<Vec<ReadDay>, StoreError> {
+        let worth_waiting = Instant::now() + WORTH_WAITING;
+        let dates: Vec<Date> = dates.collect();
+        let stored = self.stored_dates().await?;
+        let stored = &stored;
+        let days = dates.into_iter().map(|date| async move {
+            // There is nothing to be read of it.
+            if !stored.as_ref().is_some_and(|stored| stored.contains(&date)) {
+                let summary = Arc::new(DaySummary { date, leaves: Vec::new() });
+                return Ok(ReadDay { summary, as_of: Instant::now(), is_behind: false });
+            }
+            self.day(date, worth_waiting).await
+        });
+        // A few at a time, so that those who ask for a year leave room to those who ask for a day.
+        futures::stream::iter(days).buffered(READ_AT_ONCE).try_collect().await
     }
 
     /// One local day.
-    pub(super) async fn summary(&self, date: Date) -> Result<Arc<DaySummary>, StoreError> {
-        if let Some(day) = lock(&self.kept).get(&date)
-            && (!self.changed.has(date) || day.began.elapsed() < STALE_AFTER)
-        {
-            return Ok(day.summary.clone());
+    pub(super) async fn summary(self: &Arc<Self>, date: Date) -> Result<Arc<DaySummary>, StoreError> {
+        Ok(self.day(date, Instant::now() + WORTH_WAITING).await?.summary)
+    }
+
+    /// The first local day that there may be readings of, and the last; while the store is away, as it was.
+    async fn stored_dates(&self) -> Result<Option<RangeInclusive<Date>>, StoreError> {
+        let date_of = |window: Window| self.calendar.date_of(window.start());
+        match self.store.span().await {
+            Ok(span) => {
+                let dates =
+                    span.map(|s| date_of(Window::at(s.first_day, 0))..=date_of(Window::at(s.last_day, 47)));
+                self.held().stored = dates.clone();
+                Ok(dates)
+            }
+            Err(error) => self.held().stored.clone().map(Some).ok_or(error),
         }
+    }
+
+    async fn day(self: &Arc<Self>, date: Date, worth_waiting: Instant) -> Result<ReadDay, StoreError> {
+        match self.begin(date) {
+            Begun::Stands(held) => Ok(held),
+            Begun::Again(held, reading) => {
+                let until = worth_waiting.min(reading.worth_waiting);
+                match timeout_at(until.into(), reading.day).await {
+                    Ok(Err(StoreError::Unavailable(_))) | Err(_) => Ok(held),
+                    Ok(read) => read,
+                }
+            }
+            Begun::First(reading) => reading.day.await,
+        }
+    }
+
+    fn begin(self: &Arc<Self>, date: Date) -> Begun {
+        let now = Instant::now();
+        let changed = self.changed.since(date);
+        let mut held = self.held();
+        let under_way = held.reading.get(&date).cloned();
+        let Some(day) = held.kept.get(&date) else {
+            return Begun::First(under_way.unwrap_or_else(|| self.reading(date, &mut held)));
+        };
+        let since = day.outdated.into_iter().chain(changed).min();
+        let as_of = since.map_or(now, |since| since.max(day.began));
+        let read = ReadDay { summary: day.summary.clone(), as_of, is_behind: since.is_some() };
+        if since.is_none() || day.stands() {
+            return Begun::Stands(read);
+        }
+        match under_way {
+            Some(reading) => Begun::Again(read, reading),
+            None if held.reading.len() >= AGAIN_AT_ONCE => Begun::Stands(read),
+            None => Begun::Again(read, self.reading(date, &mut held)),
+        }
+    }
+
+    /// Begins to read a day, once for all who ask meanwhile, and to its end even if they go.
+    fn reading(self: &Arc<Self>, date: Date, held: &mut Held) -> Reading {
+        let (days, missed) = (self.clone(), held.missed);
+        let task = tokio::spawn(async move {
+            let _under_way = UnderWay { days: &days, date, missed };
+            days.read_and_keep(date, missed).await
+        });
+        let ended = move |ended: Result<_, JoinError>| {
+            let read = ended.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())));
+            read.inspect_err(|error| tracing::warn!(%error, %date, "a day could not be read"))
+        };
+        let worth_waiting = Instant::now() + WORTH_WAITING;
+        let reading = Reading { day: task.map(ended).boxed().shared(), worth_waiting };
+        held.reading.insert(date, reading.clone());
+        reading
+    }
+
+    async fn read_and_keep(&self, date: Date, missed: u64) -> Result<ReadDay, StoreError> {
+        let _turn = self.turns.acquire().await;
         // What is stored by now is in what is read from here on; what is not makes the day be read again.
         let began = Instant::now();
         let stored = self.stored.store.progress(self.stored.log.partitions()).await?;
-        let summary = Arc::new(self.read(date).await?);
+        let summary = Arc::new(DaySummary::read(date, &*self.store, &self.geography, &self.calendar).await?);
         self.ever_heard.note_day(&summary);
-        let mut kept = lock(&self.kept);
-        if kept.get(&date).is_some_and(|other| other.began > began) {
-            return Ok(summary);
-        }
-        while kept.len() >= DAYS_KEPT && !kept.contains_key(&date) {
-            kept.pop_first();
-        }
-        kept.insert(date, Kept { summary: summary.clone(), began });
-        self.changed.was_read(date, began, &stored);
-        Ok(summary)
-    }
-
-    async fn read(&self, date: Date) -> Result<DaySummary, StoreError> {
-        let mut building = Vec::new();
-        let Some(windows) = self.calendar.windows_of(date) else {
-            return Ok(DaySummary { date, leaves: Vec::new() });
-        };
-        let shape = h25();
-        let (month, kind) = (date.month() as u8, day_type(date));
-        for utc_day in windows.start.day()..=Window(windows.end.0 - 1).day() {
-            let wanted: Vec<(Window, usize, f64)> = (0..48)
-                .map(|of_day| Window::at(utc_day, of_day))
-                .filter(|window| windows.contains(window))
-                .map(|window| {
-                    let half_hour = self.calendar.local(window).half_hour;
-                    (window, half_hour, shape.share(month, kind, half_hour))
-                })
-                .collect();
-            for area_day in self.store.day(utc_day).await? {
-                let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
-                building.resize(self.geography.leaf_count() as usize, Building::default());
-                for &(window, half_hour, share) in &wanted {
-                    let bit = 1 << (window.0 - windows.start.0);
-                    building[leaf].add(&area_day.windows[window.of_day()], half_hour, share, bit);
-                }
+        let mut held = self.held();
+        if held.missed == missed {
+            while held.kept.len() >= DAYS_KEPT && !held.kept.contains_key(&date) {
+                held.kept.pop_first();
             }
+            let took = began.elapsed();
+            held.kept.insert(date, Kept { summary: summary.clone(), began, took, outdated: None });
+            self.changed.was_read(date, began, &stored);
         }
-        Ok(DaySummary { date, leaves: building.into_iter().map(Building::finish).collect() })
+        Ok(ReadDay { summary, as_of: began, is_behind: false })
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The number of an area of the finest level among its like. None for areas of another geography.
-pub(super) fn leaf_of(geography: &Geography, code: &AreaCode) -> Option<usize> {
-    geography.leaf_number(geography.index_of(code)?).map(|number| number as usize)
+/// A day is under way as long as this is, however that ends.
+struct UnderWay<'a> {
+    days: &'a Days,
+    date: Date,
+    missed: u64,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-#[derive(Clone, Default)]
-struct Building {
-    day: LeafDay,
-    /// Meter-seconds by number of homes heard.
-    by_homes: Vec<(u32, i64)>,
-}
-
-impl Building {
-    fn add(&mut self, totals: &Totals, half_hour: usize, share: f64, bit: u64) {
-        if totals.meter_seconds <= 0 {
-            return;
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut held = self.days.held();
+        if held.missed == self.missed {
+            held.reading.remove(&self.date);
         }
-        let (day, mwh) = (&mut self.day, totals.energy.mwh());
-        day.energy_mwh += mwh;
-        day.night_mwh += if NIGHT.contains(&half_hour) { mwh } else { 0 };
-        day.evening_mwh += if EVENING.contains(&half_hour) { mwh } else { 0 };
-        day.meter_seconds += totals.meter_seconds;
-        day.heard |= bit;
-        day.home_years += totals.meter_seconds as f64 / 1800.0 * share;
-        self.by_homes.push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
-    }
-
-    fn finish(mut self) -> LeafDay {
-        self.day.homes = homes_of_most(&mut self.by_homes);
-        self.day
-    }
-}
-
-/// The largest number of homes that at least nine tenths of the weight has.
-pub(super) fn homes_of_most(by_homes: &mut [(u32, i64)]) -> u32 {
-    by_homes.sort_unstable_by(|a, b| b.cmp(a));
-    let total: i64 = by_homes.iter().map(|&(_, weight)| weight).sum();
-    let mut above = 0;
-    for &(homes, weight) in by_homes.iter() {
-        above += weight;
-        if above * 10 >= total * 9 {
-            return homes;
-        }
-    }
-    0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn homes_that_most_of_the_time_has() {
-        let check = |pairs: &[(u32, i64)], expect| {
-            assert_eq!(homes_of_most(&mut pairs.to_vec()), expect, "{pairs:?}");
-        };
-        check(&[], 0);
-        check(&[(10, 1)], 10);
-        check(&[(10, 89), (1, 11)], 1);
-        check(&[(10, 90), (1, 10)], 10);
-        check(&[(12, 50), (10, 45), (1, 5)], 10);
     }
 }

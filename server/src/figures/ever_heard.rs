@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use metering::disclosure::Nesting;
 use metering::stored::PlacedRow;
 
-use super::days::{DaySummary, leaf_of};
 use super::nested::summed_up;
+use super::summary::{DaySummary, leaf_of};
 
 /// By area of the finest level, in the geography's order.
 pub(super) struct EverHeard {
@@ -110,7 +110,7 @@ impl EverHeard {
 mod tests {
     use jiff::civil::date;
 
-    use super::super::days::LeafDay;
+    use super::super::summary::LeafDay;
     use super::*;
 
     #[test]

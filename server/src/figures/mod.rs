@@ -3,7 +3,8 @@
 //! | file | what |
 //! | --- | --- |
 //! | `calendar` | local days and half-hours |
-//! | `days` | the read model: what each area used on each day |
+//! | `summary` | what each area used on a day |
+//! | `days` | the read model: those days, and when they are read again |
 //! | `changed` | which of those readings have changed since |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
@@ -29,6 +30,7 @@ mod recent;
 mod series;
 mod service;
 mod standing;
+mod summary;
 mod when;
 
 pub use days::Stored;

@@ -8,9 +8,9 @@ use metering::disclosure::{DisclosureRules, ExactFigure, FigureKind, Nesting, Re
 use metering::time::WINDOW_S;
 
 use super::calendar::Calendar;
-use super::days::{DaySummary, LeafDay, homes_of_most};
 use super::model::Model;
 use super::nested::summed_up;
+use super::summary::{DaySummary, LeafDay, homes_of_most};
 
 /// Local days, `from` included and `to` not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,8 +10,8 @@ use metering::disclosure::{DisclosureRules, ExactFigure, FigureKind, Nesting, Re
 use metering::stored::PlacedRow;
 use metering::{AggregateRow, UtcSecond, Window};
 
-use super::days::leaf_of;
 use super::nested::summed_up;
+use super::summary::leaf_of;
 
 /// How many windows before the current one may stand in for it.
 pub(super) const LOOK_BACK: i32 = 4;

@@ -15,9 +15,10 @@ use metering::time::WINDOW_S;
 use metering::{AreaCode, UtcSecond, Window};
 
 use super::calendar::day_type;
-use super::days::{DaySummary, homes_of_most};
+use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
 use super::service::FiguresService;
+use super::summary::{DaySummary, homes_of_most};
 use super::when;
 
 /// What the days of a series are rounded to, kWh a home.
@@ -136,23 +137,17 @@ impl FiguresService {
 
     async fn day_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
         let mut stretches = Vec::new();
-        for date in period.days() {
-            let summary = self.days.summary(date).await.map_err(unavailable)?;
-            stretches.extend(self.stretch(
-                date,
-                date.tomorrow().unwrap_or(date),
-                &[summary],
-                FigureKind::Window,
-            ));
+        for ReadDay { summary, .. } in self.days.summaries(period.days()).await.map_err(unavailable)? {
+            let (date, end) = (summary.date, summary.date.tomorrow().unwrap_or(summary.date));
+            stretches.extend(self.stretch(date, end, &[summary], FigureKind::Window));
         }
         Ok(stretches)
     }
 
     async fn month_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
         let mut by_month: BTreeMap<Date, Vec<Arc<DaySummary>>> = BTreeMap::new();
-        for date in period.days() {
-            let summary = self.days.summary(date).await.map_err(unavailable)?;
-            by_month.entry(date.first_of_month()).or_default().push(summary);
+        for ReadDay { summary, .. } in self.days.summaries(period.days()).await.map_err(unavailable)? {
+            by_month.entry(summary.date.first_of_month()).or_default().push(summary);
         }
         let stretches = by_month.into_iter().filter_map(|(first, days)| {
             let end = first.checked_add(1.month()).unwrap_or(first);

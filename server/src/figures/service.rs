@@ -121,7 +121,7 @@ pub struct FiguresService {
     pub(super) rules: DisclosureRules,
     pub(super) tiles: Option<(String, String)>,
     simulated: fn(&MeterId) -> bool,
-    pub(super) days: Days,
+    pub(super) days: Arc<Days>,
     pub(super) recent: Recent,
     pub(super) ever_heard: Arc<EverHeard>,
     model: RwLock<Arc<Model>>,
@@ -152,7 +152,13 @@ impl FiguresService {
         let ever_heard =
             Arc::new(EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)));
         Ok(FiguresService {
-            days: Days::new(geography.clone(), calendar.clone(), store.clone(), stored, ever_heard.clone()),
+            days: Arc::new(Days::new(
+                geography.clone(),
+                calendar.clone(),
+                store.clone(),
+                stored,
+                ever_heard.clone(),
+            )),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
             ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
@@ -190,6 +196,7 @@ impl FiguresService {
                 () = shutdown.cancelled() => break,
                 Ok(()) = edition.changed() => {
                     self.recent.forget();
+                    self.days.forget();
                     self.read_again().await;
                     again_at = Some(tokio::time::Instant::now() + EVERYBODY_KNOWS_AFTER);
                 }
@@ -269,7 +276,7 @@ impl FiguresService {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(10));
         }
-        self.days.forget();
+        self.days.outdate();
         self.changes.fetch_add(1, Ordering::Relaxed);
         self.recent_changed.notify_one();
     }
@@ -323,7 +330,7 @@ impl FiguresService {
             let simulated = (self.simulated)(&registration.meter);
             registered.meters += 1;
             registered.simulated += u64::from(simulated);
-            if let Some(leaf) = super::days::leaf_of(&self.geography, &registration.area) {
+            if let Some(leaf) = super::summary::leaf_of(&self.geography, &registration.area) {
                 registered.by_leaf[leaf] += 1;
                 registered.simulated_by_leaf[leaf] += u32::from(simulated);
             }
@@ -440,13 +447,11 @@ impl FiguresService {
         period: Period,
         changes: u64,
     ) -> Result<DatedRelease, StoreError> {
-        let mut days = Vec::new();
-        if let Some(span) = self.store.span().await? {
-            let first = self.calendar.date_of(Window::at(span.first_day, 0).start());
-            let last = self.calendar.date_of(Window::at(span.last_day, 47).start());
-            for date in period.days().filter(|date| (first..=last).contains(date)) {
-                days.push(self.days.summary(date).await?);
-            }
+        let (mut days, mut as_of, mut is_behind) = (Vec::new(), Instant::now(), false);
+        for day in self.days.summaries(period.days()).await? {
+            as_of = as_of.min(day.as_of);
+            is_behind |= day.is_behind;
+            days.push(day.summary);
         }
         let ever = self.ever_heard.by_area();
         let grounds = Grounds {
@@ -460,10 +465,10 @@ impl FiguresService {
         let dated = DatedRelease {
             release: Arc::new(release),
             period,
-            as_of: self.clock.now(),
+            as_of: UtcSecond(self.clock.now().0 - as_of.elapsed().as_secs() as i64),
             made: Instant::now(),
             changes,
-            settled: !self.days.changed.has_between(period.from, period.to),
+            settled: !is_behind && !self.days.changed.has_between(period.from, period.to),
         };
         let mut releases = self.releases();
         if releases.len() >= RELEASES_KEPT {

@@ -97,20 +97,15 @@ pub(crate) fn encode_hint(hint: &Hint) -> Vec<u8> {
     let mut out = vec![FORM];
     put_position(&mut out, hint.at);
     put_signed(&mut out, hint.end.0);
-    put(&mut out, hint.heard_in.len() as u64);
-    for area in &hint.heard_in {
-        put_bytes(&mut out, area.as_str().as_bytes());
-    }
     out
 }
 
 pub(crate) fn decode_hint(value: &[u8]) -> Option<Hint> {
     let mut rest = begin(value)?;
     let at = take_position(&mut rest)?;
+    // Older ones go on with areas.
     let end = UtcSecond(take_signed(&mut rest)?);
-    let areas = take(&mut rest)?;
-    let heard_in = (0..areas).map(|_| AreaCode::parse(text(&mut rest)?).ok()).collect::<Option<_>>()?;
-    Some(Hint { at, end, heard_in })
+    Some(Hint { at, end })
 }
 
 pub(crate) fn encode_dead(letter: &DeadLetter) -> Vec<u8> {
@@ -181,8 +176,11 @@ mod tests {
         };
         let registration = RegistrationVersion { meter: meter.clone(), at, area: area.clone(), dwelling };
         assert_eq!(decode_registration(meter, at, &encode_registration(&registration)), Some(registration));
-        let hint = Hint { at, end: UtcSecond(9), heard_in: [area.clone(), area].into_iter().collect() };
-        assert_eq!(decode_hint(&encode_hint(&hint)), Some(hint));
+        let hint = Hint { at, end: UtcSecond(9) };
+        let encoded = encode_hint(&hint);
+        assert_eq!(decode_hint(&encoded), Some(hint));
+        let with_areas = [&encoded[..], &[1, 3], area.as_str().as_bytes()].concat();
+        assert_eq!(decode_hint(&with_areas), Some(hint));
         let letter = DeadLetter {
             partition: 2,
             at,

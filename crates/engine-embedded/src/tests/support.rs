@@ -46,7 +46,7 @@ pub(crate) fn plan(partition: u32, meter: &str, offset: i64) -> FlushPlan {
     let reading = reading(meter, offset);
     let (at, area) = (Position::new(1, offset), AreaCode::parse("E01000001").unwrap());
     let (meter, key) = (reading.meter, Bytes::copy_from_slice(meter.as_bytes()));
-    let hint = Hint { at, end: reading.interval.end(), heard_in: [area.clone()].into_iter().collect() };
+    let hint = Hint { at, end: reading.interval.end() };
     let detail = "it was known by another name".to_owned();
     let dead = DeadLetter {
         partition,

@@ -36,9 +36,9 @@ impl Model {
             self.registrations.insert((registration.meter.clone(), registration.at), registration.clone());
         }
         for (meter, hint) in &plan.hints {
-            let stored = self.hints.entry(meter.clone()).or_insert_with(|| hint.clone());
+            let stored = self.hints.entry(meter.clone()).or_insert(*hint);
             if stored.at < hint.at {
-                *stored = hint.clone();
+                *stored = *hint;
             }
         }
         for letter in &plan.dead {

@@ -87,8 +87,8 @@ pub(super) fn registration(name: &str, offset: i64, code: &str) -> RegistrationV
     RegistrationVersion { meter: meter(name), at: at(offset), area: area(code), dwelling }
 }
 
-pub(super) fn hint(offset: i64, end: i64, areas: &[&str]) -> Hint {
-    Hint { at: at(offset), end: minute(end), heard_in: areas.iter().map(|code| area(code)).collect() }
+pub(super) fn hint(offset: i64, end: i64) -> Hint {
+    Hint { at: at(offset), end: minute(end) }
 }
 
 pub(super) fn letter(partition: u32, offset: i64, name: &str, reason: DeadReason) -> DeadLetter {

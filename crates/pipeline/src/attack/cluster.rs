@@ -232,7 +232,7 @@ impl Cluster {
             writes.push(self.write(dropped, key, version.at, Value::Registration(version.clone())));
         }
         for (meter, hint) in &plan.hints {
-            writes.push(self.write(dropped, Key::Hint(meter.clone()), hint.at, Value::Hint(hint.clone())));
+            writes.push(self.write(dropped, Key::Hint(meter.clone()), hint.at, Value::Hint(*hint)));
         }
         for letter in &plan.dead {
             let key = Key::Dead(letter.partition, letter.at);

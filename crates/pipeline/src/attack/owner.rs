@@ -152,6 +152,7 @@ impl Owner {
             retention_s: shared.day.retention * 900,
             ahead_s: shared.day.ahead * 900,
             areas: shared.areas.clone(),
+            hint_step_s: shared.day.hint_step * 900,
             limits: Limits::default(),
         };
         if shared.dropped.progress_read_first {

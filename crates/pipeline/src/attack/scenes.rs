@@ -10,7 +10,7 @@ use metering::{AreaCode, Dwelling, Energy, Interval, MeterId, Reading, Registrat
 use super::oracle::Difference;
 use super::topic::TOKEN;
 use super::world::{Dropped, Shared, T0, World};
-use crate::{Answers, Decision, Decoded, Halt, Limits, Partition, PartitionConfig, Wants};
+use crate::{Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, Partition, PartitionConfig, Wants};
 use metering::Generation;
 
 fn registration(meter: &str, area: &str) -> Record {
@@ -70,6 +70,7 @@ fn play(
                 retention_s: 1_000_000,
                 ahead_s: 1_000_000,
                 areas: world.shared.areas.clone(),
+                hint_step_s: HINT_STEP_S,
                 limits: Limits::default(),
             };
             Partition::restore_with(dropped.rules, config, progress).unwrap()

@@ -74,6 +74,7 @@ pub(super) struct Day {
     /// How far in the log's future readings may end.
     pub(super) ahead: i64,
     generations: u32,
+    pub(super) hint_step: i64,
 }
 
 impl Day {
@@ -98,6 +99,7 @@ impl Day {
             retention: if late { dice.choice(&[FOREVER, 2, 4, 8]) } else { FOREVER },
             ahead: if late { dice.choice(&[FOREVER, FOREVER, 4, 8]) } else { FOREVER },
             generations: if late { dice.choice(&[1, 1, 2, 3]) } else { 1 },
+            hint_step: dice.choice(&[2, 4, 8]),
         }
     }
 }

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use metering::stored::{FlushPlan, Hint, MeterState, PlacedRow, RawVersion, RegistrationVersion};
 use metering::wire::Record;
 use metering::{AggregateRow, AreaCode, DeadReason, Generation, MeterId, Place, Position};
-use pipeline::{Answers, Decision, Decoded, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants};
+use pipeline::{
+    Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants,
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -49,7 +51,7 @@ impl Store {
         let first = |id: &MeterId| (id.clone(), Position::BEFORE_ALL);
         let last = |id: &MeterId| (id.clone(), Position::new(u32::MAX, i64::MAX));
         let meters = wants.meters.iter().map(|id| MeterState {
-            hint: self.hints.get(id).cloned(),
+            hint: self.hints.get(id).copied(),
             registrations: self.registrations.range(first(id)..last(id)).map(|(_, v)| v.clone()).collect(),
         });
         let raw = wants.raw.iter().map(|range| {
@@ -76,7 +78,7 @@ impl Store {
         for (meter, hint) in &plan.hints {
             let held = self.hints.entry(meter.clone()).or_default();
             if held.at <= hint.at {
-                *held = hint.clone();
+                *held = *hint;
             }
         }
         for letter in &plan.dead {
@@ -115,6 +117,7 @@ impl Desk {
             retention_s,
             ahead_s: AHEAD_S,
             areas,
+            hint_step_s: HINT_STEP_S,
             limits,
         };
         let partition = Partition::restore(config.clone(), None).unwrap();

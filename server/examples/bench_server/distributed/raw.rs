@@ -1,7 +1,7 @@
 //! What the two clients could do at best: librdkafka reads the same records and forgets them, and the same rows are
 //! written in the same groups, each as fast as it goes, both at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -40,7 +40,7 @@ const STATEMENTS: [&str; 3] = [
      USING TIMESTAMP ?",
     "INSERT INTO aggregates (day, shard, area, win, part, energy, meters, seconds, through) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
-    "INSERT INTO hints (bucket, meter, stamp, ends, heard_in) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    "INSERT INTO hints (bucket, meter, stamp, ends) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
 ];
 
 /// Readings a second, of those that `system` has appended from these offsets on.
@@ -63,11 +63,12 @@ pub(super) async fn per_s(
     let readings = meters * half_hours;
     // Made a part at a time, or they would not fit into memory; the time that it takes to make them is not counted.
     let (mut written_in, parts) = (0.0, 10);
+    let mut hinted = HashSet::new();
     let reading = tokio::task::spawn_blocking(move || consumed_s(&consumer, readings));
     let mut stamp = 1_i64 << 43;
     for part in 0..parts {
         let of_part = (first + half_hours * part / parts)..(first + half_hours * (part + 1) / parts);
-        let writes = writes(meters, of_part, &mut stamp);
+        let writes = writes(meters, of_part, &mut stamp, &mut hinted);
         let began = Instant::now();
         futures::stream::iter(writes)
             .map(|write| send(&session, &statements, write))
@@ -119,8 +120,14 @@ macro_rules! row {
     }};
 }
 
-/// The rows of readings as the partitions' owners store them, flush by flush.
-fn writes(meters: usize, half_hours: std::ops::Range<usize>, stamp: &mut i64) -> Vec<Write> {
+/// The rows of readings as the partitions' owners store them, flush by flush. `hinted` are the meters and days of which the
+/// hints are written.
+fn writes(
+    meters: usize,
+    half_hours: std::ops::Range<usize>,
+    stamp: &mut i64,
+    hinted: &mut HashSet<(usize, i32)>,
+) -> Vec<Write> {
     let mut writes = Vec::new();
     for partition in 0..PARTITIONS {
         let own: Vec<usize> = (0..meters).filter(|&number| of(number, PARTITIONS) == partition).collect();
@@ -131,7 +138,7 @@ fn writes(meters: usize, half_hours: std::ops::Range<usize>, stamp: &mut i64) ->
         for flush in records.chunks(FLUSH) {
             let mut readings: BTreeMap<(i32, i32), Vec<Row>> = BTreeMap::new();
             let mut sums: BTreeMap<(i32, i32), BTreeSet<(AreaCode, Window)>> = BTreeMap::new();
-            let mut hints: BTreeMap<i32, BTreeMap<usize, usize>> = BTreeMap::new();
+            let mut hints: BTreeMap<i32, Vec<Row>> = BTreeMap::new();
             for &(half_hour, number) in flush {
                 *stamp += 1;
                 let (start, bucket, area) =
@@ -145,7 +152,11 @@ fn writes(meters: usize, half_hours: std::ops::Range<usize>, stamp: &mut i64) ->
                     .or_default()
                     .push(row![day, bucket, name, start.0, *stamp, 1800_i16, energy, code, *stamp]);
                 sums.entry((day, shard)).or_default().insert((area, start.window()));
-                hints.entry(bucket).or_default().insert(number, half_hour);
+                if hinted.insert((number, day)) {
+                    let ends = i64::from(day + 1) * 86_400;
+                    let row = row![bucket, load::meter(number), *stamp, ends, *stamp];
+                    hints.entry(bucket).or_default().push(row);
+                }
             }
             for rows in readings.into_values() {
                 grouped(0, rows, &mut writes);
@@ -159,13 +170,8 @@ fn writes(meters: usize, half_hours: std::ops::Range<usize>, stamp: &mut i64) ->
                 };
                 grouped(1, places.into_iter().map(one).collect(), &mut writes);
             }
-            for (bucket, meters) in hints {
-                let one = |(number, half_hour): (usize, usize)| {
-                    let heard_in = vec![load::area(number).to_string()];
-                    let ends = load::start(half_hour + 1).0;
-                    row![bucket, load::meter(number), *stamp, ends, heard_in, *stamp]
-                };
-                grouped(2, meters.into_iter().map(one).collect(), &mut writes);
+            for rows in hints.into_values() {
+                grouped(2, rows, &mut writes);
             }
         }
     }

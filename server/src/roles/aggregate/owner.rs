@@ -7,7 +7,8 @@ use engine::{Edition, InEdition, LiveBatch, LogRecord, PipelineStore, RawQuery, 
 use metering::stored::FlushPlan;
 use metering::{Generation, Position};
 use pipeline::{
-    Answers, Decoded, FlushId, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig, Wants,
+    Answers, Decoded, FlushId, HINT_STEP_S, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig,
+    Wants,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -162,6 +163,7 @@ impl Owner {
             retention_s: limits.retention_s,
             ahead_s: limits.ahead_s(),
             areas: self.aggregation.areas(),
+            hint_step_s: HINT_STEP_S,
             limits: Limits {
                 meters: self.share_of(REMEMBERED.meters),
                 rows: self.share_of(REMEMBERED.rows),

@@ -193,6 +193,7 @@ async fn silent_meters_are_found() {
     assert_eq!((names(&page), &page["registered"]), (vec!["long-silent".into(), "never".into()], &json!(3)));
     assert_eq!(page["meters"][0]["last_heard"], "2026-11-20T11:30:00Z");
     assert_eq!(names(&app.ops("/meters?silent_for=1800").await).len(), 3);
+    assert_eq!(names(&app.ops("/meters?silent_for=2h").await), ["long-silent", "never"]);
     assert_eq!(names(&app.ops("/meters?limit=1&after=heard").await), ["long-silent"]);
     let answer = app.operate(Method::GET, "/meters?silent_for=soon", &json!({})).await;
     assert!(answer.problem(400).contains("2h"));
