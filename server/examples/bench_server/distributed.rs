@@ -21,6 +21,9 @@ const READINGS_PER_S: usize = 25_000;
 /// What is sent while area pages are asked for.
 const BESIDE_PAGES_PER_S: usize = 10_000;
 const PAGES: usize = 400;
+/// Of which at least so many in this time.
+const PAGES_MIN: usize = 100;
+const PAGES_IN: Duration = Duration::from_secs(110);
 
 /// Half-hours of all meters that wait for an aggregator: five million readings.
 const BACKLOG_HALF_HOURS: usize = 50;
@@ -61,7 +64,7 @@ pub(crate) async fn run(binary: &str, time: Duration) -> anyhow::Result<()> {
 /// half-hour that was not sent.
 async fn sustained(client: &Client, time: Duration) -> anyhow::Result<usize> {
     let batches = READINGS_PER_S * time.as_secs() as usize / BATCH;
-    let beside = BESIDE_PAGES_PER_S * 120 / BATCH;
+    let beside = BESIDE_PAGES_PER_S * (PAGES_IN.as_secs() as usize + 10) / BATCH;
     let load = Load::prepare(METERS, batches + beside)?;
     client.drained().await?;
     let page = Feed::open(&client.address, "msoa").await?;
@@ -112,16 +115,19 @@ async fn lags(client: Client, time: Duration) -> anyhow::Result<Vec<i64>> {
 
 /// How long areas' pages take, after the first of them.
 async fn pages(client: &Client) -> anyhow::Result<Vec<f64>> {
-    let mut took_ms = Vec::new();
+    let (mut took_ms, all) = (Vec::new(), Instant::now());
     // The first one reads what the others share.
-    for number in 0..=PAGES {
+    for number in (0..=PAGES).take_while(|_| all.elapsed() < PAGES_IN) {
         let path = format!("/area/{}", load::area(number * 389));
         let began = Instant::now();
         client.get(&path).await?;
         took_ms.push(began.elapsed().as_secs_f64() * 1000.0);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(took_ms.split_off(1))
+    let others = took_ms.split_off(1);
+    eprintln!("a first page took {:.0} ms, then {} were asked for", took_ms[0], others.len());
+    ensure!(others.len() >= PAGES_MIN, "too few to say how long the slowest of a hundred takes");
+    Ok(others)
 }
 
 struct Backlog {
