@@ -1,16 +1,18 @@
 //! `wattmap export`: the operator's exact data, one file a UTC day.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+mod table;
 
-use anyhow::{Context, bail};
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use engine::{FigureStore, StoredSpan};
 use metering::aggregate::Totals;
 use metering::stored::RawVersion;
-use metering::{AreaCode, MeterId, Window};
+use metering::{MeterId, Window};
 
+use self::table::{Format, Kind, Table, Value};
 use super::engine::aggregation_of;
 use crate::commands::say;
 use crate::config::Config;
@@ -41,18 +43,9 @@ enum What {
     Readings,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Csv,
-    Parquet,
-}
-
 /// Runs it. The server must not run: it has the data directory. What is in the log and not yet aggregated is
 /// aggregated first.
 pub async fn run(args: ExportArgs, config: Config) -> anyhow::Result<()> {
-    if args.format == Format::Parquet {
-        bail!("parquet can't be written yet; --format csv can");
-    }
     must_be_there(&config)?;
     fs::create_dir_all(&args.out).with_context(|| format!("can't make {}", args.out.display()))?;
     let opened = open(&config).await?;
@@ -82,10 +75,13 @@ async fn write_days(store: &dyn FigureStore, args: &ExportArgs, span: StoredSpan
         let date = &Window::at(day, 0).start().to_string()[..10];
         let rows = match args.what {
             What::Aggregates => {
-                let path = args.out.join(format!("aggregates-{date}.csv"));
-                aggregates(store, day, &path).await?
+                let table = Table::new(&args.out, &format!("aggregates-{date}"), args.format, &AGGREGATES)?;
+                aggregates(store, day, table).await?
             }
-            What::Readings => readings(store, day, &args.out.join(format!("readings-{date}.csv"))).await?,
+            What::Readings => {
+                let table = Table::new(&args.out, &format!("readings-{date}"), args.format, &READINGS)?;
+                readings(store, day, table).await?
+            }
         };
         written.rows += rows;
         written.files += u32::from(rows > 0);
@@ -93,72 +89,57 @@ async fn write_days(store: &dyn FigureStore, args: &ExportArgs, span: StoredSpan
     Ok(written)
 }
 
-/// A file that has its name only when it is whole.
-struct Sheet {
-    path: PathBuf,
-    unfinished: PathBuf,
-    out: BufWriter<File>,
-    rows: u64,
-}
+const AGGREGATES: [(&str, Kind); 5] = [
+    ("area", Kind::Text),
+    ("start", Kind::Instant),
+    ("energy_mwh", Kind::Whole),
+    ("meters", Kind::Whole),
+    ("meter_seconds", Kind::Whole),
+];
 
-impl Sheet {
-    fn new(path: &Path, header: &str) -> anyhow::Result<Self> {
-        let unfinished = path.with_extension("csv.unfinished");
-        let file =
-            File::create(&unfinished).with_context(|| format!("can't write {}", unfinished.display()))?;
-        let mut out = BufWriter::new(file);
-        writeln!(out, "{header}")?;
-        Ok(Sheet { path: path.to_owned(), unfinished, out, rows: 0 })
-    }
-
-    fn finish(mut self) -> anyhow::Result<u64> {
-        self.out.flush()?;
-        if self.rows == 0 {
-            fs::remove_file(&self.unfinished)?;
-        } else {
-            fs::rename(&self.unfinished, &self.path)?;
-        }
-        Ok(self.rows)
-    }
-
-    fn aggregate(&mut self, area: &AreaCode, window: Window, sum: &Totals) -> std::io::Result<()> {
-        self.rows += 1;
-        let (start, Totals { energy, meters, meter_seconds }) = (window.start(), sum);
-        writeln!(self.out, "{area},{start},{},{meters},{meter_seconds}", energy.mwh())
-    }
-
-    fn reading(&mut self, reading: &RawVersion) -> std::io::Result<()> {
-        self.rows += 1;
-        let RawVersion { meter, interval, energy, area, .. } = reading;
-        let (start, duration_s) = (interval.start(), interval.duration_s());
-        writeln!(self.out, "{meter},{start},{duration_s},{},{area}", energy.mwh())
-    }
-}
-
-async fn aggregates(store: &dyn FigureStore, day: i32, path: &Path) -> anyhow::Result<u64> {
-    let mut sheet = Sheet::new(path, "area,start,energy_mwh,meters,meter_seconds")?;
+async fn aggregates(store: &dyn FigureStore, day: i32, mut table: Table) -> anyhow::Result<u64> {
     for area_day in store.day(day).await? {
-        for (of_day, sum) in area_day.windows.iter().enumerate() {
-            if *sum != Totals::default() {
-                sheet.aggregate(&area_day.area, Window::at(day, of_day), sum)?;
-            }
+        for (of_day, sum) in area_day.windows.iter().enumerate().filter(|(_, sum)| **sum != Totals::default())
+        {
+            let Totals { energy, meters, meter_seconds } = *sum;
+            table.row([
+                Value::Text(area_day.area.as_str()),
+                Value::Instant(Window::at(day, of_day).start()),
+                Value::Whole(energy.mwh()),
+                Value::Whole(meters),
+                Value::Whole(meter_seconds),
+            ])?;
         }
     }
-    sheet.finish()
+    table.finish()
 }
 
-async fn readings(store: &dyn FigureStore, day: i32, path: &Path) -> anyhow::Result<u64> {
-    let mut sheet = Sheet::new(path, "meter_id,start,duration_s,energy_mwh,area")?;
+const READINGS: [(&str, Kind); 5] = [
+    ("meter_id", Kind::Text),
+    ("start", Kind::Instant),
+    ("duration_s", Kind::Whole),
+    ("energy_mwh", Kind::Whole),
+    ("area", Kind::Text),
+];
+
+async fn readings(store: &dyn FigureStore, day: i32, mut table: Table) -> anyhow::Result<u64> {
     let mut from: Option<MeterId> = None;
     loop {
         let page = store.readings_of_day(day, from.as_ref(), METERS_AT_ONCE).await?;
         let last = page.last().map(|reading| reading.meter.clone());
         // A page begins with the meter that the one before it ended with.
         for reading in page.iter().filter(|reading| from.as_ref() != Some(&reading.meter)) {
-            sheet.reading(reading)?;
+            let RawVersion { meter, interval, energy, area, .. } = reading;
+            table.row([
+                Value::Text(meter.as_str()),
+                Value::Instant(interval.start()),
+                Value::Whole(interval.duration_s()),
+                Value::Whole(energy.mwh()),
+                Value::Text(area.as_str()),
+            ])?;
         }
         if last.is_none() || last == from {
-            return sheet.finish();
+            return table.finish();
         }
         from = last;
     }

@@ -115,6 +115,29 @@ impl Container {
         kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     }
 
+    fn address(&self) -> String {
+        self.said("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+    }
+
+    /// Another one, that does nothing, on the same network.
+    fn idle_beside(&self) -> Container {
+        let network = self.said("{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}");
+        let image = self.said("{{.Config.Image}}");
+        let mut docker = Command::new("docker");
+        docker.args([
+            "run",
+            "--detach",
+            "--rm",
+            "--network",
+            &network,
+            "--entrypoint",
+            "sleep",
+            &image,
+            "600",
+        ]);
+        Container(run_command(docker).trim().to_owned())
+    }
+
     async fn is_healthy(&self) -> Duration {
         let began = Instant::now();
         while self.said("{{.State.Health.Status}}") != "healthy" {
@@ -200,6 +223,26 @@ async fn kafka_is_away(deployed: &Deployed, sending: &Sending) {
     );
 }
 
+/// Names stay, and nobody is told: whoever connects again looks them up again.
+async fn addresses_change(deployed: &Deployed, sending: &Sending) {
+    for service in ["kafka", "cassandra"] {
+        let engine = &deployed.containers(service)[0];
+        let before = engine.address();
+        engine.kill();
+        let squatter = engine.idle_beside();
+        assert_eq!(squatter.address(), before, "the address that is free is given to somebody else");
+        engine.start();
+        engine.is_healthy().await;
+        assert_ne!(engine.address(), before);
+        let took = everybody_works(&deployed.http, deployed, sending).await;
+        println!(
+            "{service} has moved from {before} to {}; everybody works after {took:.1?}",
+            engine.address()
+        );
+        squatter.kill();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a Docker with all that deploy/ says: cargo xtask test deploy"]
 async fn containers_are_killed_and_everything_is_exact() {
@@ -212,6 +255,7 @@ async fn containers_are_killed_and_everything_is_exact() {
     containers_die(&deployed, &sending).await;
     kafka_is_away(&deployed, &sending).await;
     everybody_works(&http, &deployed, &sending).await;
+    addresses_change(&deployed, &sending).await;
     load.end(sending).await;
     // What it sends changes while it is looked at.
     deployed.compose(&["stop", "simulate"]);

@@ -1,7 +1,10 @@
 //! Into the engine itself, with no server.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
 use tempfile::tempdir;
 
 use super::counted::{Counted, assert_same, expect, exported};
@@ -40,6 +43,46 @@ fn real_files_are_counted_to_the_mwh() {
     // The same again changes nothing.
     run(dir.path(), &["import", "readings", lcl.to_str().unwrap(), "--meter", "MAC000002"]);
     assert_same(&exported(dir.path()), &expected);
+}
+
+#[test]
+fn parquet_has_what_csv_has() {
+    let dir = tempdir().unwrap();
+    let lcl = carried("lcl_MAC000002_halfhourly.csv.gz");
+    let (file, area) = (lcl.to_str().unwrap(), "E01000001");
+    run(dir.path(), &["import", "readings", file, "--meter", "MAC000002", "--area", area]);
+    let out = dir.path().join("out");
+    for what in ["aggregates", "readings"] {
+        for format in ["csv", "parquet"] {
+            run(dir.path(), &["export", what, "--format", format, "--out", out.to_str().unwrap()]);
+        }
+    }
+    let files: Vec<PathBuf> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let (parquet, csv): (Vec<PathBuf>, Vec<PathBuf>) =
+        files.into_iter().partition(|path| path.extension().is_some_and(|end| end == "parquet"));
+    assert!(parquet.len() == csv.len() && parquet.len() > 900, "{} and {}", parquet.len(), csv.len());
+    for path in parquet {
+        let text = fs::read_to_string(path.with_extension("csv")).unwrap();
+        assert_eq!(lines_of(&path), text.lines().collect::<Vec<_>>(), "{}", path.display());
+    }
+}
+
+/// A Parquet file as lines of CSV.
+fn lines_of(path: &Path) -> Vec<String> {
+    let file = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+    let names: Vec<String> =
+        file.metadata().file_metadata().schema().get_fields().iter().map(|f| f.name().to_owned()).collect();
+    let value = |field: &Field| match field {
+        Field::Str(text) => text.clone(),
+        Field::Long(number) => number.to_string(),
+        Field::TimestampMillis(ms) => jiff::Timestamp::from_millisecond(*ms).unwrap().to_string(),
+        other => panic!("{other:?}"),
+    };
+    let rows = file.get_row_iter(None).unwrap().map(|row| {
+        let row = row.unwrap();
+        row.get_column_iter().map(|(_, field)| value(field)).collect::<Vec<_>>().join(",")
+    });
+    std::iter::once(names.join(",")).chain(rows).collect()
 }
 
 #[test]
