@@ -133,7 +133,7 @@ async fn readings(store: &dyn FigureStore, day: i32, mut table: Table) -> anyhow
             table.row([
                 Value::Text(meter.as_str()),
                 Value::Instant(interval.start()),
-                Value::Whole(interval.duration_s()),
+                Value::Whole(interval.duration_s().into()),
                 Value::Whole(energy.mwh()),
                 Value::Text(area.as_str()),
             ])?;

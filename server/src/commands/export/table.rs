@@ -138,8 +138,8 @@ impl Groups {
             let (physical, logical) = match kind {
                 Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
                 Kind::Instant => {
-                    let unit = TimeUnit::MILLIS;
-                    (Physical::INT64, Some(LogicalType::Timestamp { is_adjusted_to_u_t_c: true, unit }))
+                    let is_utc = true;
+                    (Physical::INT64, Some(LogicalType::timestamp(is_utc, TimeUnit::MILLIS)))
                 }
                 Kind::Whole => (Physical::INT64, None),
             };
