@@ -55,6 +55,13 @@ impl CassandraStore {
         Ok(areas)
     }
 
+    /// The same, but only where it is packed.
+    pub(crate) async fn areas_of_day_at_rest(&self, day: i32) -> Result<Option<Vec<AreaDay>>, StoreError> {
+        let edition = self.edition.get();
+        let noted = self.noted_of(day, edition).await?;
+        self.packed(day, edition, &noted).await
+    }
+
     async fn noted_of(&self, day: i32, edition: Edition) -> Result<Noted, StoreError> {
         let values = (day, numbered(edition, 0), numbered(edition, EDITION_LAST));
         let rows: Vec<(i32, i64)> = self.ask("changed_days", &self.statements.changed_in_day, values).await?;

@@ -13,6 +13,7 @@
 //! | `standing` | what stands while the store is away |
 //! | `model` | what published statistics say |
 //! | `series` | consumption over time, and the typical day |
+//! | `typical` | typical days of a month |
 //! | `when` | `from` and `to` |
 //! | `service` | the state behind all of them, kept up to date |
 //! | `answers` | the port that the page and the public API ask |
@@ -31,6 +32,7 @@ mod series;
 mod service;
 mod standing;
 mod summary;
+mod typical;
 mod when;
 
 pub use days::Stored;

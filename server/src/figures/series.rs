@@ -14,7 +14,6 @@ use metering::disclosure::{DisclosureRules, FigureKind, PublicFigure, SeriesValu
 use metering::time::WINDOW_S;
 use metering::{AreaCode, UtcSecond, Window};
 
-use super::calendar::day_type;
 use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
 use super::service::FiguresService;
@@ -255,10 +254,15 @@ impl FiguresService {
         let stretches = self.month_stretches(Period { from: first, to: end }).await?;
         let told = self.told_of(area, &stretches);
         let around = self.around(area).map(|around| around.0 as usize);
-        let (mine, days) = self.mean_day(told.of, first, end, kind).await?;
+        let changes = self.changes();
+        let together = async |area| self.typical.of(area, first, kind, changes).await.map_err(unavailable);
+        let mine = together(told.of).await?;
         let others = match around {
-            Some(around) => self.mean_day(around, first, end, kind).await?.0,
-            None => vec![Totals::default(); 48],
+            Some(around) => together(around).await?.half_hours,
+            None => Vec::new(),
+        };
+        let half_hours_of = |half_hours: Vec<Totals>| {
+            half_hours.into_iter().chain(std::iter::repeat(Totals::default())).take(48)
         };
         let point = |told: Told, totals: &Totals| match stretches.first() {
             Some(stretch) => {
@@ -267,12 +271,16 @@ impl FiguresService {
             }
             None => Shown::nothing(),
         };
-        let figures: Vec<PublicFigure> = mine.iter().map(|totals| point(told, totals)).collect();
+        let days = mine.days();
+        let figures: Vec<PublicFigure> =
+            half_hours_of(mine.half_hours).map(|totals| point(told, &totals)).collect();
         let half_hours =
-            figures.iter().zip(&others).enumerate().map(|(half_hour, (figure, other))| ProfilePoint {
-                time: format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30),
-                mean_w: figure.value(),
-                around_w: around.and_then(|of| point(Told { of, ..told }, other).value()),
+            figures.iter().zip(half_hours_of(others)).enumerate().map(|(half_hour, (figure, other))| {
+                ProfilePoint {
+                    time: format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30),
+                    mean_w: figure.value(),
+                    around_w: around.and_then(|of| point(Told { of, ..told }, &other).value()),
+                }
             });
         let statuses = || figures.iter().map(PublicFigure::status);
         let status = statuses().find(|&status| status != Status::NoData).unwrap_or(Status::NoData);
@@ -292,29 +300,6 @@ impl FiguresService {
         let span = self.store.span().await.map_err(unavailable)?;
         let oldest = span.map(|span| self.calendar.date_of(Window::at(span.first_day, 24).start()));
         Ok(typical_month(newest, oldest))
-    }
-
-    /// An area's mean local day of a type in a month, and how many days it is the mean of.
-    async fn mean_day(
-        &self,
-        area: usize,
-        first: Date,
-        end: Date,
-        kind: DayType,
-    ) -> Result<(Vec<Totals>, u32), AppError> {
-        let mut half_hours = vec![Totals::default(); 48];
-        let mut dates = std::collections::BTreeSet::new();
-        let ends = self.calendar.midnight(first).zip(self.calendar.midnight(end));
-        if let Some((from, to)) = ends {
-            for (window, totals) in self.windows(AreaIndex(area as u32), from.window(), to.window()).await? {
-                let local = self.calendar.local(window);
-                if totals.meter_seconds > 0 && day_type(local.date) == kind {
-                    half_hours[local.half_hour] += totals;
-                    dates.insert(local.date);
-                }
-            }
-        }
-        Ok((half_hours, dates.len() as u32))
     }
 }
 

@@ -25,6 +25,7 @@ use super::model::{Model, STATISTICS};
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
 use super::standing::Standing;
+use super::typical::TypicalDays;
 use crate::clock::Clock;
 
 /// How long a release over days stands before it is made again, if readings have changed it.
@@ -122,6 +123,7 @@ pub struct FiguresService {
     pub(super) tiles: Option<(String, String)>,
     simulated: fn(&MeterId) -> bool,
     pub(super) days: Arc<Days>,
+    pub(super) typical: Arc<TypicalDays>,
     pub(super) recent: Recent,
     pub(super) ever_heard: Arc<EverHeard>,
     model: RwLock<Arc<Model>>,
@@ -151,14 +153,23 @@ impl FiguresService {
         let leaves = geography.leaf_count() as usize;
         let ever_heard =
             Arc::new(EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)));
+        let days = Arc::new(Days::new(
+            geography.clone(),
+            calendar.clone(),
+            store.clone(),
+            stored,
+            ever_heard.clone(),
+        ));
+        let typical = TypicalDays::new(
+            geography.clone(),
+            nesting.clone(),
+            calendar.clone(),
+            store.clone(),
+            days.clone(),
+        );
         Ok(FiguresService {
-            days: Arc::new(Days::new(
-                geography.clone(),
-                calendar.clone(),
-                store.clone(),
-                stored,
-                ever_heard.clone(),
-            )),
+            days,
+            typical: Arc::new(typical),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
             ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
@@ -197,6 +208,7 @@ impl FiguresService {
                 Ok(()) = edition.changed() => {
                     self.recent.forget();
                     self.days.forget();
+                    self.typical.forget();
                     self.read_again().await;
                     again_at = Some(tokio::time::Instant::now() + EVERYBODY_KNOWS_AFTER);
                 }
@@ -423,13 +435,18 @@ impl FiguresService {
         Period { from: to.checked_sub(DEFAULT_DAYS.days()).unwrap_or(to), to }
     }
 
+    /// Counts what may have changed figures.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
     /// The release of a measure over days: the last one, or a new one where readings changed it since.
     pub(super) async fn period_release(
         &self,
         measure: Measure,
         period: Period,
     ) -> Result<DatedRelease, StoreError> {
-        let changes = self.changes.load(Ordering::Relaxed);
+        let changes = self.changes();
         let held = self.releases().get(&(measure, period)).cloned();
         let fresh = self.make_release(measure, period, changes);
         match held {
