@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{FigureStore, PipelineStore, ReadingLog, StoreError};
+use engine::{FigureStore, PipelineStore, ReadingLog, StoreError, StoredSpan};
 use futures::future::{BoxFuture, FutureExt, Shared};
 use futures::{StreamExt, TryStreamExt};
 use geography::Geography;
@@ -93,8 +93,10 @@ enum Begun {
 struct Held {
     kept: BTreeMap<Date, Kept>,
     reading: HashMap<Date, Reading>,
-    /// The days that the store had when it was last asked.
-    stored: Option<RangeInclusive<Date>>,
+    /// The UTC days that the store had when it was asked.
+    stored: Option<StoredSpan>,
+    /// Those of rows that have been published since the start.
+    published: Option<StoredSpan>,
     /// Counts the times at which something was missed: what was being read then is not kept.
     missed: u64,
 }
@@ -150,6 +152,11 @@ impl Days {
             let through = windows.entry(place.window).or_insert(row.through);
             *through = (*through).max(row.through);
         }
+        let days = windows.keys().map(|window| window.day());
+        let published = days.map(|day| StoredSpan { first_day: day, last_day: day }).reduce(both);
+        let mut held = self.held();
+        held.published = held.published.into_iter().chain(published).reduce(both);
+        drop(held);
         for (window, through) in windows {
             self.changed.note(self.calendar.local(window).date, partition, through);
         }
@@ -158,7 +165,7 @@ impl Days {
     /// Forgets what was read: it is of other aggregates.
     pub(super) fn forget(&self) {
         let mut held = self.held();
-        *held = Held { missed: held.missed + 1, ..Held::default() };
+        *held = Held { missed: held.missed + 1, published: held.published, ..Held::default() };
     }
 
     /// Reads everything again when it is asked for: anything may have changed.
@@ -166,6 +173,7 @@ impl Days {
         let mut held = self.held();
         held.missed += 1;
         held.reading.clear();
+        held.stored = None;
         let now = Instant::now();
         for day in held.kept.values_mut() {
             day.outdated.get_or_insert(now);
@@ -199,18 +207,28 @@ impl Days {
         Ok(self.day(date, Instant::now() + WORTH_WAITING).await?.summary)
     }
 
-    /// The first local day that there may be readings of, and the last; while the store is away, as it was.
+    /// The first UTC day that there may be readings of, and the last. Asked of the store once: then the feed tells.
+    pub(super) async fn span(&self) -> Result<Option<StoredSpan>, StoreError> {
+        let (known, missed) = {
+            let held = self.held();
+            (held.stored, held.missed)
+        };
+        let stored = match known {
+            Some(stored) => Some(stored),
+            None => self.store.span().await?,
+        };
+        let mut held = self.held();
+        if held.missed == missed {
+            held.stored = stored;
+        }
+        Ok(stored.into_iter().chain(held.published).reduce(both))
+    }
+
+    /// Likewise, local days.
     async fn stored_dates(&self) -> Result<Option<RangeInclusive<Date>>, StoreError> {
         let date_of = |window: Window| self.calendar.date_of(window.start());
-        match self.store.span().await {
-            Ok(span) => {
-                let dates =
-                    span.map(|s| date_of(Window::at(s.first_day, 0))..=date_of(Window::at(s.last_day, 47)));
-                self.held().stored = dates.clone();
-                Ok(dates)
-            }
-            Err(error) => self.held().stored.clone().map(Some).ok_or(error),
-        }
+        let span = self.span().await?;
+        Ok(span.map(|span| date_of(Window::at(span.first_day, 0))..=date_of(Window::at(span.last_day, 47))))
     }
 
     async fn day(self: &Arc<Self>, date: Date, worth_waiting: Instant) -> Result<ReadDay, StoreError> {
@@ -287,6 +305,11 @@ impl Days {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// From the first day of both to the last.
+fn both(one: StoredSpan, other: StoredSpan) -> StoredSpan {
+    StoredSpan { first_day: one.first_day.min(other.first_day), last_day: one.last_day.max(other.last_day) }
 }
 
 /// A day is under way as long as this is, however that ends.

@@ -167,7 +167,7 @@ impl TypicalDays {
 
     async fn read(&self, first: Date, end: Date) -> Result<Month, StoreError> {
         let midnights = self.calendar.midnight(first).zip(self.calendar.midnight(end));
-        let (Some((from, to)), Some(span)) = (midnights, self.store.span().await?) else {
+        let (Some((from, to)), Some(span)) = (midnights, self.days.span().await?) else {
             return Ok(Month::new());
         };
         let (from, to) = (from.window(), to.window());
