@@ -149,7 +149,7 @@ pub(crate) async fn connect(
         .known_nodes(&config.nodes)
         .connection_timeout(CONNECT_WITHIN)
         .pool_size(PoolSize::PerHost(connections))
-        // Of documents alone: all else is stamped by its position.
+        // Of documents and packed days alone: all else is stamped by its position.
         .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()))
         // Only what says where a row lies: other keyspaces and columns are nothing to us.
         .keyspaces_to_fetch([&config.keyspace])

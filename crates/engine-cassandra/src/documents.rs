@@ -1,4 +1,4 @@
-//! Small things with a name. These alone are stamped by a clock, and can be removed.
+//! Small things with a name. They are stamped by a clock, and can be removed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -9,7 +9,7 @@
 //! | `write` | a flush: few, large, grouped writes, progress last |
 //! | [`CassandraMetrics`] | what the driver counts |
 //! | `pipeline`, `figures`, `documents`, `editions` | the ports |
-//! | `packed` | days at rest, a row a shard |
+//! | `packed` | days that are over, a row a shard |
 //!
 //! Every write of the pipeline is stamped with a position, not with a clock: the last write by position wins, cell by
 //! cell, and every write names every column. So writes may come twice, late and in any order, and nobody is fenced.

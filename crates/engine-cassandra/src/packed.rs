@@ -1,20 +1,20 @@
-//! Days at rest, packed: sums of a whole day in a row a shard, so that a year of them is read in seconds.
+//! Days that are over, packed: sums of a whole day in a row a shard, so that a year of them is read in seconds.
 //!
 //! Owners note with every flush how far it has changed which day. A packed day names what was noted when it was read, and
 //! counts as long as that is what is noted. So nobody has to keep it up to date: the first who reads a day that has
 //! changed reads its rows, and packs it again, if by then the store has all that was noted.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use engine::{AreaDay, Edition, StoreError};
 use futures::future::BoxFuture;
 use metering::aggregate::Totals;
-use metering::{AreaCode, Energy};
+use metering::{AreaCode, Energy, UtcSecond};
 use prost::Message;
 
 use crate::connection::CassandraStore;
-use crate::error::corrupt;
-use crate::places::{EDITION_LAST, numbered};
+use crate::places::{EDITION_LAST, day_of, numbered};
 
 /// Shards of a day that are read at once. There may be millions of rows, and others want an answer meanwhile.
 pub(crate) const SHARDS_AT_ONCE: usize = 8;
@@ -27,6 +27,9 @@ type Noted = BTreeMap<i32, i64>;
 struct PackedAreas {
     #[prost(message, repeated, tag = "1")]
     areas: Vec<PackedArea>,
+    /// What was noted of the day then.
+    #[prost(bytes = "vec", tag = "2")]
+    as_of: Vec<u8>,
 }
 
 /// What an area used, a number a window.
@@ -80,14 +83,15 @@ impl CassandraStore {
             return Ok(None);
         }
         let values = (day, numbered(edition, 0), numbered(edition, EDITION_LAST));
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            self.ask("packed_days", &self.statements.packed_day, values).await?;
         let as_of = bytes_of(noted);
-        if rows.len() != self.sizing.shards as usize || rows.iter().any(|(of, _)| *of != as_of) {
+        let (of, shards) = (&self.statements.packed_as_of, self.sizing.shards as usize);
+        let found: Vec<(Vec<u8>,)> = self.ask("packed_days", of, values).await?;
+        if found.len() != shards || found.iter().any(|(of,)| *of != as_of) {
             return Ok(None);
         }
-        let shards = rows.into_iter().map(|(_, body)| unpacked(day, &body));
-        Ok(Some(shards.collect::<Result<Vec<_>, _>>()?.concat()))
+        let bodies: Vec<(Vec<u8>,)> = self.ask("packed_days", &self.statements.packed_day, values).await?;
+        let unpacked = bodies.iter().map(|(body,)| unpacked(day, body, &as_of)).collect::<Option<Vec<_>>>();
+        Ok(unpacked.filter(|unpacked| unpacked.len() == shards).map(|unpacked| unpacked.concat()))
     }
 
     async fn read_and_pack(
@@ -107,10 +111,11 @@ impl CassandraStore {
         let requests = shards.iter().map(|&shard| Box::pin(self.shard_day(day, shard)) as BoxFuture<'_, _>);
         let by_shard: Vec<Vec<AreaDay>> = self.some_at_once(SHARDS_AT_ONCE, requests.collect()).await?;
         let is_stored = noted.iter().all(|(number, at)| stored.get(number) >= Some(at));
-        if !noted.is_empty() && is_stored && self.noted_of(day, edition).await? == noted {
+        let is_over = day < day_of(UtcSecond(now_s()));
+        if is_over && is_stored && !noted.is_empty() && self.noted_of(day, edition).await? == noted {
             let as_of = bytes_of(&noted);
             let rows = shards.iter().zip(&by_shard).map(|(&shard, areas)| {
-                let values = (day, shard, as_of.clone(), packed_areas(areas).encode_to_vec());
+                let values = (day, shard, as_of.clone(), packed(areas, &as_of).encode_to_vec());
                 Box::pin(self.run(&self.statements.write_packed_day, values)) as BoxFuture<'_, _>
             });
             // It is as good without.
@@ -126,28 +131,33 @@ fn bytes_of(noted: &Noted) -> Vec<u8> {
     noted.iter().flat_map(|(number, at)| [&number.to_be_bytes()[..], &at.to_be_bytes()].concat()).collect()
 }
 
-fn packed_areas(areas: &[AreaDay]) -> PackedAreas {
+fn now_s() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}
+
+fn packed(areas: &[AreaDay], as_of: &[u8]) -> PackedAreas {
     let of = |AreaDay { area, windows, .. }: &AreaDay| PackedArea {
         code: area.to_string(),
         energy_mwh: windows.iter().map(|totals| totals.energy.mwh()).collect(),
         meters: windows.iter().map(|totals| totals.meters).collect(),
         meter_seconds: windows.iter().map(|totals| totals.meter_seconds).collect(),
     };
-    PackedAreas { areas: areas.iter().map(of).collect() }
+    PackedAreas { areas: areas.iter().map(of).collect(), as_of: as_of.to_vec() }
 }
 
-fn unpacked(day: i32, body: &[u8]) -> Result<Vec<AreaDay>, StoreError> {
-    let PackedAreas { areas } = PackedAreas::decode(body).map_err(|error| corrupt("packed_days", error))?;
-    areas.into_iter().map(|area| area.unpacked(day)).collect()
+/// None of what another was written over meanwhile, or what can't be read: the rows are there.
+fn unpacked(day: i32, body: &[u8], as_of: &[u8]) -> Option<Vec<AreaDay>> {
+    let packed = PackedAreas::decode(body).ok().filter(|packed| packed.as_of == as_of)?;
+    packed.areas.into_iter().map(|area| area.unpacked(day)).collect()
 }
 
 impl PackedArea {
-    fn unpacked(self, day: i32) -> Result<AreaDay, StoreError> {
+    fn unpacked(self, day: i32) -> Option<AreaDay> {
         let PackedArea { code, energy_mwh, meters, meter_seconds } = self;
-        let area = AreaCode::parse(&code).map_err(|error| corrupt("packed_days", error))?;
+        let area = AreaCode::parse(&code).ok()?;
         let mut windows = Box::new([Totals::default(); 48]);
         if [energy_mwh.len(), meters.len(), meter_seconds.len()] != [windows.len(); 3] {
-            return Err(corrupt("packed_days", format!("a day of {area} has not {} windows", windows.len())));
+            return None;
         }
         for (n, totals) in windows.iter_mut().enumerate() {
             *totals = Totals {
@@ -156,7 +166,7 @@ impl PackedArea {
                 meter_seconds: meter_seconds[n],
             };
         }
-        Ok(AreaDay { area, day, windows })
+        Some(AreaDay { area, day, windows })
     }
 }
 
@@ -171,9 +181,10 @@ mod tests {
         windows[47] = Totals { energy: Energy::from_mwh(1 << 40), meters: -1, meter_seconds: 0 };
         let area = AreaCode::parse("E01000001").unwrap();
         let areas = vec![AreaDay { area, day: 20_000, windows }];
-        let body = packed_areas(&areas).encode_to_vec();
-        assert_eq!(unpacked(20_000, &body).unwrap(), areas);
-        assert!(unpacked(20_000, &body[..body.len() - 1]).is_err());
+        let body = packed(&areas, b"then").encode_to_vec();
+        assert_eq!(unpacked(20_000, &body, b"then"), Some(areas));
+        assert_eq!(unpacked(20_000, &body, b"now"), None);
+        assert_eq!(unpacked(20_000, &body[..body.len() - 1], b"then"), None);
     }
 
     #[test]

@@ -71,7 +71,8 @@ statements! {
     // What figures are made from.
     days: "SELECT day FROM days WHERE what = ?",
     changed_in_day: "SELECT part, stamp FROM changed_days WHERE day = ? AND part >= ? AND part <= ?",
-    packed_day: "SELECT as_of, body FROM packed_days WHERE day = ? AND shard >= ? AND shard <= ?",
+    packed_as_of: "SELECT as_of FROM packed_days WHERE day = ? AND shard >= ? AND shard <= ?",
+    packed_day: "SELECT body FROM packed_days WHERE day = ? AND shard >= ? AND shard <= ?",
     write_packed_day: "INSERT INTO packed_days (day, shard, as_of, body) VALUES (?, ?, ?, ?)",
     sums_of_shard: "SELECT area, win, sum(energy), sum(meters), sum(seconds) FROM aggregates \
         WHERE day = ? AND shard = ? GROUP BY area, win",

@@ -29,6 +29,10 @@ pub(super) struct Changed(Mutex<Held>);
 struct Held {
     /// By day: how far each partition has to be stored before a read has everything.
     days: HashMap<Date, Lacks>,
+    /// How often anything changed each day.
+    counts: BTreeMap<Date, u64>,
+    /// How often changes were missed.
+    missed: u64,
     /// Changed since somebody last asked which.
     touched: BTreeSet<Date>,
     /// When changes were last missed: for a while, every day may lack something.
@@ -42,6 +46,7 @@ impl Changed {
     pub(super) fn note(&self, date: Date, partition: u32, through: Position) {
         let mut held = self.lock();
         held.touched.insert(date);
+        *held.counts.entry(date).or_default() += 1;
         let lacks = held.days.entry(date);
         let lacks = lacks.or_insert_with(|| Lacks { through: HashMap::new(), since: Instant::now() });
         let newest = lacks.through.entry(partition).or_insert(through);
@@ -50,7 +55,9 @@ impl Changed {
 
     /// Notes that changes were missed.
     pub(super) fn note_gap(&self) {
-        self.lock().missed_at = Some(Instant::now());
+        let mut held = self.lock();
+        held.missed += 1;
+        held.missed_at = Some(Instant::now());
     }
 
     /// Whether a day may have changed since it was read.
@@ -69,6 +76,15 @@ impl Changed {
     pub(super) fn has_between(&self, from: Date, to: Date) -> bool {
         let held = self.lock();
         held.days.keys().chain(held.unsure.keys()).any(|date| (from..to).contains(date))
+    }
+
+    /// Counts changes of the days from the first on, before the second. None while what is stored may lack some of them.
+    pub(super) fn settled_between(&self, from: Date, to: Date) -> Option<u64> {
+        let held = self.lock();
+        let is_unsure = held.missed_at.is_some_and(|at| at.elapsed() < UNSURE_FOR);
+        let lacks = held.days.keys().chain(held.unsure.keys()).any(|date| (from..to).contains(date));
+        (!is_unsure && !lacks)
+            .then(|| held.missed + held.counts.range(from..to).map(|(_, count)| count).sum::<u64>())
     }
 
     /// Notes that a day was read when partitions were stored this far: `began` is when it was asked how far.
@@ -143,12 +159,26 @@ mod tests {
     }
 
     #[test]
+    fn changes_of_some_days_are_counted_when_they_are_stored() {
+        let changed = Changed::default();
+        let settled = || changed.settled_between(DAY, date(2026, 11, 23));
+        assert_eq!(settled(), Some(0));
+        changed.note(DAY, 0, Position::new(1, 7));
+        assert_eq!(settled(), None);
+        changed.was_read(DAY, Instant::now(), &[at(7)]);
+        assert_eq!(settled(), Some(1));
+        changed.note(date(2026, 11, 23), 0, Position::new(1, 8));
+        assert_eq!(settled(), Some(1));
+    }
+
+    #[test]
     fn after_a_gap_a_day_is_read_again() {
         let changed = Changed::default();
         changed.note_gap();
         let now = Instant::now();
         changed.was_read(DAY, now, &[at(10)]);
         assert!(changed.has(DAY));
+        assert_eq!(changed.settled_between(DAY, DAY.tomorrow().unwrap()), None);
         changed.was_read(DAY, now + UNSURE_FOR, &[at(10)]);
         assert!(!changed.has(DAY));
     }

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `calendar` | local days and half-hours |
 //! | `summary` | what each area used on a day |
-//! | `days` | the read model: those days, and when they are read again |
+//! | `days` | the read model: those days |
+//! | `reread` | what is kept of the store, and when it is read again |
 //! | `changed` | which of those readings have changed since |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
@@ -28,6 +29,7 @@ mod model;
 mod nested;
 mod period;
 mod recent;
+mod reread;
 mod series;
 mod service;
 mod standing;

@@ -16,6 +16,7 @@ use metering::{AreaCode, UtcSecond, Window};
 
 use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
+use super::reread::Read;
 use super::service::FiguresService;
 use super::summary::{DaySummary, homes_of_most};
 use super::when;
@@ -136,7 +137,9 @@ impl FiguresService {
 
     async fn day_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
         let mut stretches = Vec::new();
-        for ReadDay { summary, .. } in self.days.summaries(period.days()).await.map_err(unavailable)? {
+        for Read { value: ReadDay { summary, .. }, .. } in
+            self.days.summaries(period.days()).await.map_err(unavailable)?
+        {
             let (date, end) = (summary.date, summary.date.tomorrow().unwrap_or(summary.date));
             stretches.extend(self.stretch(date, end, &[summary], FigureKind::Window));
         }
@@ -145,7 +148,9 @@ impl FiguresService {
 
     async fn month_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
         let mut by_month: BTreeMap<Date, Vec<Arc<DaySummary>>> = BTreeMap::new();
-        for ReadDay { summary, .. } in self.days.summaries(period.days()).await.map_err(unavailable)? {
+        for Read { value: ReadDay { summary, .. }, .. } in
+            self.days.summaries(period.days()).await.map_err(unavailable)?
+        {
             by_month.entry(summary.date.first_of_month()).or_default().push(summary);
         }
         let stretches = by_month.into_iter().filter_map(|(first, days)| {
@@ -254,8 +259,7 @@ impl FiguresService {
         let stretches = self.month_stretches(Period { from: first, to: end }).await?;
         let told = self.told_of(area, &stretches);
         let around = self.around(area).map(|around| around.0 as usize);
-        let changes = self.changes();
-        let together = async |area| self.typical.of(area, first, kind, changes).await.map_err(unavailable);
+        let together = async |area| self.typical.of(area, first, kind).await.map_err(unavailable);
         let mine = together(told.of).await?;
         let others = match around {
             Some(around) => together(around).await?.half_hours,

@@ -276,7 +276,7 @@ impl FiguresService {
     /// After something was missed.
     async fn read_again(&self) {
         tracing::warn!("some of the live feed was missed; reading the store again");
-        self.days.changed.note_gap();
+        self.days.changed().note_gap();
         self.begin_again().await;
     }
 
@@ -315,7 +315,7 @@ impl FiguresService {
     }
 
     async fn refresh_now_and_then(self: Arc<Self>) {
-        let (mut scanned, mut meters) = (false, 0);
+        let (mut scanned, mut meters, mut newest) = (false, 0, None);
         loop {
             if let Err(error) = self.refresh().await {
                 tracing::warn!(%error, "registrations and statistics could not be read; trying again");
@@ -323,6 +323,11 @@ impl FiguresService {
                 scanned = self.scan_ever().await.is_ok();
             } else if let Err(error) = self.look_at_newer_days().await {
                 tracing::warn!(%error, "the newest days could not be read; trying again");
+            }
+            // A day that took its time was read meanwhile.
+            let now = self.ever_heard.newest();
+            if std::mem::replace(&mut newest, now) != now {
+                self.changes.fetch_add(1, Ordering::Relaxed);
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
             let settled = meters > 0 && meters == before;
@@ -386,15 +391,14 @@ impl FiguresService {
     /// Looks at days after the newest one on which enough homes were heard, where readings of them arrived.
     async fn look_at_newer_days(&self) -> Result<(), StoreError> {
         let newest = self.ever_heard.newest();
-        let touched = self.days.changed.take_touched();
+        let touched = self.days.changed().take_touched();
         for date in touched.into_iter().rev().take_while(|&date| Some(date) > newest) {
             self.days.summary(date).await?;
             if self.ever_heard.newest() >= Some(date) {
-                self.changes.fetch_add(1, Ordering::Relaxed);
                 break;
             }
-            if self.days.changed.has(date) {
-                self.days.changed.touch_again(date);
+            if self.days.changed().has(date) {
+                self.days.changed().touch_again(date);
             }
         }
         Ok(())
@@ -435,18 +439,13 @@ impl FiguresService {
         Period { from: to.checked_sub(DEFAULT_DAYS.days()).unwrap_or(to), to }
     }
 
-    /// Counts what may have changed figures.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Relaxed)
-    }
-
     /// The release of a measure over days: the last one, or a new one where readings changed it since.
     pub(super) async fn period_release(
         &self,
         measure: Measure,
         period: Period,
     ) -> Result<DatedRelease, StoreError> {
-        let changes = self.changes();
+        let changes = self.changes.load(Ordering::Relaxed);
         let held = self.releases().get(&(measure, period)).cloned();
         let fresh = self.make_release(measure, period, changes);
         match held {
@@ -468,7 +467,7 @@ impl FiguresService {
         for day in self.days.summaries(period.days()).await? {
             as_of = as_of.min(day.as_of);
             is_behind |= day.is_behind;
-            days.push(day.summary);
+            days.push(day.value.summary);
         }
         let ever = self.ever_heard.by_area();
         let grounds = Grounds {
@@ -485,7 +484,7 @@ impl FiguresService {
             as_of: UtcSecond(self.clock.now().0 - as_of.elapsed().as_secs() as i64),
             made: Instant::now(),
             changes,
-            settled: !is_behind && !self.days.changed.has_between(period.from, period.to),
+            settled: !is_behind && !self.days.changed().has_between(period.from, period.to),
         };
         let mut releases = self.releases();
         if releases.len() >= RELEASES_KEPT {

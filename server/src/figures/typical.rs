@@ -2,10 +2,11 @@
 //! that is hundreds of areas of the finest level, a month of days each.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use engine::{FigureStore, StoreError};
+use async_trait::async_trait;
+use engine::{FigureStore, StoreError, StoredSpan};
 use geography::Geography;
 use geography::reference::DayType;
 use jiff::ToSpan;
@@ -17,17 +18,11 @@ use metering::disclosure::Nesting;
 use super::calendar::{Calendar, day_type};
 use super::days::Days;
 use super::nested::summed_up;
+use super::reread::{Rereading, Source};
 use super::summary::leaf_of;
 
 /// Months that are kept, of 18 MB where every area is heard.
-const KEPT: usize = 3;
-
-/// How soon a month that goes on changing is read again, and how many times as long as reading it took it stands at least.
-const STALE_AFTER: Duration = Duration::from_secs(2);
-const STANDS_TIMES: u32 = 10;
-
-/// How long a page waits for that.
-const WORTH_WAITING: Duration = Duration::from_millis(300);
+const MONTHS_KEPT: usize = 3;
 
 /// What an area used in the half-hours of some days together.
 #[derive(Debug, Clone, Default)]
@@ -60,37 +55,45 @@ impl DaysTogether {
     }
 }
 
-/// Of each type of day, all areas.
-type Month = HashMap<DayType, Vec<DaysTogether>>;
-
+/// A month as it was read.
 #[derive(Clone)]
-struct Held {
-    month: Arc<Month>,
-    made: Instant,
-    took: Duration,
-    /// How much had changed when it was read.
-    changes: u64,
-    /// Whether everything was stored that had.
-    settled: bool,
-}
-
-impl Held {
-    fn stands(&self, changes: u64) -> bool {
-        self.settled && self.changes == changes
-            || self.made.elapsed() < STALE_AFTER.max(STANDS_TIMES * self.took)
-    }
+pub(super) struct Month {
+    /// Of each type of day, all areas.
+    by_kind: Arc<HashMap<DayType, Vec<DaysTogether>>>,
+    /// How much had changed of it by then; none where what was stored lacked something.
+    settled: Option<u64>,
+    /// When it was read.
+    began: Instant,
 }
 
 /// Months as they were read last.
 pub(super) struct TypicalDays {
+    read: Arc<Rereading<Reader>>,
+}
+
+struct Reader {
     geography: Arc<Geography>,
     nesting: Arc<Nesting>,
     calendar: Calendar,
     store: Arc<dyn FigureStore>,
     days: Arc<Days>,
-    kept: Mutex<HashMap<Date, Held>>,
-    /// Who reads one now.
-    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[async_trait]
+impl Source for Reader {
+    type Value = Month;
+
+    async fn read(&self, first: Date) -> Result<Month, StoreError> {
+        let end = end_of(first);
+        let (began, settled) = (Instant::now(), self.days.changed().settled_between(first, end));
+        let by_kind = Arc::new(self.month(first, end).await?);
+        Ok(Month { by_kind, settled, began })
+    }
+
+    fn changed(&self, first: Date, month: &Month) -> Option<Instant> {
+        let now = self.days.changed().settled_between(first, end_of(first));
+        (now.is_none() || now != month.settled).then_some(month.began)
+    }
 }
 
 impl TypicalDays {
@@ -102,73 +105,45 @@ impl TypicalDays {
         store: Arc<dyn FigureStore>,
         days: Arc<Days>,
     ) -> Self {
-        let (kept, turn) = (Mutex::default(), Arc::default());
-        TypicalDays { geography, nesting, calendar, store, days, kept, turn }
+        let reader = Reader { geography, nesting, calendar, store, days };
+        TypicalDays { read: Arc::new(Rereading::new(reader, MONTHS_KEPT)) }
     }
 
-    /// Of other aggregates.
+    /// They are of other aggregates.
     pub(super) fn forget(&self) {
-        self.months().clear();
+        self.read.forget();
     }
 
-    /// An area's days of a type in the month that begins with `first`; `changes` counts what may have changed any.
+    /// An area's days of a type in the month that begins with `first`.
     pub(super) async fn of(
-        self: &Arc<Self>,
+        &self,
         area: usize,
         first: Date,
         kind: DayType,
-        changes: u64,
     ) -> Result<DaysTogether, StoreError> {
-        let month = self.month(first, changes).await?;
-        Ok(month.get(&kind).and_then(|areas| areas.get(area)).cloned().unwrap_or_default())
-    }
-
-    async fn month(self: &Arc<Self>, first: Date, changes: u64) -> Result<Arc<Month>, StoreError> {
-        let held = self.months().get(&first).cloned();
-        let Some(held) = held else {
-            let _turn = self.turn.lock().await;
-            let meanwhile = self.months().get(&first).cloned();
-            return match meanwhile {
-                Some(held) => Ok(held.month),
-                None => self.read_and_keep(first, changes).await,
-            };
+        let Reader { days, calendar, .. } = &self.read.source;
+        let span = days.span().await?;
+        let date_of = |day, of_day| calendar.date_of(Window::at(day, of_day).start());
+        let is_stored = |span: StoredSpan| {
+            date_of(span.last_day, 47) >= first && date_of(span.first_day, 0) < end_of(first)
         };
-        if !held.stands(changes)
-            && let Ok(turn) = self.turn.clone().try_lock_owned()
-        {
-            let months = self.clone();
-            let reading = tokio::spawn(async move {
-                let _turn = turn;
-                months.read_and_keep(first, changes).await
-            });
-            match tokio::time::timeout(WORTH_WAITING, reading).await {
-                Ok(Ok(Ok(month))) => return Ok(month),
-                Ok(Ok(Err(error @ StoreError::Corrupt(_)))) => return Err(error),
-                _ => {}
-            }
+        if !span.is_some_and(is_stored) {
+            return Ok(DaysTogether::default());
         }
-        Ok(held.month)
+        let month = self.read.get(first, Rereading::<Reader>::patience()).await?.value;
+        Ok(month.by_kind.get(&kind).and_then(|areas| areas.get(area)).cloned().unwrap_or_default())
     }
+}
 
-    async fn read_and_keep(&self, first: Date, changes: u64) -> Result<Arc<Month>, StoreError> {
-        let made = Instant::now();
-        let end = first.checked_add(1.month()).unwrap_or(first);
-        let settled = !self.days.changed.has_between(first, end);
-        let month = Arc::new(self.read(first, end).await?);
-        let held = Held { month: month.clone(), made, took: made.elapsed(), changes, settled };
-        let mut months = self.months();
-        if months.len() >= KEPT && !months.contains_key(&first) {
-            let oldest = months.iter().min_by_key(|(_, held)| held.made).map(|(&first, _)| first);
-            oldest.and_then(|oldest| months.remove(&oldest));
-        }
-        months.insert(first, held);
-        Ok(month)
-    }
+fn end_of(first: Date) -> Date {
+    first.checked_add(1.month()).unwrap_or(first)
+}
 
-    async fn read(&self, first: Date, end: Date) -> Result<Month, StoreError> {
+impl Reader {
+    async fn month(&self, first: Date, end: Date) -> Result<HashMap<DayType, Vec<DaysTogether>>, StoreError> {
         let midnights = self.calendar.midnight(first).zip(self.calendar.midnight(end));
         let (Some((from, to)), Some(span)) = (midnights, self.days.span().await?) else {
-            return Ok(Month::new());
+            return Ok(HashMap::new());
         };
         let (from, to) = (from.window(), to.window());
         let leaves = vec![DaysTogether::default(); self.geography.leaf_count() as usize];
@@ -195,9 +170,5 @@ impl TypicalDays {
             .into_iter()
             .map(|(kind, leaves)| (kind, summed_up(&leaves, &self.nesting, DaysTogether::add_all)));
         Ok(all.collect())
-    }
-
-    fn months(&self) -> MutexGuard<'_, HashMap<Date, Held>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use engine::{AppendError, LogError, PipelineStore, ReadingLog};
 use metering::wire::partition_of;
 
-use super::support::{config, envelope, files, heads, plan, records};
+use super::support::{config, envelope, files, heads, open_when_free, plan, records};
 use crate::{EmbeddedConfig, EmbeddedEngine};
 
 fn unavailable(answer: Result<(), AppendError>) {
@@ -63,7 +63,7 @@ async fn a_crash_after_a_failed_write() {
 async fn a_torn_end_is_cut_off_and_gone_on_from() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..8_usize {
-        let engine = EmbeddedEngine::open(dir.path(), config()).unwrap();
+        let engine = open_when_free(dir.path()).await;
         for n in 0..10 {
             engine.log().append(vec![envelope("m", n)]).await.unwrap();
         }
@@ -81,7 +81,7 @@ async fn a_torn_end_is_cut_off_and_gone_on_from() {
             b"rwam",
         ];
         std::fs::File::options().append(true).open(&path).unwrap().write_all(torn[round % 4]).unwrap();
-        let engine = EmbeddedEngine::open(dir.path(), config()).unwrap();
+        let engine = open_when_free(dir.path()).await;
         assert_eq!(records(&*engine.log()).await, before, "round {round}");
     }
 }

@@ -14,7 +14,7 @@ use metering::{
     UtcSecond,
 };
 
-use crate::{EmbeddedConfig, EmbeddedEngine};
+use crate::{EmbeddedConfig, EmbeddedEngine, OpenError};
 
 /// Small, so that everything happens soon.
 pub(crate) fn config() -> EmbeddedConfig {
@@ -156,6 +156,17 @@ pub(crate) fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Opens a directory whose engine was dropped and not closed: a read that has answered may hold it for a moment more.
+pub(crate) async fn open_when_free(dir: &Path) -> EmbeddedEngine {
+    for _ in 0..200 {
+        match EmbeddedEngine::open(dir, config()) {
+            Err(OpenError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("{} is held for two seconds", dir.display());
 }
 
 /// Copies all files of a directory into another one, as they are together at a moment: where the engine removes one

@@ -107,15 +107,21 @@ type Met<'a> = (&'a RegistrationVersion, Option<UtcSecond>);
 
 /// Those that have a reading that ended after an instant.
 async fn heard_after(state: &AppState, met: &[Met<'_>], at: UtcSecond) -> Result<HashSet<MeterId>, Problem> {
-    let may_be = |&(registration, hint_end): &Met<'_>| {
-        let to = hint_end.filter(|&end| end > at)?;
-        let from = UtcSecond(at.0 - LONGEST_READING_S);
-        Some(RawQuery { meter: registration.meter.clone(), from, to })
-    };
-    let queries: Vec<RawQuery> = met.iter().filter_map(may_be).collect();
-    let found = state.ports.pipeline.raw(&queries).await?;
-    let heard = queries.into_iter().zip(found).filter(|(_, versions)| newest_end(versions) > Some(at));
-    Ok(heard.map(|(query, _)| query.meter).collect())
+    let (mut heard, mut unsure) = (HashSet::new(), Vec::new());
+    for &(registration, hint_end) in met {
+        let Some(to) = hint_end.filter(|&end| end > at) else { continue };
+        let meter = registration.meter.clone();
+        // A hint is written only by what ends in the last step before its end.
+        if to.0 - HINT_STEP_S >= at.0 {
+            heard.insert(meter);
+        } else {
+            unsure.push(RawQuery { meter, from: UtcSecond(at.0 - LONGEST_READING_S), to });
+        }
+    }
+    let found = state.ports.pipeline.raw(&unsure).await?;
+    let sure = unsure.into_iter().zip(found).filter(|(_, versions)| newest_end(versions) > Some(at));
+    heard.extend(sure.map(|(query, _)| query.meter));
+    Ok(heard)
 }
 
 /// When the newest reading of each ended. Most report often, so a short while is looked at first.
@@ -139,7 +145,8 @@ async fn newest_ends(state: &AppState, met: &[Met<'_>]) -> Result<Vec<Option<Utc
         }
     }
     // What readings are not kept of any more was heard by then.
-    Ok(ends.into_iter().zip(met).map(|(end, (_, hint_end))| end.or(*hint_end)).collect())
+    let by = |hint_end: &Option<UtcSecond>| hint_end.map(|end| UtcSecond(end.0.min(now)));
+    Ok(ends.into_iter().zip(met).map(|(end, (_, hint_end))| end.or(by(hint_end))).collect())
 }
 
 fn newest_end(versions: &[RawVersion]) -> Option<UtcSecond> {
