@@ -73,15 +73,14 @@ async fn write_days(store: &dyn FigureStore, args: &ExportArgs, span: StoredSpan
     let mut written = Written::default();
     for day in span.first_day..=span.last_day {
         let date = &Window::at(day, 0).start().to_string()[..10];
+        let (name, columns) = match args.what {
+            What::Aggregates => ("aggregates", &AGGREGATES),
+            What::Readings => ("readings", &READINGS),
+        };
+        let table = Table::new(&args.out, &format!("{name}-{date}"), args.format, columns)?;
         let rows = match args.what {
-            What::Aggregates => {
-                let table = Table::new(&args.out, &format!("aggregates-{date}"), args.format, &AGGREGATES)?;
-                aggregates(store, day, table).await?
-            }
-            What::Readings => {
-                let table = Table::new(&args.out, &format!("readings-{date}"), args.format, &READINGS)?;
-                readings(store, day, table).await?
-            }
+            What::Aggregates => aggregates(store, day, table).await?,
+            What::Readings => readings(store, day, table).await?,
         };
         written.rows += rows;
         written.files += u32::from(rows > 0);

@@ -41,6 +41,12 @@ struct Held {
     unsure: BTreeMap<Date, Instant>,
 }
 
+impl Held {
+    fn lacks_between(&self, from: Date, to: Date) -> bool {
+        self.days.keys().chain(self.unsure.keys()).any(|date| (from..to).contains(date))
+    }
+}
+
 impl Changed {
     /// Notes that a row of a partition, up to a position, changed a day.
     pub(super) fn note(&self, date: Date, partition: u32, through: Position) {
@@ -74,16 +80,14 @@ impl Changed {
 
     /// Whether any day from the first on, before the second, may have changed since it was read.
     pub(super) fn has_between(&self, from: Date, to: Date) -> bool {
-        let held = self.lock();
-        held.days.keys().chain(held.unsure.keys()).any(|date| (from..to).contains(date))
+        self.lock().lacks_between(from, to)
     }
 
     /// Counts changes of the days from the first on, before the second. None while what is stored may lack some of them.
     pub(super) fn settled_between(&self, from: Date, to: Date) -> Option<u64> {
         let held = self.lock();
         let is_unsure = held.missed_at.is_some_and(|at| at.elapsed() < UNSURE_FOR);
-        let lacks = held.days.keys().chain(held.unsure.keys()).any(|date| (from..to).contains(date));
-        (!is_unsure && !lacks)
+        (!is_unsure && !held.lacks_between(from, to))
             .then(|| held.missed + held.counts.range(from..to).map(|(_, count)| count).sum::<u64>())
     }
 
