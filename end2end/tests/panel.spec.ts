@@ -1,3 +1,4 @@
+import { hold } from "../support/hold.ts";
 import { MapPage } from "../support/map-page.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -57,6 +58,19 @@ test("the day's kind can be chosen", async ({ page }) => {
   await expect(map.panel.getByRole("heading", { name: /^A weekday/ })).toBeVisible();
 });
 
+test("the day's kind can be chosen by keys, and what was unfolded stays so", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await map.panel.getByText("Show as table").last().click();
+  await map.panel.getByRole("radio", { name: "Weekday" }).focus();
+  for (const [name, heading] of [["Saturday", /^A Saturday/], ["Sunday", /^A Sunday/]] as const) {
+    await page.keyboard.press("ArrowRight");
+    await expect(map.panel.getByRole("heading", { name: heading })).toBeVisible();
+    await expect(map.panel.getByRole("radio", { name })).toBeFocused();
+  }
+  await expect(map.panel.getByRole("table")).toBeVisible();
+});
+
 test("an area with too few homes says whose figure it shows", async ({ page }) => {
   const map = new MapPage(page);
   // 6,000 homes are about one in each of the 4,835 smallest areas.
@@ -91,6 +105,22 @@ test("Escape closes the panel from anywhere on the page, and who was in it stand
   await page.keyboard.press("Escape");
   await expect(map.suggestions.first()).toBeHidden();
   await expect(map.panel).toBeVisible();
+});
+
+test("who types while an area's figures are on their way goes on typing", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/?area=E09000012");
+  await map.panel.getByRole("link", { name: "Close" }).focus();
+  await page.keyboard.press("Escape");
+  await expect(map.panel).toBeHidden();
+  const letFiguresThrough = await hold(page, "**/fn/get_panel?*");
+  await page.goBack();
+  await map.search.fill("Camd");
+  await expect(map.suggestions.first()).toBeVisible();
+  letFiguresThrough();
+  await expect(map.panel.getByRole("heading", { name: "Hackney" })).toBeVisible();
+  await expect(map.search).toBeFocused();
+  await expect(map.suggestions.first()).toBeVisible();
 });
 
 test("the link can be copied", async ({ page, context, baseURL }) => {

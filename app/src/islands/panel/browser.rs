@@ -9,6 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
 
+use super::place::Place;
 use crate::error::AppError;
 use crate::page::Page;
 use crate::reactive::watch;
@@ -47,6 +48,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
             shown.set_value(Some(area.clone()));
         }
         let view = View { measure, area: Some(area.clone()), ..View::default() };
+        let asked_from = document().active_element();
         busy.set(true);
         spawn_local(async move {
             let part = api::get::<PanelPart>(&question(&view, &chosen_day)).await;
@@ -57,7 +59,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
                 }
                 show(&content, part);
                 if is_other {
-                    introduce(page, &content);
+                    introduce(page, &content, asked_from.as_ref());
                 }
             }
         });
@@ -92,7 +94,9 @@ fn show(content: &Element, part: Result<PanelPart, AppError>) {
     match part {
         Ok(part) => {
             // What the reader has scrolled to stays in place when only a figure has changed.
+            let place = Place::of(content);
             content.set_inner_html(&part.html);
+            place.restore(content);
             document().set_title(&part.title);
         }
         Err(error) => {
@@ -105,13 +109,16 @@ fn show(content: &Element, part: Result<PanelPart, AppError>) {
     }
 }
 
-/// Tells that another area is open, and what its figure is. Who uses the keys goes on in the panel.
-fn introduce(page: Page, content: &Element) {
+/// Tells that another area is open, and what its figure is. Who opened it by keys goes on in the panel;
+/// who has gone elsewhere since, or is at a list of suggestions again, is left there.
+fn introduce(page: Page, content: &Element, asked_from: Option<&Element>) {
     let find = |selector: &str| content.query_selector(selector).ok().flatten();
     let text = |element: Option<Element>| element.and_then(|it| it.text_content()).unwrap_or_default();
     let heading = find("h2");
     page.said.set(format!("{}: {}", text(heading.clone()), text(find(".answer"))));
-    let by_keys = document().active_element().is_some_and(|it| it.matches(":focus-visible").unwrap_or(false));
+    let is_free = |it: &Element| it.matches(":focus-visible:not([aria-expanded=true])").unwrap_or(false);
+    let focused = document().active_element();
+    let by_keys = focused.as_ref() == asked_from && focused.as_ref().is_some_and(is_free);
     if by_keys && let Some(heading) = heading {
         let _ = heading.set_attribute("tabindex", "-1");
         let _ = heading.unchecked_into::<HtmlElement>().focus();

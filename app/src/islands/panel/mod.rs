@@ -11,6 +11,8 @@ use crate::words;
 
 #[cfg(feature = "hydrate")]
 mod browser;
+#[cfg(feature = "hydrate")]
+mod place;
 #[cfg(not(feature = "hydrate"))]
 mod server;
 
