@@ -14,6 +14,7 @@
 //! | `standing` | what stands while the store is away |
 //! | `model` | what published statistics say |
 //! | `series` | consumption over time, and the typical day |
+//! | `stretches` | the days and months that series are made of |
 //! | `typical` | typical days of a month |
 //! | `when` | `from` and `to` |
 //! | `service` | the state behind all of them, kept up to date |
@@ -33,6 +34,7 @@ mod reread;
 mod series;
 mod service;
 mod standing;
+mod stretches;
 mod summary;
 mod typical;
 mod when;

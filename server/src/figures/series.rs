@@ -18,6 +18,7 @@ use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
 use super::reread::Read;
 use super::service::FiguresService;
+use super::stretches::{Stretch, Used};
 use super::summary::{DaySummary, homes_of_most};
 use super::when;
 
@@ -32,15 +33,6 @@ const HALF_HOUR_STEP_KWH: f64 = DisclosureRules::POWER_STEP_W / 2000.0;
 
 /// The most half-hours that one answer has: a month of them.
 const HALF_HOURS_MAX: i32 = 31 * 48;
-
-/// A day or a month of a series: when it begins, how long it is, what every area used in it.
-struct Stretch {
-    start: UtcSecond,
-    /// Seconds of it that are over.
-    elapsed_s: i64,
-    shown: Shown,
-    areas: Vec<PeriodDay>,
-}
 
 /// Whose figures are said of an area.
 #[derive(Clone, Copy)]
@@ -103,22 +95,22 @@ impl FiguresService {
     }
 
     fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {
-        let used = &stretch.areas[told.of];
+        let (used, elapsed_s) = (&stretch.areas[told.of], stretch.elapsed_s(self.clock.now()));
         // The mean home's use while any was heard: what was not measured is not made up.
-        let heard_s = used.heard_s.min(stretch.elapsed_s);
+        let heard_s = used.heard_s.min(elapsed_s);
         let kwh = (used.meter_seconds > 0)
             .then(|| used.energy_mwh as f64 / 1e6 / used.meter_seconds as f64 * heard_s as f64);
         let point =
             consumption_point(stretch.start, stretch.shown.point(told.value(kwh, step), &self.nesting));
         // The half-hour that is under way is not missing yet.
-        let is_missing = point.kwh_per_home.is_some() && heard_s + WINDOW_S < stretch.elapsed_s;
-        let covered_percent = is_missing.then(|| (heard_s * 100 / stretch.elapsed_s) as u8);
+        let is_missing = point.kwh_per_home.is_some() && heard_s + WINDOW_S < elapsed_s;
+        let covered_percent = is_missing.then(|| (heard_s * 100 / elapsed_s) as u8);
         ConsumptionPoint { covered_percent, ..point }
     }
 
     /// Of the area asked for and those around it, the smallest that may be shown for most of the stretches in which
     /// it was heard. Where the one asked for was not heard at all, a wider one does not speak for it.
-    fn told_of(&self, area: AreaIndex, stretches: &[Stretch]) -> Told {
+    fn told_of(&self, area: AreaIndex, stretches: &[Arc<Stretch>]) -> Told {
         let own = area.0 as usize;
         let told = Told { area: own, of: own, withheld: self.ever_heard.is_withheld(own) };
         if stretches.iter().all(|stretch| stretch.areas[own].meter_seconds == 0) {
@@ -135,18 +127,18 @@ impl FiguresService {
         Told { of: around.into_iter().find(mostly).unwrap_or(own), ..told }
     }
 
-    async fn day_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
+    async fn day_stretches(&self, period: Period) -> Result<Vec<Arc<Stretch>>, AppError> {
         let mut stretches = Vec::new();
         for Read { value: ReadDay { summary, .. }, .. } in
             self.days.summaries(period.days()).await.map_err(unavailable)?
         {
-            let (date, end) = (summary.date, summary.date.tomorrow().unwrap_or(summary.date));
-            stretches.extend(self.stretch(date, end, &[summary], FigureKind::Window));
+            let day = Period { from: summary.date, to: summary.date.tomorrow().unwrap_or(summary.date) };
+            stretches.extend(self.stretch(day, &[summary], FigureKind::Window));
         }
         Ok(stretches)
     }
 
-    async fn month_stretches(&self, period: Period) -> Result<Vec<Stretch>, AppError> {
+    async fn month_stretches(&self, period: Period) -> Result<Vec<Arc<Stretch>>, AppError> {
         let mut by_month: BTreeMap<Date, Vec<Arc<DaySummary>>> = BTreeMap::new();
         for Read { value: ReadDay { summary, .. }, .. } in
             self.days.summaries(period.days()).await.map_err(unavailable)?
@@ -154,36 +146,45 @@ impl FiguresService {
             by_month.entry(summary.date.first_of_month()).or_default().push(summary);
         }
         let stretches = by_month.into_iter().filter_map(|(first, days)| {
-            let end = first.checked_add(1.month()).unwrap_or(first);
-            self.stretch(first, end, &days, FigureKind::Period)
+            let month = Period { from: first, to: first.checked_add(1.month()).unwrap_or(first) };
+            self.stretch(month, &days, FigureKind::Period)
         });
         Ok(stretches.collect())
     }
 
-    fn stretch(&self, from: Date, to: Date, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Stretch> {
-        let (start, end) = (self.calendar.midnight(from)?, self.calendar.midnight(to)?);
-        let mut areas = PeriodDay::sums(days, &self.nesting, &self.rules);
-        let homes: Vec<u32> = areas.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
-        let homes_min: Vec<u32> = areas
-            .iter()
-            .map(|area| match long {
-                FigureKind::Period => self.rules.homes_min(area.kind()),
-                FigureKind::Window => self.rules.homes_min(FigureKind::Window),
+    /// None where it has not begun.
+    fn stretch(&self, period: Period, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Arc<Stretch>> {
+        let work_out = || {
+            let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
+            let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
+            let homes: Vec<u32> = sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
+            let homes_min: Vec<u32> = sums
+                .iter()
+                .map(|area| match long {
+                    FigureKind::Period => self.rules.homes_min(area.kind()),
+                    FigureKind::Window => self.rules.homes_min(FigureKind::Window),
+                })
+                .collect();
+            let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, .. }: &PeriodDay| Used {
+                energy_mwh,
+                meter_seconds,
+                heard_s,
+            };
+            Some(Stretch {
+                start,
+                end,
+                shown: Shown::decide(&homes, &homes_min, &self.nesting),
+                areas: sums.iter().map(used).collect(),
             })
-            .collect();
-        Some(Stretch {
-            start,
-            elapsed_s: end.0.min(self.clock.now().0) - start.0,
-            shown: Shown::decide(&homes, &homes_min, &self.nesting),
-            areas,
-        })
-        .filter(|stretch| stretch.elapsed_s > 0)
+        };
+        let stretch = self.stretches.get(period, days, work_out)?;
+        (stretch.elapsed_s(self.clock.now()) > 0).then_some(stretch)
     }
 
-    async fn half_hours(&self, told: Told, days: &[Stretch]) -> Result<Vec<ConsumptionPoint>, AppError> {
+    async fn half_hours(&self, told: Told, days: &[Arc<Stretch>]) -> Result<Vec<ConsumptionPoint>, AppError> {
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
         let from = first.start.window();
-        let to = UtcSecond(last.start.0 + last.elapsed_s).window();
+        let to = UtcSecond(last.start.0 + last.elapsed_s(self.clock.now())).window();
         if to.0 - from.0 > HALF_HOURS_MAX {
             let rule = "half-hours are answered for 31 days at most; ask for less, or by=day";
             return Err(AppError::refused("from", &first.start.to_string(), rule));

@@ -25,6 +25,8 @@ use super::model::{Model, STATISTICS};
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
 use super::standing::Standing;
+use super::stretches::Stretches;
+use super::summary::{DaySummary, WorkedOutOf};
 use super::typical::TypicalDays;
 use crate::clock::Clock;
 
@@ -106,9 +108,24 @@ pub(super) struct DatedRelease {
     pub(super) period: Period,
     pub(super) as_of: UtcSecond,
     made: Instant,
+    of: Arc<MadeOf>,
     changes: u64,
     /// Whether everything was stored that changed its days.
     settled: bool,
+}
+
+/// What a release over days is made of. Of the same it would be the same.
+struct MadeOf {
+    days: WorkedOutOf,
+    model: Arc<Model>,
+    /// Homes ever heard, by area.
+    ever: Vec<u32>,
+}
+
+impl MadeOf {
+    fn is(&self, days: &[Arc<DaySummary>], model: &Arc<Model>, ever: &[u32]) -> bool {
+        self.days.are(days) && Arc::ptr_eq(&self.model, model) && self.ever == ever
+    }
 }
 
 /// The public figures of one node.
@@ -124,6 +141,7 @@ pub struct FiguresService {
     simulated: fn(&MeterId) -> bool,
     pub(super) days: Arc<Days>,
     pub(super) typical: Arc<TypicalDays>,
+    pub(super) stretches: Stretches,
     pub(super) recent: Recent,
     pub(super) ever_heard: Arc<EverHeard>,
     model: RwLock<Arc<Model>>,
@@ -170,6 +188,7 @@ impl FiguresService {
         Ok(FiguresService {
             days,
             typical: Arc::new(typical),
+            stretches: Stretches::default(),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
             ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
@@ -447,7 +466,7 @@ impl FiguresService {
     ) -> Result<DatedRelease, StoreError> {
         let changes = self.changes.load(Ordering::Relaxed);
         let held = self.releases().get(&(measure, period)).cloned();
-        let fresh = self.make_release(measure, period, changes);
+        let fresh = self.make_release(measure, period, changes, held.clone());
         match held {
             None => fresh.await,
             Some(held) if held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS => {
@@ -462,6 +481,7 @@ impl FiguresService {
         measure: Measure,
         period: Period,
         changes: u64,
+        held: Option<DatedRelease>,
     ) -> Result<DatedRelease, StoreError> {
         let (mut days, mut as_of, mut is_behind) = (Vec::new(), Instant::now(), false);
         for day in self.days.summaries(period.days()).await? {
@@ -469,17 +489,20 @@ impl FiguresService {
             is_behind |= day.is_behind;
             days.push(day.value.summary);
         }
-        let ever = self.ever_heard.by_area();
-        let grounds = Grounds {
-            nesting: &self.nesting,
-            model: &self.model(),
-            ever: &ever,
-            rules: &self.rules,
-            calendar: &self.calendar,
+        let (model, ever) = (self.model(), self.ever_heard.by_area());
+        let (release, of) = match held.filter(|held| held.of.is(&days, &model, &ever)) {
+            Some(same) => (same.release, same.of),
+            None => {
+                let Self { nesting, rules, calendar, .. } = self;
+                let grounds = Grounds { nesting, model: &model, ever: &ever, rules, calendar };
+                let release = period::release(&days, measure, &grounds);
+                let days = WorkedOutOf::days(&days);
+                (Arc::new(release), Arc::new(MadeOf { days, model, ever }))
+            }
         };
-        let release = period::release(&days, measure, &grounds);
         let dated = DatedRelease {
-            release: Arc::new(release),
+            release,
+            of,
             period,
             as_of: UtcSecond(self.clock.now().0 - as_of.elapsed().as_secs() as i64),
             made: Instant::now(),

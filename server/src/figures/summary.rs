@@ -1,5 +1,7 @@
 //! What every area of the finest level used on a local day.
 
+use std::sync::{Arc, Weak};
+
 use engine::{FigureStore, StoreError};
 use geography::Geography;
 use geography::reference::h25;
@@ -77,6 +79,25 @@ impl DaySummary {
         }
         Ok(DaySummary { date, leaves: building.into_iter().map(Building::finish).collect() })
     }
+}
+
+/// Which days something was worked out of. It keeps none of them.
+pub(super) struct WorkedOutOf(Vec<Weak<DaySummary>>);
+
+impl WorkedOutOf {
+    /// Of these. Nothing rests on days on which nothing was heard.
+    pub(super) fn days(days: &[Arc<DaySummary>]) -> Self {
+        WorkedOutOf(heard(days).map(Arc::downgrade).collect())
+    }
+
+    /// Whether they are these, none of them read again.
+    pub(super) fn are(&self, days: &[Arc<DaySummary>]) -> bool {
+        self.0.iter().map(Weak::as_ptr).eq(heard(days).map(Arc::as_ptr))
+    }
+}
+
+fn heard(days: &[Arc<DaySummary>]) -> impl Iterator<Item = &Arc<DaySummary>> {
+    days.iter().filter(|day| !day.leaves.is_empty())
 }
 
 /// The number of an area of the finest level among its like. None for areas of another geography.
