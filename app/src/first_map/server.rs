@@ -88,7 +88,7 @@ fn places_seen(geography: &Geography, view: &View, open: Option<&OpenArea>, grid
         (None, None) => return Vec::new(),
     };
     let is_seen = |x: i32, y: i32| (west..east).contains(&x.into()) && (north..south).contains(&y.into());
-    let places = geography.places().into_iter().filter(|(_, at)| is_seen(at.x, at.y));
+    let places = geography.places().filter(|(_, at)| is_seen(at.x, at.y));
     places.map(|(place, at)| Label { text: place.name.clone(), x: at.x, y: at.y }).take(PLACES_MAX).collect()
 }
 

@@ -52,9 +52,13 @@ impl Geography {
 
     /// The same in units of its level's [`Geography::drawing_step`]: shorter, and not quite exact where a corner could
     /// not be rounded.
-    pub fn path_in_steps(&self, area: AreaIndex) -> String {
+    pub fn path_in_steps(&self, area: AreaIndex) -> &str {
         let level = self.area(area).level;
-        path_of(self.drawn(level), self.place_in_level(area), self.drawing_step(level))
+        let paths = self.paths_in_steps[usize::from(level.0)].get_or_init(|| {
+            let (drawn, step) = (self.drawn(level), self.drawing_step(level));
+            (0..self.areas_of(level).len()).map(|place| path_of(drawn, place, step)).collect()
+        });
+        &paths[self.place_in_level(area)]
     }
 
     /// The path of one area along the finest level's outlines: what encloses finer areas, however close one looks.

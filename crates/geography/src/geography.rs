@@ -37,6 +37,10 @@ pub struct Geography {
     pub(crate) drawn: Vec<OnceLock<Outlines>>,
     /// By level: as the finest level is drawn, when first asked for.
     pub(crate) drawn_finely: Vec<OnceLock<Outlines>>,
+    /// By level: its areas' paths in steps, when first asked for.
+    pub(crate) paths_in_steps: Vec<OnceLock<Vec<String>>>,
+    /// The number in the gazetteer of each place on the map, and where it is.
+    places: OnceLock<Vec<(usize, Point)>>,
     locator: OnceLock<Locator>,
     search: OnceLock<SearchIndex>,
 }
@@ -75,7 +79,8 @@ impl Geography {
         let by_code = numbered.collect();
         let by_level = || levels.iter().map(|_| OnceLock::new()).collect();
         let (drawn, drawn_finely) = (by_level(), by_level());
-        let (locator, search) = (OnceLock::new(), OnceLock::new());
+        let paths_in_steps = levels.iter().map(|_| OnceLock::new()).collect();
+        let (places, locator, search) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         Self {
             name,
             attribution,
@@ -90,6 +95,8 @@ impl Geography {
             outlines,
             drawn,
             drawn_finely,
+            paths_in_steps,
+            places,
             locator,
             search,
         }
@@ -276,25 +283,24 @@ impl Geography {
     }
 
     /// The places on the map, in grid units: the largest first, those of unknown size last.
-    pub fn places(&self) -> Vec<(&NamedPlace, Point)> {
-        let mut places: Vec<_> = self
-            .gazetteer
-            .places
-            .iter()
-            .map(|place| (place, self.grid.snap(place.lat, place.lon)))
-            .filter(|(_, at)| {
+    pub fn places(&self) -> impl Iterator<Item = (&NamedPlace, Point)> {
+        let all = &self.gazetteer.places;
+        let sorted = self.places.get_or_init(|| {
+            let on_map = |at: Point| {
                 (0..=self.grid.w as i32).contains(&at.x) && (0..=self.grid.h as i32).contains(&at.y)
-            })
-            .collect();
-        places.sort_by_key(|(place, _)| std::cmp::Reverse(place.population));
-        places
+            };
+            let placed = all.iter().map(|place| self.grid.snap(place.lat, place.lon)).enumerate();
+            let mut places: Vec<(usize, Point)> = placed.filter(|&(_, at)| on_map(at)).collect();
+            places.sort_by_key(|&(place, _)| std::cmp::Reverse(all[place].population));
+            places
+        });
+        sorted.iter().map(|&(place, at)| (&all[place], at))
     }
 
     /// The same for the page's own map, as JSON: `[name, x, y]` each.
     pub fn places_json(&self) -> String {
-        let one =
-            |(place, at): &(&NamedPlace, Point)| serde_json::json!([place.name, at.x, at.y]).to_string();
-        format!("[{}]", self.places().iter().map(one).collect::<Vec<_>>().join(","))
+        let one = |(place, at): (&NamedPlace, Point)| serde_json::json!([place.name, at.x, at.y]).to_string();
+        format!("[{}]", self.places().map(one).collect::<Vec<_>>().join(","))
     }
 
     pub(crate) fn search_index(&self) -> &SearchIndex {

@@ -103,7 +103,10 @@ mod tests {
         let none = || Arc::new(DaySummary { date: FIRST, leaves: Vec::new() });
         assert!(is_worked_out(&stretches, FIRST, &one));
         assert!(!is_worked_out(&stretches, FIRST, &one));
-        assert!(!is_worked_out(&stretches, FIRST, &[none(), one[0].clone(), none()]), "nothing rests on those");
+        assert!(
+            !is_worked_out(&stretches, FIRST, &[none(), one[0].clone(), none()]),
+            "nothing rests on those"
+        );
         assert!(is_worked_out(&stretches, FIRST, &other), "it was read again");
         assert!(is_worked_out(&stretches, FIRST, &[other[0].clone(), one[0].clone()]));
         assert!(is_worked_out(&stretches, FIRST, &other), "there was one more");
