@@ -117,6 +117,20 @@ pub struct SlimMap {
     pub areas: Vec<SlimArea>,
 }
 
+impl SlimMap {
+    /// Whether a past is arriving: figures of the same are others than they were. Those of now always are, and the feed
+    /// brings them.
+    pub fn is_news_after(&self, before: &SlimMap) -> bool {
+        let status = |area: &SlimArea| area.status;
+        match (before.measure, &before.level) == (self.measure, &self.level) {
+            true if self.measure == Measure::Now => {
+                !self.areas.iter().map(status).eq(before.areas.iter().map(status))
+            }
+            is_of_the_same => is_of_the_same && self != before,
+        }
+    }
+}
+
 /// Of an area of the map or of the feed, what the page's program needs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SlimArea {
@@ -150,6 +164,8 @@ pub struct PanelPart {
     pub html: String,
     /// The area that it is of, if there is such an area.
     pub open: Option<OpenArea>,
+    /// A fingerprint of its figures but those of now: while it is another each time, a past is arriving.
+    pub past: u64,
 }
 
 #[cfg(test)]
@@ -189,5 +205,28 @@ mod tests {
         };
         let slim: SlimFrame = serde_json::from_str(&serde_json::to_string(&frame).unwrap()).unwrap();
         assert_eq!((slim.level.as_str(), slim.heard_s, slim.areas[0].value), ("lsoa", Some(4), Some(3.0)));
+    }
+
+    #[test]
+    fn news_are_other_figures_of_the_same() {
+        let map = |measure, level: &str, status, value| SlimMap {
+            measure,
+            level: level.to_owned(),
+            classes: Vec::new(),
+            areas: vec![SlimArea { code: AreaCode::parse("E09000012").unwrap(), status, value }],
+        };
+        let (none, measured) = ((Status::NoData, None), |value| (Status::Measured, Some(value)));
+        let is_news = |measure, (was, before), (is, now)| {
+            map(measure, "msoa", is, now).is_news_after(&map(measure, "msoa", was, before))
+        };
+        for measure in [Measure::Now, Measure::Annual] {
+            assert!(is_news(measure, none, measured(3.0)));
+            assert!(!is_news(measure, measured(3.0), measured(3.0)));
+        }
+        assert!(is_news(Measure::Annual, measured(3.0), measured(4.0)));
+        assert!(!is_news(Measure::Now, measured(3.0), measured(4.0)), "the feed brings it");
+        let (status, value) = measured(3.0);
+        let other = map(Measure::Annual, "lsoa", status, value);
+        assert!(!other.is_news_after(&map(Measure::Annual, "msoa", none.0, none.1)), "the reader chose it");
     }
 }

@@ -24,9 +24,10 @@ const FAILURES_SHORT: i32 = 20;
 const PAUSE_MS_LONG: f64 = 15_000.0;
 /// A hidden page keeps its connection this long: a look at another tab costs nothing.
 const HIDDEN_MS: f64 = 10_000.0;
-/// Figures are asked for again this often: classes and what the feed does not carry, such as a past that is just
-/// being imported. Where nothing has changed the answer is a short one.
-const REFRESH_MS: f64 = 60_000.0;
+/// Figures are asked for again so soon while they change: classes and what the feed does not carry, such as a past that
+/// is just being imported. Each time that nothing has changed, which is a short answer, the next pause is twice as long.
+const REFRESH_MS: f64 = 4_000.0;
+const REFRESH_MS_MAX: f64 = 64_000.0;
 /// And this often while there are none yet, though the feed has some: an answer may be a few seconds old.
 const FIRST_LIGHT_MS: f64 = 2_000.0;
 
@@ -43,6 +44,8 @@ struct Feed {
     /// When something was last heard: milliseconds since the page was opened, before that as the server said.
     heard_at: Option<f64>,
     refreshed_at: f64,
+    /// How long after that they are asked for again.
+    refresh_ms: f64,
     /// What the open connection is subscribed to.
     level: Option<String>,
     /// The feed has had a figure.
@@ -65,6 +68,7 @@ pub(crate) fn follow(page: Page) {
         hidden_since: None,
         heard_at,
         refreshed_at: now,
+        refresh_ms: REFRESH_MS,
         level: None,
         light: false,
     }));
@@ -135,9 +139,14 @@ fn tick(feed: &Shared) {
             }
             feed.watch_trouble(now);
             // The feed has a figure where the map has none at all: then there are classes to ask for.
-            let pause = if feed.light && is_dark(&feed.page) { FIRST_LIGHT_MS } else { REFRESH_MS };
+            if feed.page.news.get_value() {
+                feed.page.news.set_value(false);
+                feed.refresh_ms = REFRESH_MS;
+            }
+            let pause = if feed.light && is_dark(&feed.page) { FIRST_LIGHT_MS } else { feed.refresh_ms };
             if now - feed.refreshed_at > pause || feed.ask_at.is_some_and(|at| now >= at) {
                 (feed.refreshed_at, feed.ask_at) = (now, None);
+                feed.refresh_ms = (2.0 * feed.refresh_ms).min(REFRESH_MS_MAX);
                 feed.page.refresh.update(|count| *count += 1);
             }
         }

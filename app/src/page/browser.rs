@@ -99,6 +99,10 @@ fn follow_figures(page: Page) {
                 match answer {
                     Ok(map) => {
                         page.trouble.set(String::new());
+                        let was_news = |before: &Arc<SlimMap>| map.is_news_after(before);
+                        if page.figures.with_untracked(|before| before.as_ref().is_some_and(was_news)) {
+                            page.news.set_value(true);
+                        }
                         page.figures.set(Some(Arc::new(map)));
                     }
                     Err(error) => page.trouble.set(error.to_string()),

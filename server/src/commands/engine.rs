@@ -11,7 +11,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engines::{Opened, is_there, open};
 use crate::ingestion::Ingestion;
-use crate::roles::aggregate::Aggregation;
+use crate::roles::aggregate::{Aggregation, FlushPace};
 
 /// The kind and the name of the document that an imported geography is.
 pub(crate) const GEOGRAPHY: (&str, &str) = ("geography", "current");
@@ -24,7 +24,7 @@ pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::
         ingestion: Arc::new(Ingestion::of_others()),
         ports,
         limits: config.door,
-        flush_every: config.engine.pace.flush_every,
+        pace: FlushPace::of(&config.engine),
         clock: Arc::new(SystemClock),
     })
 }

@@ -22,7 +22,7 @@ const STANDS_TIMES: u32 = 10;
 const STANDS_AT_MOST: Duration = Duration::from_secs(120);
 
 /// How long it is waited for where there is an older state to show. What is older than it should ever be is waited for.
-const WORTH_WAITING: Duration = Duration::from_millis(300);
+const WORTH_WAITING: Duration = Duration::from_millis(40);
 
 /// What is read at once for those who have nothing to show.
 pub(super) const READ_AT_ONCE: usize = 2;

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::DoorLimits;
+use crate::config::{self, DoorLimits};
 use crate::ingestion::{Condition, Ingestion};
 use crate::state::Ports;
 
@@ -41,12 +41,32 @@ pub struct Aggregation {
     pub geography: Arc<Geography>,
     /// What the door lets in, and the log's own time decides.
     pub limits: DoorLimits,
-    /// How long what is decided may wait before it is stored. Few and large flushes are what makes storing cheap.
-    pub flush_every: Duration,
+    /// When what is decided is stored.
+    pub pace: FlushPace,
     /// Where owners say how far they are.
     pub ingestion: Arc<Ingestion>,
     /// For measuring, never for deciding.
     pub clock: Arc<dyn Clock>,
+}
+
+/// When what is decided is stored. Few and large flushes are what makes storing cheap: a row that changes a hundred
+/// times between two of them is written once.
+#[derive(Debug, Clone, Copy)]
+pub struct FlushPace {
+    /// How long it may wait; a few times as long where storing takes long.
+    pub every: Duration,
+    /// Records that may wait, of all partitions of the process together: then reading pauses. Bounds memory while a
+    /// store is away or slow, at about 250 bytes each.
+    pub records_max: usize,
+}
+
+impl FlushPace {
+    /// As it is configured.
+    pub fn of(engine: &config::Engine) -> Self {
+        // A row costs Cassandra ten times what it costs the embedded engine.
+        let records_max = if engine.distributed.is_some() { 480_000 } else { 240_000 };
+        FlushPace { every: engine.pace.flush_every, records_max }
+    }
 }
 
 impl Aggregation {

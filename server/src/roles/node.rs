@@ -16,7 +16,7 @@ use app::services::Services;
 use metering::disclosure::DisclosureRules;
 
 use super::Roles;
-use super::aggregate::{Aggregation, own};
+use super::aggregate::{Aggregation, FlushPace, own};
 use super::page_door::PageDoor;
 use crate::clock::Clock;
 use crate::commands::geography_of;
@@ -238,7 +238,7 @@ pub fn aggregation(state: &AppState) -> Aggregation {
         ports: state.ports.clone(),
         geography: state.geography.clone(),
         limits: state.config.door,
-        flush_every: state.config.engine.pace.flush_every,
+        pace: FlushPace::of(&state.config.engine),
         ingestion: state.ingestion.clone(),
         clock: state.clock.clone(),
     }

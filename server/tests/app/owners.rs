@@ -17,7 +17,7 @@ use server::config::{Config, DoorLimits};
 use server::door::envelope;
 use server::engines::{Opened, open};
 use server::ingestion::Ingestion;
-use server::roles::aggregate::{Aggregation, drain, own};
+use server::roles::aggregate::{Aggregation, FlushPace, drain, own};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::OneEdition;
@@ -94,7 +94,7 @@ async fn world() -> World {
         ports,
         geography: Geography::london(),
         limits: DoorLimits { retention_s: 36_525 * 86_400, ..config.door },
-        flush_every: Duration::from_secs(2),
+        pace: FlushPace::of(&config.engine),
         clock: Arc::new(SystemClock),
     };
     World { _dir: dir, opened, store, aggregation }

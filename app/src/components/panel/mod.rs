@@ -1,9 +1,11 @@
 //! What the panel shows of an area: rendered with the page, and alone when an area is opened later.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 use metering::UtcSecond;
-use metering::api::{AreaCard, AreaName, ConsumptionSeries, Profile, Status};
+use metering::api::{AreaCard, AreaName, ConsumptionSeries, Measure, Profile, Status};
 
 use super::charts::{DayShape, WeekBars};
 use crate::error::AppError;
@@ -121,6 +123,18 @@ impl PanelData {
     /// What the map needs to know of the area.
     pub(crate) fn open(&self) -> Option<&OpenArea> {
         self.open.as_ref()
+    }
+
+    /// A fingerprint of the figures but those of now.
+    pub(crate) fn past(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        if let Ok(Known { card, profile, week }) = &self.area {
+            let figures = card.figures.iter().filter(|figure| figure.measure != Measure::Now);
+            let past = (figures.collect::<Vec<_>>(), profile.as_ref().ok(), week.as_ref().ok());
+            // What can't be written has no figures.
+            serde_json::to_string(&past).unwrap_or_default().hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// The HTTP status of a page of this area.

@@ -24,6 +24,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
     let again = RwSignal::new(0_u32);
     let asked = StoredValue::new(0_u32);
     let shown = StoredValue::new(page.area.get_untracked());
+    let past = StoredValue::new(None::<(String, u64)>);
     watch(move || {
         let (area, measure) = (page.area.get(), page.measure.get());
         let (chosen_day, _, _) = (day.get(), again.get(), page.refresh.get());
@@ -56,6 +57,12 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
                 busy.set(false);
                 if let Ok(part) = &part {
                     page.open.set(part.open.clone());
+                    let question = format!("{area} {chosen_day}");
+                    let is_news = |(of, past): &(String, u64)| *of == question && *past != part.past;
+                    if past.with_value(|before| before.as_ref().is_some_and(is_news)) {
+                        page.news.set_value(true);
+                    }
+                    past.set_value(Some((question, part.past)));
                 }
                 show(&content, part);
                 if is_other {

@@ -16,6 +16,6 @@ pub async fn get_panel(url: String, day: String) -> Result<PanelPart, AppError> 
     let Some(data) = PanelData::ask(&services, &View::parse(&url), day).await else {
         return Ok(PanelPart::default());
     };
-    let (title, open) = (data.title(), data.open().cloned());
-    Ok(PanelPart { title, html: view! { <PanelContent data /> }.to_html(), open })
+    let (title, open, past) = (data.title(), data.open().cloned(), data.past());
+    Ok(PanelPart { title, html: view! { <PanelContent data /> }.to_html(), open, past })
 }

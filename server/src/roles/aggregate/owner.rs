@@ -29,16 +29,17 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 /// How often former partitions are asked how far they are.
 const ASK_FORMER_EVERY: Duration = Duration::from_millis(500);
 
-/// Decided records that are stored at once, however short ago the last flush was. Of all partitions
-/// of the process together, as what follows: each has its share.
-const FLUSH_RECORDS: usize = 80_000;
+/// From the beginning of a flush to that of the next one it is so many times as long as it took: a store that is busy gets
+/// fewer and larger ones.
+const FLUSHES_APART: u32 = 3;
+/// But never so many times as long as is configured.
+const FLUSHES_APART_MAX: u32 = 5;
 
-/// Decided records that may wait for the store: then reading pauses. Bounds memory while a store is
-/// away or slow, at about 250 bytes each.
-const UNFLUSHED_MAX: usize = 240_000;
+/// The part of the records that may wait which is stored at once, however short ago the last flush was.
+const FLUSH_PART: usize = 3;
 
 /// What owners remember between batches, so that it need not be read again: 150, 60 and 40 bytes each.
-/// The rows are those of all areas of London for a day.
+/// The rows are those of all areas of London for a day. Of all partitions of the process together: each has its share.
 const REMEMBERED: Limits = Limits { meters: 1_000_000, rows: 250_000, versions: 400_000 };
 
 /// At the end: how long the store may take for what is decided. What it does not take is decided again
@@ -67,7 +68,9 @@ struct Work {
     store: Arc<dyn PipelineStore>,
     pipeline: Partition,
     flushing: Option<Flushing>,
+    /// When the last flush began, and how long after that the next one does.
     flushed_at: Instant,
+    flush_pause: Duration,
     published_at: Instant,
     ticked_at: Instant,
     /// The append time of the oldest record that was decided and not published.
@@ -114,8 +117,8 @@ impl Owner {
             self.is_in_use(work)?;
             self.gauges.lives();
             self.begin_flush_if_due(work);
-            let room = work.pipeline.unflushed() < self.share_of(UNFLUSHED_MAX);
-            let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at(self.aggregation.flush_every));
+            let room = work.pipeline.unflushed() < self.share_of(self.aggregation.pace.records_max);
+            let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at());
             tokio::select! {
                 () = self.shutdown.cancelled() => return Ok(()),
                 ended = ended(&mut work.flushing) => {
@@ -184,6 +187,7 @@ impl Owner {
             pipeline,
             flushing: None,
             flushed_at: now,
+            flush_pause: self.aggregation.pace.every,
             published_at: now,
             ticked_at: now,
             unpublished_since_ms: None,
@@ -314,8 +318,8 @@ impl Owner {
     }
 
     fn begin_flush_if_due(&self, work: &mut Work) {
-        let due = work.flushed_at.elapsed() >= self.aggregation.flush_every
-            || work.pipeline.unflushed() >= self.share_of(FLUSH_RECORDS);
+        let due = work.flushed_at.elapsed() >= work.flush_pause
+            || work.pipeline.unflushed() >= self.share_of(self.aggregation.pace.records_max / FLUSH_PART);
         if due && work.flushing.is_none() {
             self.begin_flush(work);
         }
@@ -367,6 +371,9 @@ impl Owner {
         outcome?;
         work.pipeline.flushed(id);
         self.gauges().stored(progress.offset + 1);
+        let every = self.aggregation.pace.every;
+        let took = work.flushed_at.elapsed();
+        work.flush_pause = (FLUSHES_APART * took).clamp(every, FLUSHES_APART_MAX * every);
         // Nothing rests on the commit but what the log may forget: the next one says it again.
         let committed = self.aggregation.ports.log.commit(self.partition, progress.offset).await;
         crash_point("flush-committed");
@@ -400,10 +407,10 @@ impl Owner {
 
 impl Work {
     /// When there is something to do even if nothing comes.
-    fn wake_at(&self, flush_every: Duration) -> Instant {
+    fn wake_at(&self) -> Instant {
         let tick = self.ticked_at + Duration::from_secs(1);
         let publish = self.unpublished_since_ms.map(|_| self.published_at + PUBLISH_EVERY);
-        let flush = self.flushing.is_none().then_some(self.flushed_at + flush_every);
+        let flush = self.flushing.is_none().then_some(self.flushed_at + self.flush_pause);
         [publish, flush].into_iter().flatten().fold(tick, Instant::min)
     }
 }
