@@ -55,21 +55,23 @@ impl Fill {
     }
 }
 
-/// The class of a figure: how many bounds it reaches. With fewer classes than colours they are
-/// spread over the whole scale, so that the highest always has the strongest colour.
+/// The class of a figure: how many bounds it reaches.
 fn class_of(value: f64, bounds: &[f64]) -> u8 {
     let class = bounds.iter().filter(|bound| value >= **bound).count();
     spread(class, bounds.len() + 1)
 }
 
-/// Which colour the `class`-th of `classes` gets.
+/// Colours that neighbouring classes are apart at most: two figures that differ by little, and are all there is, must not
+/// look like the extremes.
+const APART_MAX: usize = 2;
+
+/// Which colour the `class`-th of `classes` gets. Fewer classes than colours are spread around the middle of the scale.
 pub fn spread(class: usize, classes: usize) -> u8 {
     let last = CLASSES_MAX - 1;
-    match classes {
-        0 | 1 => (last / 2) as u8,
-        n if n >= CLASSES_MAX => class.min(last) as u8,
-        n => (class * last / (n - 1)).min(last) as u8,
-    }
+    let steps = classes.saturating_sub(1);
+    let width = (APART_MAX * steps).min(last);
+    let colour = (last - width) / 2 + (class * width).checked_div(steps).unwrap_or(0);
+    colour.min(last) as u8
 }
 
 /// Where a figure stands on a scale of equally wide classes, 0 to 1. Within a class it moves with the
@@ -115,10 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn few_classes_use_the_whole_scale() {
-        assert_eq!((0..3).map(|class| spread(class, 3)).collect::<Vec<_>>(), [0, 3, 6]);
-        assert_eq!(spread(0, 1), 3);
-        assert_eq!((0..7).map(|class| spread(class, 7)).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
+    fn few_classes_are_around_the_middle_of_the_scale() {
+        let colours = |classes| (0..classes).map(|class| spread(class, classes)).collect::<Vec<_>>();
+        assert_eq!(colours(1), [3]);
+        assert_eq!(colours(2), [2, 4]);
+        assert_eq!(colours(3), [1, 3, 5]);
+        assert_eq!(colours(4), [0, 2, 4, 6]);
+        assert_eq!(colours(5), [0, 1, 3, 4, 6]);
+        assert_eq!(colours(7), [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(spread(11, 12), 6);
     }
 

@@ -11,7 +11,7 @@ use metering::id::IdError;
 pub enum GeographyError {
     /// Not JSON, or not of GeoJSON's shape.
     #[error("not GeoJSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(String),
     /// JSON, but not a collection of features.
     #[error("{0}; a geography is a GeoJSON FeatureCollection of Polygon and MultiPolygon features")]
     NotFeatures(&'static str),
@@ -65,7 +65,20 @@ pub enum GeographyError {
     Refused(Vec<Problem>),
     /// A stored geography that cannot be read.
     #[error("stored geography: {0}")]
-    Stored(#[from] StoredError),
+    Stored(StoredError),
+}
+
+// Their causes are said in their own sentences.
+impl From<serde_json::Error> for GeographyError {
+    fn from(error: serde_json::Error) -> Self {
+        GeographyError::Json(error.to_string())
+    }
+}
+
+impl From<StoredError> for GeographyError {
+    fn from(error: StoredError) -> Self {
+        GeographyError::Stored(error)
+    }
 }
 
 fn list(problems: &[Problem]) -> String {
@@ -171,6 +184,9 @@ pub enum Reason {
     /// No ground.
     #[error("has no polygon but {0}")]
     NoPolygon(String),
+    /// Coordinates of another shape.
+    #[error("its coordinates are no polygons: {0}")]
+    Coordinates(String),
     /// A ring of fewer than four points (the last repeats the first).
     #[error("has a ring of {0} points; allowed are 4 and more, the last as the first")]
     TooFewPoints(usize),

@@ -7,7 +7,7 @@
 //! - the hour that comes twice in autumn: which of the two is meant follows from the order of the file,
 //!   meter by meter. The first time such a time stands there it is the first occurrence (summer time);
 //!   once that would not come after what went before, it is the second. In a file that runs backwards it
-//!   is the other way round. A file that has the hour only once gives it to summer time.
+//!   is the other way round. What stands there once is taken for what comes first in the file, and that is told.
 
 use std::collections::HashMap;
 
@@ -67,11 +67,22 @@ pub(crate) struct Clock {
     /// For each meter, the last instant in the doubled hour that ends at `doubled_at`.
     doubled: HashMap<Option<MeterId>, i64>,
     doubled_at: i64,
+    /// Times of a doubled hour that stood there once so far.
+    once: u64,
 }
 
 impl Clock {
     pub(crate) fn new(zone: Option<TimeZone>, format: Option<String>, stamp: Stamp) -> Self {
-        Clock { zone, format, stamp, last: None, backwards: false, doubled: HashMap::new(), doubled_at: 0 }
+        Clock {
+            zone,
+            format,
+            stamp,
+            last: None,
+            backwards: false,
+            doubled: HashMap::new(),
+            doubled_at: 0,
+            once: 0,
+        }
     }
 
     /// The instant that a text names, where `meter` says whose row it stands in.
@@ -129,7 +140,17 @@ impl Clock {
             (true, _) => second,
         };
         self.doubled.insert(meter.cloned(), chosen);
+        // Whoever comes back to the hour has it twice.
+        match chosen == if self.backwards { second } else { first } {
+            true => self.once += 1,
+            false => self.once = self.once.saturating_sub(1),
+        }
         chosen
+    }
+
+    /// Times that could have been either of two instants, and of which the file had one alone.
+    pub(crate) fn in_doubt(&self) -> u64 {
+        self.once
     }
 
     /// Takes note of an instant about which there is no doubt.
@@ -328,6 +349,32 @@ mod tests {
                 ("2013-10-27 01:30+01:00", "2013-10-27T00:30:00Z"),
             ],
         );
+    }
+
+    #[test]
+    fn a_doubled_time_that_stands_there_once_is_told() {
+        let in_doubt = |rows: &[&str]| {
+            let mut clock = clock("Europe/London", Stamp::Start);
+            for text in rows {
+                clock.instant(text, None).unwrap();
+            }
+            clock.in_doubt()
+        };
+        let whole = [
+            "2013-10-27 00:30",
+            "2013-10-27 01:00",
+            "2013-10-27 01:30",
+            "2013-10-27 01:00",
+            "2013-10-27 01:30",
+        ];
+        assert_eq!(in_doubt(&whole), 0);
+        assert_eq!(in_doubt(&whole[..3]), 2);
+        assert_eq!(in_doubt(&whole[..4]), 1);
+        let mut backwards = vec!["2013-10-27 02:30", "2013-10-27 02:00"];
+        backwards.extend(whole.iter().rev());
+        assert_eq!(in_doubt(&backwards), 0);
+        assert_eq!(in_doubt(&backwards[..3]), 1);
+        assert_eq!(in_doubt(&["2013-10-27 01:30+00:00", "2013-10-26 01:30"]), 0);
     }
 
     #[test]

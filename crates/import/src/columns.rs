@@ -99,7 +99,7 @@ pub(crate) struct ColumnReadings<R> {
     ahead: VecDeque<(u64, Result<String, LineProblem>)>,
     /// What ended the look at them; it comes after them.
     broken: Option<ImportError>,
-    pub(crate) assumptions: Vec<String>,
+    assumptions: Vec<String>,
 }
 
 impl<R: BufRead> ColumnReadings<R> {
@@ -141,6 +141,22 @@ impl<R: BufRead> ColumnReadings<R> {
             readings.look_ahead()?;
         }
         Ok(readings)
+    }
+
+    /// What was taken for granted so far.
+    pub(crate) fn assumptions(&self) -> Vec<String> {
+        let in_doubt = match self.clock.in_doubt() {
+            0 => None,
+            1 => Some("1 local time".to_owned()),
+            count => Some(format!("{count} local times")),
+        };
+        let in_doubt = in_doubt.map(|times| {
+            format!(
+                "{times} of an hour that comes twice, when clocks go back, found here once: the first of the two, in a \
+                 file that runs backwards the last (times with offsets leave no doubt)"
+            )
+        });
+        self.assumptions.iter().cloned().chain(in_doubt).collect()
     }
 
     /// Tells from the first lines how long a reading lasts: the step between two of a meter that is there

@@ -94,11 +94,12 @@ impl<R: BufRead> Readings<R> {
     }
 
     /// What was taken for granted about the file, in sentences that name the option to say otherwise.
-    pub fn assumptions(&self) -> &[String] {
+    /// All that is known when everything was read.
+    pub fn assumptions(&self) -> Vec<String> {
         match &self.source {
-            Source::Columns(source) => &source.assumptions,
-            Source::GreenButton(_) => &[],
-            Source::WeekMatrix(source) => &source.assumptions,
+            Source::Columns(source) => source.assumptions(),
+            Source::GreenButton(_) => Vec::new(),
+            Source::WeekMatrix(source) => source.assumptions.clone(),
         }
     }
 }

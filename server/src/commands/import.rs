@@ -9,6 +9,7 @@ mod destination;
 mod direct;
 mod dry;
 mod geography;
+mod interrupt;
 mod meters;
 mod options;
 mod progress;
@@ -25,6 +26,7 @@ pub use options::ImportArgs;
 use destination::Destination;
 use direct::Direct;
 use dry::Dry;
+use interrupt::Interrupt;
 use metering::door::Rules;
 use options::{Common, What};
 use source::Source;
@@ -108,12 +110,13 @@ async fn import_all(
         retention_s: limits.retention_s,
         batch: limits.batch,
     };
+    let interrupt = Interrupt::listen()?;
     let mut told = Told::default();
     for source in sources {
         let report = match what {
-            What::Meters(args) => meters::import(args, source, destination).await?,
-            What::Readings(args) => readings::import(args, source, destination, &rules).await?,
-            What::Statistics(args) => statistics::import(args, source, destination).await?,
+            What::Meters(args) => interrupt.unless(meters::import(args, source, destination)).await?,
+            What::Readings(args) => readings::import(args, source, destination, &rules, &interrupt).await?,
+            What::Statistics(args) => interrupt.unless(statistics::import(args, source, destination)).await?,
             What::Geography(_) => continue,
         };
         say(&report)?;

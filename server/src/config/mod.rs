@@ -325,6 +325,12 @@ mod tests {
         };
         check("lissten = 1", "names \"lissten\", which is no setting; is listen meant?");
         check("data = \"x\"\nlisten = = 1", "is not TOML: line 2");
+        let file = dir.path().join("w.toml");
+        for spelled in ["live-homes", "live_homes"] {
+            std::fs::write(&file, format!("{spelled} = 31")).unwrap();
+            let sources = Sources::gather(&BTreeMap::new(), [], Some(&file)).unwrap();
+            assert_eq!(sources.raw("live-homes").1.text, "31");
+        }
         let missing = Sources::gather(&BTreeMap::new(), [], Some(Path::new("/nowhere/w.toml")));
         assert!(missing.unwrap_err().to_string().contains("/nowhere/w.toml can't be read"));
     }

@@ -128,7 +128,7 @@ pub static SETTINGS: &[Setting] = &[
         "flush-ms",
         "MS",
         "2000",
-        "How long what is decided may wait before it goes to the store; up to five times as long while that is busy",
+        "How long what is decided may wait before it goes to the store; up to twice as long while that is busy",
         "a whole number from 10 to 60000",
     ),
     setting(

@@ -198,7 +198,8 @@ fn read_file(named_file: Option<&Path>) -> Result<Vec<(&'static str, String)>, C
     table
         .into_iter()
         .map(|(key, value)| {
-            let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == key) else {
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == key || setting.name == key)
+            else {
                 let hint = nearest(&key).map_or(String::new(), |near| format!("; is {near} meant?"));
                 return Err(ConfigError::UnknownKey { path: path.to_owned(), key, hint });
             };

@@ -53,7 +53,7 @@ pub struct Aggregation {
 /// times between two of them is written once.
 #[derive(Debug, Clone, Copy)]
 pub struct FlushPace {
-    /// How long it may wait; a few times as long where storing takes long.
+    /// How long it may wait; twice as long where storing takes long.
     pub every: Duration,
     /// Records that may wait, of all partitions of the process together: then reading pauses. Bounds memory while a
     /// store is away or slow, at about 250 bytes each.

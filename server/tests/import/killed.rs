@@ -1,6 +1,6 @@
 //! An import that is killed goes on where it was, and in the end everything is counted once.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
@@ -59,4 +59,34 @@ fn killed_again_and_again_it_counts_everything_once() {
         place.1 = 30;
     }
     assert_same(&exported(dir.path()), &expected);
+}
+
+#[test]
+fn whoever_stops_it_is_told_how_far_it_came() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("many.csv");
+    written(&file, 30, 20_000);
+    let arguments = ["import", "readings", file.to_str().unwrap(), "--area", "E01000001"];
+    // The first are stopped before anything was taken.
+    let mut life = Duration::from_millis(300);
+    loop {
+        let mut command = wattmap(dir.path(), &arguments);
+        let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(life);
+        life += life / 3;
+        assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+        let output = process.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "it came too late");
+        if said.contains("the same command goes on behind it") {
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains("many.csv: it was asked to stop\n"), "{said}");
+            break;
+        }
+    }
+    let ended = wattmap(dir.path(), &arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success() && said.contains("going on after"), "{said}");
+    let told = String::from_utf8(ended.stdout).unwrap();
+    assert!(told.contains("600,000 readings accepted, 0 refused"), "{told}");
 }

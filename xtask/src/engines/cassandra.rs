@@ -128,7 +128,7 @@ client_encryption_options:
 endpoint_snitch: SimpleSnitch
 auto_snapshot: false
 concurrent_reads: 8
-concurrent_writes: 16
+concurrent_writes: 32
 memtable_heap_space: 128MiB
 memtable_offheap_space: 128MiB
 storage_compatibility_mode: NONE

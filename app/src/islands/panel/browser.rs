@@ -123,7 +123,8 @@ fn introduce(page: Page, content: &Element, asked_from: Option<&Element>) {
     let text = |element: Option<Element>| element.and_then(|it| it.text_content()).unwrap_or_default();
     let heading = find("h2");
     page.said.set(format!("{}: {}", text(heading.clone()), text(find(".answer"))));
-    let is_free = |it: &Element| it.matches(":focus-visible:not([aria-expanded=true])").unwrap_or(false);
+    let is_free =
+        |it: &Element| it.matches(":focus-visible:not(.by-pointer, [aria-expanded=true])").unwrap_or(false);
     let focused = document().active_element();
     let by_keys = focused.as_ref() == asked_from && focused.as_ref().is_some_and(is_free);
     if by_keys && let Some(heading) = heading {

@@ -47,7 +47,7 @@ struct Geometry<'a> {
 
 /// Why a feature has no polygons.
 pub(super) enum NotPolygons {
-    Json(serde_json::Error),
+    Coordinates(serde_json::Error),
     Kind(String),
 }
 
@@ -82,8 +82,8 @@ impl Feature<'_> {
         };
         let coordinates = coordinates.map_or("[]", RawValue::get);
         let polygons: Vec<Vec<Vec<Position>>> = match kind.as_str() {
-            "Polygon" => vec![serde_json::from_str(coordinates).map_err(NotPolygons::Json)?],
-            "MultiPolygon" => serde_json::from_str(coordinates).map_err(NotPolygons::Json)?,
+            "Polygon" => vec![serde_json::from_str(coordinates).map_err(NotPolygons::Coordinates)?],
+            "MultiPolygon" => serde_json::from_str(coordinates).map_err(NotPolygons::Coordinates)?,
             other => return Err(NotPolygons::Kind(format!("a {other}"))),
         };
         let polygons: Vec<Vec<Vec<[f64; 2]>>> = polygons

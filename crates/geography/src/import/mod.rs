@@ -216,7 +216,12 @@ fn area(
         parents.push(SourceParent { code, name, near: None });
     }
     let polygons = feature.polygons().map_err(|error| match error {
-        geojson::NotPolygons::Json(error) => Unusable::File(error.into()),
+        geojson::NotPolygons::Coordinates(error) => {
+            // Its position is that within the coordinates.
+            let why = error.to_string();
+            let why = why.split(" at line ").next().unwrap_or_default();
+            Unusable::Area(Reason::Coordinates(why.to_owned()))
+        }
         geojson::NotPolygons::Kind(kind) => Unusable::Area(Reason::NoPolygon(kind)),
     })?;
     let off_earth = polygons.iter().flatten().flatten().find(|[lon, lat]| {

@@ -52,11 +52,11 @@ impl Import {
         for item in meters {
             match item {
                 Ok(meter) => self.batch.push(meter),
-                Err(Trouble::Refused(problem)) => self.report.refused(&problem.into(), &mut self.rejects)?,
+                Err(Trouble::Refused(problem)) => self.report.refuse(problem.into()),
                 // What came before is sound, and taken.
                 Err(Trouble::Stopped(error)) => outcome = Err(error.into()),
             }
-            if self.batch.len() >= destination.batch() {
+            if self.batch.len() + self.report.waiting() >= destination.batch() {
                 self.send(destination).await?;
                 progress.show(|| format!("{} meters", grouped(self.report.counts.accepted)));
             }
@@ -68,7 +68,7 @@ impl Import {
 
     async fn send(&mut self, destination: &mut dyn Destination) -> anyhow::Result<()> {
         if self.batch.is_empty() {
-            return Ok(());
+            return self.report.settle(&mut self.rejects);
         }
         let (lines, drafts): (Vec<u64>, Vec<MeterDraft>) =
             self.batch.drain(..).map(|parsed| (parsed.line, parsed.draft)).unzip();
@@ -77,8 +77,8 @@ impl Import {
         self.report.counts.accepted += count - refused.len() as u64;
         for rejection in refused {
             let line = lines.get(rejection.index as usize).copied().unwrap_or_default();
-            self.report.refused(&Refusal::at(line, None, rejection), &mut self.rejects)?;
+            self.report.refuse(Refusal::at(line, None, rejection));
         }
-        Ok(())
+        self.report.settle(&mut self.rejects)
     }
 }

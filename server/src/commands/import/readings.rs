@@ -10,6 +10,7 @@ use metering::{Dwelling, MeterId, Reading};
 
 use super::checkpoint::Checkpoint;
 use super::destination::Destination;
+use super::interrupt::Interrupt;
 use super::options::ReadingArgs;
 use super::progress::Progress;
 use super::report::{Counts, Refusal, Rejects, Report, stopped};
@@ -47,6 +48,7 @@ pub(super) async fn import(
     source: Source,
     destination: &mut dyn Destination,
     rules: &dyn Fn() -> Rules,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Report> {
     let format = source.format(args.format(), Content::Readings)?;
     let identity = source.identity(&format!("{format} {:?} {:?}", args.reading_options(), args.area));
@@ -58,6 +60,7 @@ pub(super) async fn import(
     let counts = resumed.map(|one| one.counts).unwrap_or_default();
     let mut import = Import {
         args,
+        interrupt,
         report: Report::new(source.name(), "readings", counts.clone()),
         rejects: Rejects::open(args.common.rejects.as_deref(), passed_over > 0)?,
         batch: Batch::default(),
@@ -68,11 +71,11 @@ pub(super) async fn import(
         noted: passed_over,
     };
     let (progress, path) = (Progress::of(&source), source.path.clone());
-    let readings = Readings::new(format, source.reader, &args.reading_options())
+    let mut readings = Readings::new(format, source.reader, &args.reading_options())
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-    import.report.assumes(readings.assumptions());
-    let outcome = import.all(readings, destination, rules, &progress).await;
+    let outcome = import.all(&mut readings, destination, rules, &progress).await;
     progress.end();
+    import.report.assumes(readings.assumptions());
     if let Err(error) = outcome {
         if import.kept.done > passed_over {
             // Where it can't be noted, what was taken is sent again: slower, and harmless.
@@ -88,6 +91,7 @@ pub(super) async fn import(
 /// An import under way.
 struct Import<'a> {
     args: &'a ReadingArgs,
+    interrupt: &'a Interrupt,
     report: Report,
     rejects: Rejects,
     batch: Batch,
@@ -119,20 +123,21 @@ impl Import<'_> {
         let passed_over = self.kept.done;
         let mut outcome = Ok(());
         for item in readings {
+            self.interrupt.check()?;
             self.done += 1;
             if self.done <= passed_over {
                 continue;
             }
             match item {
                 Ok(reading) => self.take(reading)?,
-                Err(Trouble::Refused(problem)) => self.refuse(&problem.into())?,
+                Err(Trouble::Refused(problem)) => self.report.refuse(problem.into()),
                 // What came before is kept: it is sound, and the next run goes on behind it.
                 Err(Trouble::Stopped(error)) => {
                     self.done -= 1;
                     outcome = Err(error.into());
                 }
             }
-            if self.batch.readings.len() >= destination.batch() {
+            if self.batch.readings.len() + self.report.waiting() >= destination.batch() {
                 self.send(destination, rules).await?;
                 progress.show(|| format!("{} readings", grouped(self.report.counts.accepted)));
             }
@@ -145,7 +150,7 @@ impl Import<'_> {
     fn take(&mut self, parsed: ParsedReading) -> anyhow::Result<()> {
         let place = Place { line: parsed.line, columns: parsed.columns, rounded: parsed.rounded };
         let Some(reading) = parsed.into_reading(None) else {
-            anyhow::bail!("{} names no meter: say whose it is with --meter ID", self.report_file());
+            anyhow::bail!("it names no meter: say whose it is with --meter ID");
         };
         if let Some(area) = &self.args.area
             && !self.registered.contains(&reading.meter)
@@ -171,10 +176,6 @@ impl Import<'_> {
         files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
     }
 
-    fn refuse(&mut self, refusal: &Refusal) -> anyhow::Result<()> {
-        self.report.refused(refusal, &mut self.rejects)
-    }
-
     /// Has the batch judged by the door's rules, and taken.
     async fn send(
         &mut self,
@@ -183,7 +184,7 @@ impl Import<'_> {
     ) -> anyhow::Result<()> {
         let Batch { registrations, readings, places } = std::mem::take(&mut self.batch);
         if !registrations.is_empty() {
-            let refused = destination.meters(registrations).await?;
+            let refused = self.interrupt.unless(destination.meters(registrations)).await?;
             if let Some(first) = refused.first() {
                 anyhow::bail!("the meters can't be registered in {}: {}", self.area(), first.message);
             }
@@ -192,7 +193,7 @@ impl Import<'_> {
             let judged = metering::door::judge(readings, &rules());
             let (kept, readings): (Vec<usize>, Vec<Reading>) =
                 judged.accepted.into_iter().map(|(index, reading)| (index as usize, reading)).unzip();
-            let refused_there = destination.readings(readings).await?;
+            let refused_there = self.interrupt.unless(destination.readings(readings)).await?;
             let elsewhere: HashSet<usize> =
                 refused_there.iter().filter_map(|one| kept.get(one.index as usize).copied()).collect();
             let taken = || kept.iter().filter(|index| !elsewhere.contains(*index));
@@ -204,9 +205,10 @@ impl Import<'_> {
             for (index, rejection) in here.chain(there) {
                 let Place { line, columns, .. } = places[index];
                 let column = columns.named(&rejection.field);
-                self.refuse(&Refusal::at(line, column, rejection))?;
+                self.report.refuse(Refusal::at(line, column, rejection));
             }
         }
+        self.report.settle(&mut self.rejects)?;
         self.kept = Kept { done: self.done, counts: self.report.counts.clone() };
         if self.done - self.noted >= NOTE_EVERY {
             self.note(destination).await?;

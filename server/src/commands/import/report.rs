@@ -41,32 +41,48 @@ pub(super) struct Report {
     what: &'static str,
     pub(super) counts: Counts,
     first: Vec<String>,
+    /// Refused since the last batch was taken.
+    refused: Vec<Refusal>,
     assumptions: Vec<String>,
 }
 
 impl Report {
     pub(super) fn new(file: String, what: &'static str, counts: Counts) -> Self {
-        Report { file, what, counts, first: Vec::new(), assumptions: Vec::new() }
+        Report { file, what, counts, first: Vec::new(), refused: Vec::new(), assumptions: Vec::new() }
     }
 
     /// Notes what was taken for granted.
-    pub(super) fn assumes(&mut self, assumptions: &[String]) {
-        self.assumptions.extend_from_slice(assumptions);
+    pub(super) fn assumes(&mut self, assumptions: Vec<String>) {
+        self.assumptions.extend(assumptions);
     }
 
-    /// Notes a refusal, and writes it down.
-    pub(super) fn refused(&mut self, problem: &Refusal, rejects: &mut Rejects) -> anyhow::Result<()> {
-        *self.counts.refused.entry(problem.code.clone()).or_default() += 1;
-        if self.first.len() < SHOWN {
-            self.first.push(problem.to_string());
+    /// Notes a refusal: by the parser, or of what stands in the batch.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.refused.push(refusal);
+    }
+
+    /// How many refusals wait for their batch.
+    pub(super) fn waiting(&self) -> usize {
+        self.refused.len()
+    }
+
+    /// All of a batch is known, whoever refused it: counts it and writes it down, line by line.
+    pub(super) fn settle(&mut self, rejects: &mut Rejects) -> anyhow::Result<()> {
+        self.refused.sort_by_key(|refusal| (refusal.line, refusal.column));
+        for refusal in self.refused.drain(..) {
+            *self.counts.refused.entry(refusal.code.clone()).or_default() += 1;
+            if self.first.len() < SHOWN {
+                self.first.push(refusal.to_string());
+            }
+            rejects.write(&self.file, &refusal)?;
         }
-        rejects.write(&self.file, problem)
+        Ok(())
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { file, what, counts, first, assumptions } = self;
+        let Report { file, what, counts, first, assumptions, .. } = self;
         write!(
             f,
             "{file}: {} {what} accepted, {} refused",
@@ -95,7 +111,11 @@ impl fmt::Display for Report {
 
 /// What ended the import of a file before its end, with what had come of it until then and how to go on.
 pub(super) fn stopped(file: &Path, why: &dyn fmt::Display, report: &Report, to_go_on: &str) -> anyhow::Error {
-    anyhow::anyhow!("{}: {why:#}\nit stopped in the middle. Until then {report}\n{to_go_on}", file.display())
+    let file = file.display();
+    if report.counts == Counts::default() {
+        return anyhow::anyhow!("{file}: {why:#}");
+    }
+    anyhow::anyhow!("{file}: {why:#}\nit stopped in the middle. Until then {report}\n{to_go_on}")
 }
 
 /// Something refused, by the parser, by the door's rules, or by a server.
@@ -208,9 +228,10 @@ mod tests {
     fn a_report_counts_and_shows_the_first() {
         let mut report = Report::new("a.csv".to_owned(), "readings", Counts::default());
         report.counts.accepted = 1_234_567;
-        for line in 1..=12 {
-            report.refused(&refusal(line, "-1"), &mut Rejects::default()).unwrap();
+        for line in [12, 1, 3, 2, 4, 5, 6, 7, 8, 9, 11, 10] {
+            report.refuse(refusal(line, "-1"));
         }
+        report.settle(&mut Rejects::default()).unwrap();
         let text = report.to_string();
         assert!(text.starts_with("a.csv: 1,234,567 readings accepted, 12 refused\n"), "{text}");
         assert!(text.contains("  refused, negative_energy: 12\n"), "{text}");
@@ -231,7 +252,8 @@ mod tests {
         let mut report = Report::new("a,b.csv".to_owned(), "readings", Counts::default());
         for (line, go_on) in [(1, false), (2, true)] {
             let mut rejects = Rejects::open(Some(&path), go_on).unwrap();
-            report.refused(&refusal(line, "=1+1"), &mut rejects).unwrap();
+            report.refuse(refusal(line, "=1+1"));
+            report.settle(&mut rejects).unwrap();
             rejects.flush().unwrap();
         }
         let text = std::fs::read_to_string(&path).unwrap();

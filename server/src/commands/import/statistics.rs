@@ -68,7 +68,7 @@ impl Import {
                     lines.push(line);
                     figures.push(statistic);
                 }
-                Err(Trouble::Refused(problem)) => self.report.refused(&problem.into(), &mut self.rejects)?,
+                Err(Trouble::Refused(problem)) => self.report.refuse(problem.into()),
                 Err(Trouble::Stopped(error)) => return Err(error.into()),
             }
             anyhow::ensure!(count <= FIGURES_MAX, "it holds more than {FIGURES_MAX} figures");
@@ -80,9 +80,10 @@ impl Import {
             self.report.counts.accepted += (lines.len() - refused.len()) as u64;
             for rejection in refused {
                 let line = lines.get(rejection.index as usize).copied().unwrap_or_default();
-                self.report.refused(&Refusal::at(line, None, rejection), &mut self.rejects)?;
+                self.report.refuse(Refusal::at(line, None, rejection));
             }
         }
+        self.report.settle(&mut self.rejects)?;
         self.rejects.flush()
     }
 }

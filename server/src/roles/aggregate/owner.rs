@@ -32,8 +32,8 @@ const ASK_FORMER_EVERY: Duration = Duration::from_millis(500);
 /// From the beginning of a flush to that of the next one it is so many times as long as it took: a store that is busy gets
 /// fewer and larger ones.
 const FLUSHES_APART: u32 = 3;
-/// But never so many times as long as is configured.
-const FLUSHES_APART_MAX: u32 = 5;
+/// But at most so many times as long as is configured.
+const FLUSHES_APART_MAX: u32 = 2;
 
 /// The part of the records that may wait which is stored at once, however short ago the last flush was.
 const FLUSH_PART: usize = 3;

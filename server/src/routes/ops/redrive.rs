@@ -9,7 +9,16 @@ use super::dead_letters::{meter, reason};
 use crate::problem::Problem;
 use crate::redrive::{Redriven, redrive};
 use crate::routes::authorised::Operator;
+use crate::routes::query::QueryOf;
 use crate::state::AppState;
+
+/// As in the body: at the door it is asked for so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::routes) struct RedriveQuery {
+    #[serde(default)]
+    dry_run: bool,
+}
 
 /// Which dead letters; all of them if nothing is said.
 #[derive(Deserialize, Default)]
@@ -24,10 +33,14 @@ struct Order {
 pub(in crate::routes) async fn post(
     _: Operator,
     State(state): State<AppState>,
+    QueryOf(query): QueryOf<RedriveQuery>,
     body: Bytes,
 ) -> Result<Json<Redriven>, Problem> {
-    let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
+    let order: Order = match body.is_empty() {
+        true => Order::default(),
+        false => serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?,
+    };
     let reason = order.reason.as_deref().map(reason).transpose()?;
     let meter = order.meter.as_deref().map(meter).transpose()?;
-    Ok(Json(redrive(&state, reason, meter, order.dry_run).await?))
+    Ok(Json(redrive(&state, reason, meter, order.dry_run || query.dry_run).await?))
 }

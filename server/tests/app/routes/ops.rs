@@ -34,6 +34,10 @@ async fn what_can_not_be_counted_is_told_and_can_be_redriven() {
     let order = json!({ "reason": "unknown_meter", "dry_run": true });
     let answer = app.operate(Method::POST, "/dead-letters/redrive", &order).await.json();
     assert_eq!(answer, json!({ "dry_run": true, "matching": 1, "redriven": 1, "settled": 0, "left": 0 }));
+    let by_query = app.operate(Method::POST, "/dead-letters/redrive?dry_run=true", &json!({})).await.json();
+    assert_eq!((&by_query["dry_run"], &by_query["redriven"]), (&json!(true), &json!(1)));
+    let mistyped = app.operate(Method::POST, "/dead-letters/redrive?dry=true", &json!({})).await;
+    assert!(mistyped.problem(400).contains("unknown field `dry`"));
     let order = json!({ "reason": "unknown_meter" });
     // However often: it is sent once, and counted once.
     for redriven in [1, 0, 0] {

@@ -1,0 +1,50 @@
+//! Whoever presses Ctrl-C is told how far it came, and how to go on.
+
+use std::future::Future;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// What is said of it.
+const ASKED: &str = "it was asked to stop";
+
+/// Whether somebody asked the import to stop.
+#[derive(Clone)]
+pub(super) struct Interrupt(CancellationToken);
+
+impl Interrupt {
+    /// Listens from now on. Whoever asks twice means at once: what was taken is durable all the same.
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let asked = CancellationToken::new();
+        let stop = asked.clone();
+        tokio::spawn(async move {
+            let mut signals = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            signals().await;
+            stop.cancel();
+            signals().await;
+            std::process::exit(130);
+        });
+        Ok(Interrupt(asked))
+    }
+
+    /// Fails if somebody asked.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.0.is_cancelled(), ASKED);
+        Ok(())
+    }
+
+    /// What comes of something, unless somebody asks meanwhile: then it is dropped.
+    pub(super) async fn unless<T>(&self, done: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+        match self.0.run_until_cancelled(done).await {
+            Some(done) => done,
+            None => Err(anyhow::anyhow!(ASKED)),
+        }
+    }
+}
