@@ -318,7 +318,7 @@ fn not_geojson() {
         (r#"{"type":"FeatureCollection","features":[]}"#, "the member `features` has none"),
         (
             r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":1},"geometry":{"type":"Polygon","coordinates":[[["a",1]]]}}]}"#,
-            "not GeoJSON: invalid type: string \"a\"",
+            "feature 0 (1): its coordinates are no polygons: invalid type: string \"a\", expected f64",
         ),
         (
             r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":null},"geometry":null}]}"#,

@@ -112,8 +112,9 @@ impl fmt::Display for Report {
 /// What ended the import of a file before its end, with what had come of it until then and how to go on.
 pub(super) fn stopped(file: &Path, why: &dyn fmt::Display, report: &Report, to_go_on: &str) -> anyhow::Error {
     let file = file.display();
+    // There is nothing to go on behind.
     if report.counts == Counts::default() {
-        return anyhow::anyhow!("{file}: {why:#}");
+        return anyhow::anyhow!("{file}: {why:#}\n{report}");
     }
     anyhow::anyhow!("{file}: {why:#}\nit stopped in the middle. Until then {report}\n{to_go_on}")
 }
