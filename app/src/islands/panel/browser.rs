@@ -59,7 +59,8 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
                     page.open.set(part.open.clone());
                     let question = format!("{area} {chosen_day}");
                     let is_news = |(of, past): &(String, u64)| *of == question && *past != part.past;
-                    if past.with_value(|before| before.as_ref().is_some_and(is_news)) {
+                    // Nobody knows how old the first content was.
+                    if past.with_value(|before| before.as_ref().is_none_or(is_news)) {
                         page.news.set_value(true);
                     }
                     past.set_value(Some((question, part.past)));
