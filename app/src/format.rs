@@ -103,6 +103,11 @@ impl Day {
         &WEEKDAYS[usize::from(self.weekday) % 7][..3]
     }
 
+    /// `2026-11`.
+    pub fn month_in_digits(&self) -> String {
+        format!("{:04}-{:02}", self.year, self.month)
+    }
+
     /// `Monday 16 November`.
     pub fn long(&self) -> String {
         format!("{} {} {}", WEEKDAYS[usize::from(self.weekday) % 7], self.day, self.month_name())

@@ -83,13 +83,18 @@ fn on_days(basis: &Basis, measure: Measure) -> String {
     if measure == Measure::Annual { format!("{days} Scaled from them to a whole year.") } else { days }
 }
 
-/// That no home is measured: never, or not lately.
+/// That no home is measured: never, not lately, or not for a whole day yet.
 fn no_home(card: &AreaCard) -> String {
+    let last = last_day(card.to);
     match &card.last_measured {
         None => "No home here is measured yet.".to_owned(),
+        // Not in the days until then: after them.
+        Some(month) if *month >= last.month_in_digits() => {
+            format!("Homes here have been measured only after {}.", last.date())
+        }
         Some(month) => format!(
             "No home here was measured in the 12 months to {}; the last were in {}.",
-            last_day(card.to).date(),
+            last.date(),
             format::month_and_year(month),
         ),
     }
@@ -224,6 +229,11 @@ mod tests {
              From published statistics for 2019, imported."
         );
         assert_eq!(no_day(&before, Status::NoData, "2026-11"), "No home here was measured in November 2026.");
+        let today = AreaCard { last_measured: Some("2026-11".to_owned()), ..card() };
+        assert_eq!(
+            rests_on(&today, &modelled),
+            "Homes here have been measured only after 21 November 2026. From published statistics for 2019, imported."
+        );
     }
 
     #[test]
