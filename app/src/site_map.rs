@@ -121,12 +121,15 @@ impl SlimMap {
     /// Whether a past is arriving: figures of the same are others than they were. Those of now always are, and the feed
     /// brings them.
     pub fn is_news_after(&self, before: &SlimMap) -> bool {
-        let status = |area: &SlimArea| area.status;
-        match (before.measure, &before.level) == (self.measure, &self.level) {
-            true if self.measure == Measure::Now => {
-                !self.areas.iter().map(status).eq(before.areas.iter().map(status))
+        if (before.measure, &before.level) != (self.measure, &self.level) {
+            return false;
+        }
+        match self.measure {
+            Measure::Now => {
+                let statuses = |map: &SlimMap| map.areas.iter().map(|area| area.status).collect::<Vec<_>>();
+                statuses(self) != statuses(before)
             }
-            is_of_the_same => is_of_the_same && self != before,
+            _ => self != before,
         }
     }
 }

@@ -11,7 +11,7 @@ use metering::id::IdError;
 pub enum GeographyError {
     /// Not JSON, or not of GeoJSON's shape.
     #[error("not GeoJSON: {0}")]
-    Json(String),
+    Json(serde_json::Error),
     /// JSON, but not a collection of features.
     #[error("{0}; a geography is a GeoJSON FeatureCollection of Polygon and MultiPolygon features")]
     NotFeatures(&'static str),
@@ -71,7 +71,7 @@ pub enum GeographyError {
 // Their causes are said in their own sentences.
 impl From<serde_json::Error> for GeographyError {
     fn from(error: serde_json::Error) -> Self {
-        GeographyError::Json(error.to_string())
+        GeographyError::Json(error)
     }
 }
 

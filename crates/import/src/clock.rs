@@ -64,10 +64,19 @@ pub(crate) struct Clock {
     /// The last unambiguous instant, to tell which way the file runs.
     last: Option<i64>,
     backwards: bool,
-    /// For each meter, the last instant in the doubled hour that ends at `doubled_at`.
-    doubled: HashMap<Option<MeterId>, i64>,
+    /// What each meter had of the doubled hour that ends at `doubled_at`.
+    doubled: HashMap<Option<MeterId>, Doubled>,
     doubled_at: i64,
-    /// Times of a doubled hour that stood there once so far.
+    /// Times of former doubled hours that stood there once.
+    once_before: u64,
+}
+
+/// What a meter had of a doubled hour.
+#[derive(Debug, Clone, Copy)]
+struct Doubled {
+    /// The instant chosen last.
+    last: i64,
+    /// Times that stood there once so far.
     once: u64,
 }
 
@@ -81,7 +90,7 @@ impl Clock {
             backwards: false,
             doubled: HashMap::new(),
             doubled_at: 0,
-            once: 0,
+            once_before: 0,
         }
     }
 
@@ -129,28 +138,34 @@ impl Clock {
     fn choose(&mut self, first: i64, second: i64, meter: Option<&MeterId>) -> i64 {
         const A_DAY: i64 = 86_400;
         if (first - self.doubled_at).abs() > A_DAY || self.doubled.len() >= MOST_REMEMBERED {
+            self.once_before = self.in_doubt();
             self.doubled.clear();
             self.doubled_at = first;
         }
-        let before = self.doubled.get(&meter.cloned()).copied();
+        let held = self.doubled.get(&meter.cloned()).copied();
+        let before = held.map(|held| held.last);
         let chosen = match (self.backwards, before) {
             (false, Some(before)) if first <= before => second,
             (false, _) => first,
             (true, Some(before)) if second >= before => first,
             (true, _) => second,
         };
-        self.doubled.insert(meter.cloned(), chosen);
-        // Whoever comes back to the hour has it twice.
-        match chosen == if self.backwards { second } else { first } {
-            true => self.once += 1,
-            false => self.once = self.once.saturating_sub(1),
-        }
+        let once = held.map_or(0, |held| held.once);
+        let is_once = chosen == if self.backwards { second } else { first };
+        let once = match is_once {
+            true => once + 1,
+            // A row that stands there again says nothing new.
+            false if before == Some(chosen) => once,
+            // Whoever comes back to the hour has it twice.
+            false => once.saturating_sub(1),
+        };
+        self.doubled.insert(meter.cloned(), Doubled { last: chosen, once });
         chosen
     }
 
     /// Times that could have been either of two instants, and of which the file had one alone.
     pub(crate) fn in_doubt(&self) -> u64 {
-        self.once
+        self.once_before + self.doubled.values().map(|held| held.once).sum::<u64>()
     }
 
     /// Takes note of an instant about which there is no doubt.
@@ -375,6 +390,14 @@ mod tests {
         assert_eq!(in_doubt(&backwards), 0);
         assert_eq!(in_doubt(&backwards[..3]), 1);
         assert_eq!(in_doubt(&["2013-10-27 01:30+00:00", "2013-10-26 01:30"]), 0);
+        let years = ["2013-10-27 01:30", "2014-10-26 01:30", "2014-10-26 01:30", "2014-10-26 01:30"];
+        assert_eq!(in_doubt(&years), 1);
+        let (a, b) = (MeterId::parse("A").unwrap(), MeterId::parse("B").unwrap());
+        let mut clock = clock("Europe/London", Stamp::Start);
+        for (text, meter) in [(whole[1], &a), (whole[1], &b), (whole[1], &a), (whole[1], &a)] {
+            clock.instant(text, Some(meter)).unwrap();
+        }
+        assert_eq!(clock.in_doubt(), 1, "another meter's rows leave no less doubt");
     }
 
     #[test]

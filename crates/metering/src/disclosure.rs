@@ -80,7 +80,7 @@ impl DisclosureRules {
 }
 
 /// How much of time a figure covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum FigureKind {
     /// At least [`DisclosureRules::PERIOD_DAYS_MIN`] days.
     Period,

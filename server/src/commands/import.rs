@@ -21,6 +21,8 @@ mod through_server;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 pub use options::ImportArgs;
 
 use destination::Destination;
@@ -43,6 +45,9 @@ const SOME_REFUSED: u8 = 3;
 const UNREGISTERED: &str = "readings count once their meter is registered there (wattmap import meters, or --area); \
      what came before that is kept as dead letters, which can be redriven";
 
+/// What is said where counting could not be waited for.
+const UNCOUNTED: &str = "what was taken is durable; what of it is not counted yet, the next start counts";
+
 /// Runs it. Fails if a file could not be read to its end, or if nothing of a file could be used.
 pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     let common = match &args.what {
@@ -58,11 +63,12 @@ pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     let sources: Vec<Source> =
         common.files.iter().map(|file| Source::open(file)).collect::<Result<_, _>>()?;
     let mut destination = destination(common, &config).await?;
-    let outcome = import_all(&args.what, sources, destination.as_mut(), &config).await;
-    // What was taken before a failure is counted, too.
-    let notes = destination.finish().await;
+    let interrupt = Interrupt::listen()?;
+    let outcome = import_all(&args.what, sources, destination.as_mut(), &config, &interrupt).await;
+    // What was taken before a failure is counted, too; whoever is in a hurry leaves that to the next start.
+    let notes = interrupt.unless(destination.finish()).await;
     let told = outcome?;
-    for note in notes? {
+    for note in notes.context(UNCOUNTED)? {
         say(note)?;
     }
     if let What::Readings(args) = &args.what
@@ -102,6 +108,7 @@ async fn import_all(
     sources: Vec<Source>,
     destination: &mut dyn Destination,
     config: &Config,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Told> {
     let limits = config.door;
     let rules = || Rules {
@@ -110,13 +117,12 @@ async fn import_all(
         retention_s: limits.retention_s,
         batch: limits.batch,
     };
-    let interrupt = Interrupt::listen()?;
     let mut told = Told::default();
     for source in sources {
         let report = match what {
-            What::Meters(args) => interrupt.unless(meters::import(args, source, destination)).await?,
-            What::Readings(args) => readings::import(args, source, destination, &rules, &interrupt).await?,
-            What::Statistics(args) => interrupt.unless(statistics::import(args, source, destination)).await?,
+            What::Meters(args) => meters::import(args, source, destination, interrupt).await?,
+            What::Readings(args) => readings::import(args, source, destination, &rules, interrupt).await?,
+            What::Statistics(args) => statistics::import(args, source, destination, interrupt).await?,
             What::Geography(_) => continue,
         };
         say(&report)?;

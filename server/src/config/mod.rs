@@ -87,7 +87,7 @@ impl Pace {
         Ok(Pace {
             segment_bytes: from.whole("segment-kb", 1..=1 << 20)? << 10,
             log_bytes_max: from.whole("log-limit-kb", 1..=1 << 30)? << 10,
-            flush_every: Duration::from_millis(from.whole("flush-ms", 10..=60_000)?),
+            flush_every: Duration::from_millis(from.whole("flush-ms", 10..=20_000)?),
             memtable_bytes: from.whole("memtable-kb", 1..=1 << 20)? << 10,
             checkpoint_every: Duration::from_millis(from.whole("checkpoint-ms", 10..=600_000)?),
             pack_after_quiet: Duration::from_secs(from.whole("pack-after-s", 0..=86_400)?),
@@ -331,6 +331,10 @@ mod tests {
             let sources = Sources::gather(&BTreeMap::new(), [], Some(&file)).unwrap();
             assert_eq!(sources.raw("live-homes").1.text, "31");
         }
+        check(
+            "live-homes = 100\nlive_homes = 30",
+            "names live-homes and live_homes, which are the same setting",
+        );
         let missing = Sources::gather(&BTreeMap::new(), [], Some(Path::new("/nowhere/w.toml")));
         assert!(missing.unwrap_err().to_string().contains("/nowhere/w.toml can't be read"));
     }

@@ -195,6 +195,7 @@ fn read_file(named_file: Option<&Path>) -> Result<Vec<(&'static str, String)>, C
             message: format!("line {line}: {}", error.message().replace('\n', " ")),
         }
     })?;
+    let mut named = BTreeMap::new();
     table
         .into_iter()
         .map(|(key, value)| {
@@ -203,6 +204,12 @@ fn read_file(named_file: Option<&Path>) -> Result<Vec<(&'static str, String)>, C
                 let hint = nearest(&key).map_or(String::new(), |near| format!("; is {near} meant?"));
                 return Err(ConfigError::UnknownKey { path: path.to_owned(), key, hint });
             };
+            if let Some(other) = named.insert(setting.name, key.clone()) {
+                let path = path.display();
+                return Err(ConfigError::Together(format!(
+                    "the configuration file {path} names {other} and {key}, which are the same setting"
+                )));
+            }
             Ok((setting.name, plain(&value)))
         })
         .collect()

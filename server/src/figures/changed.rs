@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 use metering::Position;
 
-/// How long after a gap in the feed it is not known what the store still lacks.
+/// How long after a gap in the feed it is not known what the store still lacks: longer than from one flush to the end of
+/// the next at the longest `flush-ms`.
 const UNSURE_FOR: Duration = Duration::from_secs(60);
 
 /// What a read of a day may lack.

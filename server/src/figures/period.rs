@@ -13,7 +13,7 @@ use super::nested::summed_up;
 use super::summary::{DaySummary, LeafDay, homes_of_most};
 
 /// Local days, `from` included and `to` not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Period {
     /// The first day.
     pub from: Date,

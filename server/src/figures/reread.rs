@@ -21,7 +21,8 @@ const STALE_AFTER: Duration = Duration::from_secs(3);
 const STANDS_TIMES: u32 = 10;
 const STANDS_AT_MOST: Duration = Duration::from_secs(120);
 
-/// How long it is waited for where there is an older state to show. What is older than it should ever be is waited for.
+/// How long it is waited for where there is an older state to show: of a page's time no more than it has to spare, and
+/// enough for a store that has nothing else to do. What is older than it should ever be is waited for.
 const WORTH_WAITING: Duration = Duration::from_millis(40);
 
 /// What is read at once for those who have nothing to show.

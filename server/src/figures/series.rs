@@ -156,6 +156,9 @@ impl FiguresService {
     fn stretch(&self, period: Period, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Arc<Stretch>> {
         let work_out = || {
             let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
+            if start >= self.clock.now() {
+                return None;
+            }
             let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
             let homes: Vec<u32> = sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
             let homes_min: Vec<u32> = sums
@@ -177,8 +180,7 @@ impl FiguresService {
                 areas: sums.iter().map(used).collect(),
             })
         };
-        let stretch = self.stretches.get(period, days, work_out)?;
-        (stretch.elapsed_s(self.clock.now()) > 0).then_some(stretch)
+        self.stretches.get(period, long, days, work_out)
     }
 
     async fn half_hours(&self, told: Told, days: &[Arc<Stretch>]) -> Result<Vec<ConsumptionPoint>, AppError> {

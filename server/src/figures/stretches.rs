@@ -1,10 +1,11 @@
-//! The days and the months that series are made of: worked out once for all areas, and for everybody who looks at one.
+//! The days and the months that series are made of: worked out for all areas at once, and kept for whoever looks at
+//! another one.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metering::UtcSecond;
-use metering::disclosure::Shown;
+use metering::disclosure::{FigureKind, Shown};
 
 use super::period::Period;
 use super::summary::{DaySummary, WorkedOutOf};
@@ -37,35 +38,51 @@ impl Stretch {
     }
 }
 
-/// Those that were asked for.
+/// Those that were asked for last.
 #[derive(Default)]
-pub(super) struct Stretches(Mutex<BTreeMap<Period, Kept>>);
+pub(super) struct Stretches(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    kept: HashMap<(Period, FigureKind), Kept>,
+    /// Counts the times that anybody asked.
+    asked: u64,
+}
 
 struct Kept {
     of: WorkedOutOf,
     stretch: Arc<Stretch>,
+    /// Which of those times was the last.
+    asked: u64,
 }
 
 impl Stretches {
-    /// As it was worked out of these days, or as `work_out` does it now.
+    /// As it was worked out of these days, or as `work_out` does it now. `kind` is that of its figures.
     pub(super) fn get(
         &self,
         period: Period,
+        kind: FigureKind,
         days: &[Arc<DaySummary>],
         work_out: impl FnOnce() -> Option<Stretch>,
     ) -> Option<Arc<Stretch>> {
         let held = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Kept { of, stretch }) = held().get(&period)
-            && of.are(days)
-        {
-            return Some(stretch.clone());
-        }
+        let asked = {
+            let mut held = held();
+            held.asked += 1;
+            let asked = held.asked;
+            if let Some(kept) = held.kept.get_mut(&(period, kind)).filter(|kept| kept.of.are(days)) {
+                kept.asked = asked;
+                return Some(kept.stretch.clone());
+            }
+            asked
+        };
         let stretch = Arc::new(work_out()?);
-        let mut held = held();
-        while held.len() >= KEPT && !held.contains_key(&period) {
-            held.pop_first();
+        let Held { kept, .. } = &mut *held();
+        kept.insert((period, kind), Kept { of: WorkedOutOf::days(days), stretch: stretch.clone(), asked });
+        if kept.len() > KEPT {
+            let longest_ago = kept.iter().min_by_key(|(_, kept)| kept.asked).map(|(&key, _)| key);
+            longest_ago.and_then(|key| kept.remove(&key));
         }
-        held.insert(period, Kept { of: WorkedOutOf::days(days), stretch: stretch.clone() });
         Some(stretch)
     }
 }
@@ -88,7 +105,7 @@ mod tests {
     fn is_worked_out(stretches: &Stretches, from: Date, days: &[Arc<DaySummary>]) -> bool {
         let mut is_worked_out = false;
         let period = Period { from, to: from.tomorrow().unwrap() };
-        stretches.get(period, days, || {
+        stretches.get(period, FigureKind::Window, days, || {
             is_worked_out = true;
             let shown = Shown::decide(&[1], &[1], &Nesting::new(vec![vec![None]]));
             Some(Stretch { start: UtcSecond(0), end: UtcSecond(1), shown, areas: Vec::new() })
@@ -117,13 +134,23 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_first() {
+    fn what_nobody_asked_for_the_longest_goes_first() {
         let stretches = Stretches::default();
-        let dates: Vec<Date> = FIRST.series(jiff::Span::new().days(1)).take(KEPT + 1).collect();
-        for &from in &dates {
+        let dates: Vec<Date> = FIRST.series(jiff::Span::new().days(-1)).take(KEPT + 1).collect();
+        for &from in &dates[..KEPT] {
             assert!(is_worked_out(&stretches, from, &[]));
         }
-        assert!(!is_worked_out(&stretches, dates[1], &[]));
-        assert!(is_worked_out(&stretches, dates[0], &[]));
+        assert!(!is_worked_out(&stretches, dates[0], &[]));
+        assert!(is_worked_out(&stretches, dates[KEPT], &[]));
+        assert!(!is_worked_out(&stretches, dates[0], &[]));
+        assert!(is_worked_out(&stretches, dates[1], &[]));
+    }
+
+    #[test]
+    fn what_has_not_begun_is_not_kept() {
+        let stretches = Stretches::default();
+        let period = Period { from: FIRST, to: FIRST.tomorrow().unwrap() };
+        assert!(stretches.get(period, FigureKind::Window, &[], || None).is_none());
+        assert!(stretches.0.lock().unwrap().kept.is_empty());
     }
 }

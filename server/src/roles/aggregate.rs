@@ -55,8 +55,8 @@ pub struct Aggregation {
 pub struct FlushPace {
     /// How long it may wait; twice as long where storing takes long.
     pub every: Duration,
-    /// Records that may wait, of all partitions of the process together: then reading pauses. Bounds memory while a
-    /// store is away or slow, at about 250 bytes each.
+    /// Decided records that may wait, or be on their way to the store, of all partitions of the process together: then
+    /// reading pauses. Bounds memory while a store is away or slow, at about 250 bytes each.
     pub records_max: usize,
 }
 

@@ -219,7 +219,7 @@ fn area(
         geojson::NotPolygons::Coordinates(error) => {
             // Its position is that within the coordinates.
             let why = error.to_string();
-            let why = why.split(" at line ").next().unwrap_or_default();
+            let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
             Unusable::Area(Reason::Coordinates(why.to_owned()))
         }
         geojson::NotPolygons::Kind(kind) => Unusable::Area(Reason::NoPolygon(kind)),

@@ -21,8 +21,9 @@ use scylla::statement::prepared::PreparedStatement;
 use super::system::{PARTITIONS, System, addresses};
 use crate::load;
 
-/// Records of one partition that an owner stores together: all owners' 80,000, shared by twelve.
-const FLUSH: usize = 80_000 / PARTITIONS as usize;
+/// Records of one partition that an owner stores together when many wait: a third of what all owners may have, shared by
+/// twelve.
+const FLUSH: usize = 480_000 / 3 / PARTITIONS as usize;
 /// Rows of a batch, and batches under way: as the store has them.
 const BATCH_ROWS: usize = 50;
 const REQUESTS: usize = 128;

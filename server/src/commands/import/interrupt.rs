@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 const ASKED: &str = "it was asked to stop";
 
 /// Whether somebody asked the import to stop.
-#[derive(Clone)]
 pub(super) struct Interrupt(CancellationToken);
 
 impl Interrupt {
@@ -34,9 +33,14 @@ impl Interrupt {
         Ok(Interrupt(asked))
     }
 
+    /// Whether somebody asked.
+    pub(super) fn is_asked(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
     /// Fails if somebody asked.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.0.is_cancelled(), ASKED);
+        anyhow::ensure!(!self.is_asked(), ASKED);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use metering::door::MeterDraft;
 use metering::numerals::grouped;
 
 use super::destination::Destination;
+use super::interrupt::Interrupt;
 use super::options::MeterArgs;
 use super::progress::Progress;
 use super::report::{Counts, Refusal, Rejects, Report, stopped};
@@ -18,6 +19,7 @@ pub(super) async fn import(
     args: &MeterArgs,
     source: Source,
     destination: &mut dyn Destination,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Report> {
     let format = source.format(args.common.format, Content::Meters)?;
     let (progress, path) = (Progress::of(&source), source.path.clone());
@@ -28,8 +30,9 @@ pub(super) async fn import(
     };
     let meters =
         Meters::new(format, source.reader).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-    let outcome = import.all(meters, destination, &progress).await;
+    let outcome = import.all(meters, destination, &progress, interrupt).await;
     progress.end();
+    import.report.settle(&mut import.rejects)?;
     outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
 }
@@ -47,9 +50,11 @@ impl Import {
         meters: impl Iterator<Item = Result<ParsedMeter, Trouble>>,
         destination: &mut dyn Destination,
         progress: &Progress,
+        interrupt: &Interrupt,
     ) -> anyhow::Result<()> {
         let mut outcome = Ok(());
         for item in meters {
+            interrupt.check()?;
             match item {
                 Ok(meter) => self.batch.push(meter),
                 Err(Trouble::Refused(problem)) => self.report.refuse(problem.into()),
@@ -57,23 +62,23 @@ impl Import {
                 Err(Trouble::Stopped(error)) => outcome = Err(error.into()),
             }
             if self.batch.len() + self.report.waiting() >= destination.batch() {
-                self.send(destination).await?;
+                self.send(destination, interrupt).await?;
                 progress.show(|| format!("{} meters", grouped(self.report.counts.accepted)));
             }
         }
-        self.send(destination).await?;
+        self.send(destination, interrupt).await?;
         self.rejects.flush()?;
         outcome
     }
 
-    async fn send(&mut self, destination: &mut dyn Destination) -> anyhow::Result<()> {
+    async fn send(&mut self, destination: &mut dyn Destination, interrupt: &Interrupt) -> anyhow::Result<()> {
         if self.batch.is_empty() {
             return self.report.settle(&mut self.rejects);
         }
         let (lines, drafts): (Vec<u64>, Vec<MeterDraft>) =
             self.batch.drain(..).map(|parsed| (parsed.line, parsed.draft)).unzip();
         let count = drafts.len() as u64;
-        let refused = destination.meters(drafts).await?;
+        let refused = interrupt.unless(destination.meters(drafts)).await?;
         self.report.counts.accepted += count - refused.len() as u64;
         for rejection in refused {
             let line = lines.get(rejection.index as usize).copied().unwrap_or_default();

@@ -9,6 +9,7 @@ use metering::numerals::grouped;
 use metering::statistics::{AreaStatistic, YearStatistics};
 
 use super::destination::Destination;
+use super::interrupt::Interrupt;
 use super::options::StatisticsArgs;
 use super::progress::Progress;
 use super::report::{Counts, Refusal, Rejects, Report, stopped};
@@ -16,6 +17,9 @@ use super::source::Source;
 
 /// Figures of a file at most: every small area of a large country, for ten years.
 const FIGURES_MAX: usize = 5_000_000;
+
+/// Refused lines that are remembered at once.
+const REFUSED_TOGETHER: usize = 10_000;
 
 /// How to go on after a stop.
 const AGAIN: &str =
@@ -29,6 +33,7 @@ pub(super) async fn import(
     args: &StatisticsArgs,
     source: Source,
     destination: &mut dyn Destination,
+    interrupt: &Interrupt,
 ) -> anyhow::Result<Report> {
     source.format(args.common.format, Content::Statistics)?;
     let (progress, path) = (Progress::of(&source), source.path.clone());
@@ -38,8 +43,10 @@ pub(super) async fn import(
     };
     let statistics = Statistics::new(source.reader, args.year)
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-    let outcome = import.all(statistics, args.attribution.as_deref(), destination, &progress).await;
+    let attribution = args.attribution.as_deref();
+    let outcome = import.all(statistics, attribution, destination, &progress, interrupt).await;
     progress.end();
+    import.report.settle(&mut import.rejects)?;
     outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
 }
@@ -58,9 +65,11 @@ impl Import {
         attribution: Option<&str>,
         destination: &mut dyn Destination,
         progress: &Progress,
+        interrupt: &Interrupt,
     ) -> anyhow::Result<()> {
         let (mut by_year, mut count) = (ByYear::new(), 0);
         for item in statistics {
+            interrupt.check()?;
             match item {
                 Ok(ParsedStatistic { line, statistic }) => {
                     count += 1;
@@ -71,12 +80,15 @@ impl Import {
                 Err(Trouble::Refused(problem)) => self.report.refuse(problem.into()),
                 Err(Trouble::Stopped(error)) => return Err(error.into()),
             }
+            if self.report.waiting() >= REFUSED_TOGETHER {
+                self.report.settle(&mut self.rejects)?;
+            }
             anyhow::ensure!(count <= FIGURES_MAX, "it holds more than {FIGURES_MAX} figures");
             progress.show(|| format!("{} figures", grouped(count as u64)));
         }
         for (year, (lines, figures)) in by_year {
             let statistics = YearStatistics { attribution: attribution.map(str::to_owned), figures };
-            let refused = destination.statistics(year, statistics).await?;
+            let refused = interrupt.unless(destination.statistics(year, statistics)).await?;
             self.report.counts.accepted += (lines.len() - refused.len()) as u64;
             for rejection in refused {
                 let line = lines.get(rejection.index as usize).copied().unwrap_or_default();

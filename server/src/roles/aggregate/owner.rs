@@ -59,7 +59,9 @@ pub(super) struct Owner {
 struct Flushing {
     id: FlushId,
     progress: Position,
-    task: JoinHandle<Result<(), Trouble>>,
+    records: usize,
+    /// How long the store took.
+    task: JoinHandle<Result<Duration, Trouble>>,
 }
 
 /// What an owner holds while it runs.
@@ -117,7 +119,7 @@ impl Owner {
             self.is_in_use(work)?;
             self.gauges.lives();
             self.begin_flush_if_due(work);
-            let room = work.pipeline.unflushed() < self.share_of(self.aggregation.pace.records_max);
+            let room = work.waiting() < self.share_of(self.aggregation.pace.records_max);
             let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at());
             tokio::select! {
                 () = self.shutdown.cancelled() => return Ok(()),
@@ -327,22 +329,24 @@ impl Owner {
 
     fn begin_flush(&self, work: &mut Work) {
         work.flushed_at = Instant::now();
+        let records = work.pipeline.unflushed();
         let Some(flush) = work.pipeline.take_flush() else { return };
         self.note_published(work, flush.live.rows.is_empty());
         let progress = flush.plan.progress;
         let (owner, edition, store) = (self.clone(), work.edition, work.store.clone());
         let task = tokio::spawn(async move { owner.write(edition, store, flush.live, flush.plan).await });
-        work.flushing = Some(Flushing { id: flush.id, progress, task });
+        work.flushing = Some(Flushing { id: flush.id, progress, records, task });
     }
 
-    /// Tells others, then writes: of what is stored others were told (rule 13). Tries until all is done.
+    /// Tells others, then writes: of what is stored others were told (rule 13). Tries until all is done, and gives how
+    /// long writing took.
     async fn write(
         &self,
         edition: Edition,
         store: Arc<dyn PipelineStore>,
         live: LiveRows,
         plan: FlushPlan,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Duration, Trouble> {
         let (ports, gauges, shutdown) = (&self.aggregation.ports, self.gauges(), &self.shutdown);
         crash_point("flush-begins");
         patiently("publishing", gauges, shutdown, || self.publish(edition, &live)).await?;
@@ -353,9 +357,11 @@ impl Owner {
             patiently("sending on what came late", gauges, shutdown, || send_on(ports, letters)).await?;
             crash_point("flush-announced");
         }
+        let began = Instant::now();
         patiently("writing the store", gauges, shutdown, || store.flush(&plan)).await?;
+        let took = began.elapsed();
         crash_point("flush-stored");
-        Ok(())
+        Ok(took)
     }
 
     async fn publish(&self, edition: Edition, live: &LiveRows) -> Result<(), StoreError> {
@@ -368,11 +374,10 @@ impl Owner {
 
     async fn flush_ended(&self, work: &mut Work, ended: Ended) -> Result<(), Trouble> {
         let Some((id, progress, outcome)) = ended else { return Ok(()) };
-        outcome?;
+        let took = outcome?;
         work.pipeline.flushed(id);
         self.gauges().stored(progress.offset + 1);
         let every = self.aggregation.pace.every;
-        let took = work.flushed_at.elapsed();
         work.flush_pause = (FLUSHES_APART * took).clamp(every, FLUSHES_APART_MAX * every);
         // Nothing rests on the commit but what the log may forget: the next one says it again.
         let committed = self.aggregation.ports.log.commit(self.partition, progress.offset).await;
@@ -406,6 +411,11 @@ impl Owner {
 }
 
 impl Work {
+    /// Records that are decided and not stored.
+    fn waiting(&self) -> usize {
+        self.pipeline.unflushed() + self.flushing.as_ref().map_or(0, |flushing| flushing.records)
+    }
+
     /// When there is something to do even if nothing comes.
     fn wake_at(&self) -> Instant {
         let tick = self.ticked_at + Duration::from_secs(1);
@@ -416,7 +426,7 @@ impl Work {
 }
 
 /// A flush that has ended: which, how far it goes, and how it went. None: there was none.
-type Ended = Option<(FlushId, Position, Result<(), Trouble>)>;
+type Ended = Option<(FlushId, Position, Result<Duration, Trouble>)>;
 
 /// The flush under way, when it ends; for ever if there is none.
 async fn ended(flushing: &mut Option<Flushing>) -> Ended {
@@ -428,7 +438,7 @@ async fn ended(flushing: &mut Option<Flushing>) -> Ended {
 
 /// The flush under way, when it ends; nothing at once if there is none. Can be dropped while it waits.
 async fn ended_or_idle(flushing: &mut Option<Flushing>) -> Ended {
-    let Flushing { id, progress, task } = flushing.as_mut()?;
+    let Flushing { id, progress, task, .. } = flushing.as_mut()?;
     let outcome =
         task.await.unwrap_or_else(|error| Err(Trouble::Final(format!("a flush panicked: {error}"))));
     let ended = (*id, *progress, outcome);

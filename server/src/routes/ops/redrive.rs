@@ -36,10 +36,7 @@ pub(in crate::routes) async fn post(
     QueryOf(query): QueryOf<RedriveQuery>,
     body: Bytes,
 ) -> Result<Json<Redriven>, Problem> {
-    let order: Order = match body.is_empty() {
-        true => Order::default(),
-        false => serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?,
-    };
+    let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
     let reason = order.reason.as_deref().map(reason).transpose()?;
     let meter = order.meter.as_deref().map(meter).transpose()?;
     Ok(Json(redrive(&state, reason, meter, order.dry_run || query.dry_run).await?))
