@@ -63,10 +63,13 @@ test("the day's kind can be chosen by keys, and what was unfolded stays so", asy
   await map.open("/?area=E09000012");
   await map.panel.getByText("Show as table").last().click();
   await map.panel.getByRole("radio", { name: "Weekday" }).focus();
+  const body = map.panel.locator(".body");
+  await body.evaluate((element) => element.scrollTo(0, 50));
   for (const [name, heading] of [["Saturday", /^A Saturday/], ["Sunday", /^A Sunday/]] as const) {
     await page.keyboard.press("ArrowRight");
     await expect(map.panel.getByRole("heading", { name: heading })).toBeVisible();
     await expect(map.panel.getByRole("radio", { name })).toBeFocused();
+    expect(await body.evaluate((element) => element.scrollTop)).toBe(50);
   }
   await expect(map.panel.getByRole("table")).toBeVisible();
 });

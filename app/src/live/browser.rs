@@ -138,12 +138,14 @@ fn tick(feed: &Shared) {
                 live.age_s.set(age);
             }
             feed.watch_trouble(now);
-            // The feed has a figure where the map has none at all: then there are classes to ask for.
             if feed.page.news.get_value() {
                 feed.page.news.set_value(false);
                 feed.refresh_ms = REFRESH_MS;
             }
+            // The feed has a figure where the map has none at all: then there are classes to ask for.
             let pause = if feed.light && is_dark(&feed.page) { FIRST_LIGHT_MS } else { feed.refresh_ms };
+            // An answer that takes its time is waited for: another question would have it dropped.
+            let pause = if feed.page.waiting.get_value() > 0 { REFRESH_MS_MAX } else { pause };
             if now - feed.refreshed_at > pause || feed.ask_at.is_some_and(|at| now >= at) {
                 (feed.refreshed_at, feed.ask_at) = (now, None);
                 feed.refresh_ms = (2.0 * feed.refresh_ms).min(REFRESH_MS_MAX);

@@ -88,9 +88,11 @@ fn follow_figures(page: Page) {
             }
         };
         let patience = set_timeout_with_handle(wonder, PATIENCE).ok();
+        page.waiting.update_value(|waiting| *waiting += 1);
         spawn_local(async move {
             let path = format!("/api/v1/map?level={level}&measure={}", measure.as_str());
             let answer = api::get::<SlimMap>(&path).await;
+            page.waiting.update_value(|waiting| *waiting -= 1);
             if let Some(patience) = patience {
                 patience.clear();
             }

@@ -106,6 +106,12 @@ pub(crate) struct Page {
     pub(crate) command: RwSignal<Option<Command>>,
     /// Counts up when figures should be asked for again.
     pub(crate) refresh: RwSignal<u32>,
+    /// Questions that are not answered yet.
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only in a browser are they asked for again")
+    )]
+    pub(crate) waiting: StoredValue<u32>,
     /// Whether they were others than before when they were asked for last.
     #[cfg_attr(
         not(feature = "hydrate"),
@@ -153,6 +159,7 @@ impl Page {
             said: RwSignal::new(String::new()),
             command: RwSignal::new(None),
             refresh: RwSignal::new(0),
+            waiting: StoredValue::new(0),
             news: StoredValue::new(false),
         };
         here::keep(page);

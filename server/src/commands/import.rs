@@ -68,7 +68,8 @@ pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
     // What was taken before a failure is counted, too; whoever is in a hurry leaves that to the next start.
     let notes = interrupt.unless(destination.finish()).await;
     let told = outcome?;
-    for note in notes.context(UNCOUNTED)? {
+    let notes = if interrupt.is_asked() { notes.context(UNCOUNTED)? } else { notes? };
+    for note in notes {
         say(note)?;
     }
     if let What::Readings(args) = &args.what

@@ -25,6 +25,9 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
     let asked = StoredValue::new(0_u32);
     let shown = StoredValue::new(page.area.get_untracked());
     let past = StoredValue::new(None::<(String, u64)>);
+    let html = StoredValue::new(String::new());
+    // An area that was opened and not told of yet, by where the focus was then.
+    let opened_from = StoredValue::new_local(None::<Option<Element>>);
     watch(move || {
         let (area, measure) = (page.area.get(), page.measure.get());
         let (chosen_day, _, _) = (day.get(), again.get(), page.refresh.get());
@@ -39,6 +42,7 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
         let Some(area) = area else {
             hand_focus_back(&content);
             shown.set_value(None);
+            opened_from.set_value(None);
             document().set_title(&words::title(None));
             return;
         };
@@ -46,13 +50,16 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
         let is_other = shown.with_value(|shown| shown.as_ref() != Some(&area));
         if is_other {
             content.set_inner_html(words::PANEL_LOADING);
+            html.set_value(String::new());
             shown.set_value(Some(area.clone()));
+            opened_from.set_value(Some(document().active_element()));
         }
         let view = View { measure, area: Some(area.clone()), ..View::default() };
-        let asked_from = document().active_element();
         busy.set(true);
+        page.waiting.update_value(|waiting| *waiting += 1);
         spawn_local(async move {
             let part = api::get::<PanelPart>(&question(&view, &chosen_day)).await;
+            page.waiting.update_value(|waiting| *waiting -= 1);
             if asked.get_value() == number {
                 busy.set(false);
                 if let Ok(part) = &part {
@@ -65,9 +72,9 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
                     }
                     past.set_value(Some((question, part.past)));
                 }
-                show(&content, part);
-                if is_other {
-                    introduce(page, &content, asked_from.as_ref());
+                show(&content, part, html);
+                if let Some(from) = opened_from.try_update_value(Option::take).flatten() {
+                    introduce(page, &content, from.as_ref());
                 }
             }
         });
@@ -98,16 +105,19 @@ fn question(view: &View, day: &str) -> String {
     format!("/fn/get_panel?url={url}&day={day}")
 }
 
-fn show(content: &Element, part: Result<PanelPart, AppError>) {
+/// Puts it in place; `html` is what stands there.
+fn show(content: &Element, part: Result<PanelPart, AppError>, html: StoredValue<String>) {
     match part {
+        Ok(part) if html.with_value(|html| *html == part.html) => {}
         Ok(part) => {
-            // What the reader has scrolled to stays in place when only a figure has changed.
             let place = Place::of(content);
             content.set_inner_html(&part.html);
             place.restore(content);
             document().set_title(&part.title);
+            html.set_value(part.html);
         }
         Err(error) => {
+            html.set_value(String::new());
             // What could not be had is said in place of it; both texts are ours, the code is the reader's.
             content.set_inner_html(words::PANEL_FAILED);
             if let Ok(Some(said)) = content.query_selector(".note") {

@@ -2,13 +2,15 @@
 
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, FocusOptions, HtmlElement};
 
+const SCROLLED: &str = ".body";
 const FOLDS: &str = "details";
 const FOCUSABLE: &str = "a, button, input, summary";
 
-/// What of the content the reader had unfolded, and what of it had the focus.
+/// How far the reader had scrolled the content, what of it was unfolded, and what had the focus.
 pub(super) struct Place {
+    scrolled_px: i32,
     unfolded: Vec<String>,
     focused: Option<String>,
 }
@@ -19,6 +21,7 @@ impl Place {
         let unfolded = all(content, FOLDS).filter(|fold| fold.has_attribute("open"));
         let mut focusable = all(content, FOCUSABLE);
         Self {
+            scrolled_px: all(content, SCROLLED).next().map_or(0, |body| body.scroll_top()),
             unfolded: unfolded.map(|fold| name(&fold)).collect(),
             focused: focusable.find(|it| focused.as_ref() == Some(it)).map(|it| name(&it)),
         }
@@ -33,7 +36,12 @@ impl Place {
         if let Some(focused) = self.focused
             && let Some(element) = all(content, FOCUSABLE).find(|it| name(it) == focused)
         {
-            let _ = element.unchecked_into::<HtmlElement>().focus();
+            let stay = FocusOptions::new();
+            stay.set_prevent_scroll(true);
+            let _ = element.unchecked_into::<HtmlElement>().focus_with_options(&stay);
+        }
+        if let Some(body) = all(content, SCROLLED).next() {
+            body.set_scroll_top(self.scrolled_px);
         }
     }
 }
