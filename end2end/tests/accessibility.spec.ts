@@ -75,10 +75,14 @@ test("every stop of the tab key can be seen", async ({ page }) => {
     const stop = await page.evaluate(() => {
       const element = document.activeElement;
       if (element === null || element === document.body) return undefined;
-      const outlined = (it: Element | null) => {
-        const style = it && getComputedStyle(it);
-        return style !== null && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+      const drawn = (style: CSSStyleDeclaration) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+      // What lies over the map has to lie over what it draws.
+      const over = (it: Element) => {
+        const style = getComputedStyle(it, "::before");
+        return style.content !== "none" && parseInt(style.zIndex) >= 500 && drawn(style);
       };
+      const outlined = (it: Element | null) =>
+        it !== null && (it.matches(".stage") ? over(it) : drawn(getComputedStyle(it)));
       // A radio button is drawn by what follows it.
       const shows = outlined(element) || (element.matches("input[type=radio]") && outlined(element.nextElementSibling));
       return { name: element.outerHTML.slice(0, 120), shows };
