@@ -87,7 +87,7 @@ impl Pace {
         Ok(Pace {
             segment_bytes: from.whole("segment-kb", 1..=1 << 20)? << 10,
             log_bytes_max: from.whole("log-limit-kb", 1..=1 << 30)? << 10,
-            flush_every: Duration::from_millis(from.whole("flush-ms", 10..=20_000)?),
+            flush_every: Duration::from_millis(from.whole("flush-ms", 10..=60_000)?),
             memtable_bytes: from.whole("memtable-kb", 1..=1 << 20)? << 10,
             checkpoint_every: Duration::from_millis(from.whole("checkpoint-ms", 10..=600_000)?),
             pack_after_quiet: Duration::from_secs(from.whole("pack-after-s", 0..=86_400)?),

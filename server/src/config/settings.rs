@@ -129,7 +129,7 @@ pub static SETTINGS: &[Setting] = &[
         "MS",
         "2000",
         "How long what is decided may wait before it goes to the store; up to twice as long while that is busy",
-        "a whole number from 10 to 20000",
+        "a whole number from 10 to 60000",
     ),
     setting(
         "memtable-kb",

@@ -12,7 +12,7 @@ use metering::Position;
 
 /// How long after a gap in the feed it is not known what the store still lacks: longer than from one flush to the end of
 /// the next at the longest `flush-ms`.
-const UNSURE_FOR: Duration = Duration::from_secs(60);
+const UNSURE_FOR: Duration = Duration::from_secs(180);
 
 /// What a read of a day may lack.
 struct Lacks {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use simulator::{METER_PREFIX, Population, PopulationConfig, Reference};
 use tokio_tungstenite::connect_async;
 
-use super::engines::{everybody_works, from_environment, seed};
+use super::engines::{TAKES_OVER_WITHIN, everybody_works, everybody_works_within, from_environment, seed};
 use super::load::{LastWords, Load, Sending, settled};
 use crate::support::oracle::{Readings, assert_same_readings, read_export};
 use crate::support::program::run_command;
@@ -240,7 +240,7 @@ async fn addresses_change(deployed: &Deployed, sending: &Sending) {
     let mut squatters = Vec::new();
     for service in ["kafka", "cassandra"] {
         let engine = &deployed.containers(service)[0];
-        let before = engine.address();
+        let (before, away) = (engine.address(), Instant::now());
         engine.kill();
         let squatter = Squatter(engine.idle_beside());
         assert_eq!(squatter.0.address(), before, "the address that is free is given to somebody else");
@@ -248,7 +248,9 @@ async fn addresses_change(deployed: &Deployed, sending: &Sending) {
         engine.start();
         engine.is_healthy().await;
         assert_ne!(engine.address(), before);
-        let took = everybody_works(&deployed.http, deployed, sending).await;
+        // Nobody takes longer to catch up than it was away, on top of what taking over takes.
+        let within = TAKES_OVER_WITHIN + away.elapsed();
+        let took = everybody_works_within(within, &deployed.http, deployed, sending).await;
         println!(
             "{service} has moved from {before} to {}; everybody works after {took:.1?}",
             engine.address()

@@ -20,7 +20,7 @@ use crate::support::program::run_command;
 pub(super) static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// From a partition's loss to its being owned again, at most: what the contract calls seconds.
-const TAKES_OVER_WITHIN: Duration = Duration::from_secs(30);
+pub(super) const TAKES_OVER_WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) fn from_environment(name: &str, or: u64) -> u64 {
     match std::env::var(name) {
@@ -41,6 +41,16 @@ pub(super) fn moment(random: &mut StdRng, ms: std::ops::Range<u64>) -> Duration 
 
 /// Waits until every partition has moved on: records that are appended now are stored.
 pub(super) async fn everybody_works(http: &Http, who: &impl LastWords, sending: &Sending) -> Duration {
+    everybody_works_within(TAKES_OVER_WITHIN, http, who, sending).await
+}
+
+/// The same, where there is something to catch up with first.
+pub(super) async fn everybody_works_within(
+    within: Duration,
+    http: &Http,
+    who: &impl LastWords,
+    sending: &Sending,
+) -> Duration {
     let began = Instant::now();
     let before = http.operate_patiently("/ingestion").await;
     let heads: Vec<i64> =
@@ -52,7 +62,7 @@ pub(super) async fn everybody_works(http: &Http, who: &impl LastWords, sending: 
             return began.elapsed();
         }
         assert!(
-            began.elapsed() < TAKES_OVER_WITHIN,
+            began.elapsed() < within,
             "{now}; {} acknowledged; {}",
             sending.acknowledged(),
             who.last_words()
