@@ -11,6 +11,7 @@ pub mod run;
 mod connection;
 mod engine;
 mod say;
+mod signals;
 
 pub use engine::geography_of;
 pub(crate) use say::{remark, say};

@@ -77,9 +77,10 @@ impl Geography {
         }
         let numbered = areas.iter().zip(0..).map(|(area, number)| (area.code.clone(), AreaIndex(number)));
         let by_code = numbered.collect();
-        let by_level = || levels.iter().map(|_| OnceLock::new()).collect();
-        let (drawn, drawn_finely) = (by_level(), by_level());
-        let paths_in_steps = levels.iter().map(|_| OnceLock::new()).collect();
+        fn by_level<T>(levels: &[Level]) -> Vec<OnceLock<T>> {
+            levels.iter().map(|_| OnceLock::new()).collect()
+        }
+        let (drawn, drawn_finely, paths_in_steps) = (by_level(&levels), by_level(&levels), by_level(&levels));
         let (places, locator, search) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         Self {
             name,

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::signals::Signals;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engines::open_patiently;
@@ -27,7 +27,7 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
          everything in one process without them"
     );
     // From the first moment on: whoever is told the address may already ask it to stop.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut signals = Signals::listen()?;
     let listens = if roles.serves { Some(config.web.listen) } else { config.web.status_listen };
     let listener = match listens {
         Some(address) => Some(bind(address).await?),
@@ -44,7 +44,7 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
     };
     let running = tokio::select! {
         running = starting => running?,
-        () = asked_to_stop(&mut interrupt, &mut terminate) => {
+        () = signals.asked_to_stop() => {
             // What a start does may be cut off anywhere: the next one does it again.
             say("Stopped before it served.");
             std::process::exit(0);
@@ -53,7 +53,7 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
     introduce(roles, &running);
     let stop = running.stopper();
     tokio::spawn(async move {
-        asked_to_stop(&mut interrupt, &mut terminate).await;
+        signals.asked_to_stop().await;
         say("Stopping: finishing what is under way ...");
         stop.cancel();
         tokio::select! {
@@ -62,7 +62,7 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
                 std::process::exit(0);
             }
             // Whoever asks twice means it.
-            _ = interrupt.recv() => std::process::exit(130),
+            () = signals.interrupted() => std::process::exit(130),
         }
     });
     running.ended().await?;
@@ -76,13 +76,6 @@ fn what_opens(config: &Config) -> String {
         Some(at) => {
             format!("Kafka at {}, Cassandra at {}", at.log.brokers.join(","), at.store.nodes.join(","))
         }
-    }
-}
-
-async fn asked_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
     }
 }
 

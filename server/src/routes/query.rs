@@ -3,9 +3,18 @@
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
+
+/// Whether all is only looked at, where nothing else is asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DryRun {
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
 
 /// A query, as `T` has it.
 pub(crate) struct QueryOf<T>(pub(crate) T);

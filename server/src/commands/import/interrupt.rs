@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use crate::commands::signals::Signals;
 
 /// What is said of it.
 const ASKED: &str = "it was asked to stop";
@@ -14,20 +15,13 @@ pub(super) struct Interrupt(CancellationToken);
 impl Interrupt {
     /// Listens from now on. Whoever asks twice means at once: what was taken is durable all the same.
     pub(super) fn listen() -> anyhow::Result<Self> {
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut signals = Signals::listen()?;
         let asked = CancellationToken::new();
         let stop = asked.clone();
         tokio::spawn(async move {
-            let mut signals = async || {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            };
-            signals().await;
+            signals.asked_to_stop().await;
             stop.cancel();
-            signals().await;
+            signals.asked_to_stop().await;
             std::process::exit(130);
         });
         Ok(Interrupt(asked))

@@ -33,6 +33,7 @@ pub(super) async fn import(
     let outcome = import.all(meters, destination, &progress, interrupt).await;
     progress.end();
     import.report.settle(&mut import.rejects)?;
+    import.rejects.flush()?;
     outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
 }
@@ -67,7 +68,6 @@ impl Import {
             }
         }
         self.send(destination, interrupt).await?;
-        self.rejects.flush()?;
         outcome
     }
 

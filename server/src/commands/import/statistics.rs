@@ -47,6 +47,7 @@ pub(super) async fn import(
     let outcome = import.all(statistics, attribution, destination, &progress, interrupt).await;
     progress.end();
     import.report.settle(&mut import.rejects)?;
+    import.rejects.flush()?;
     outcome.map_err(|error| stopped(&path, &error, &import.report, args.common.to_go_on(AGAIN)))?;
     Ok(import.report)
 }
@@ -95,8 +96,7 @@ impl Import {
                 self.report.refuse(Refusal::at(line, None, rejection));
             }
         }
-        self.report.settle(&mut self.rejects)?;
-        self.rejects.flush()
+        Ok(())
     }
 }
 

@@ -9,16 +9,8 @@ use super::dead_letters::{meter, reason};
 use crate::problem::Problem;
 use crate::redrive::{Redriven, redrive};
 use crate::routes::authorised::Operator;
-use crate::routes::query::QueryOf;
+use crate::routes::query::{DryRun, QueryOf};
 use crate::state::AppState;
-
-/// As in the body: at the door it is asked for so.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::routes) struct RedriveQuery {
-    #[serde(default)]
-    dry_run: bool,
-}
 
 /// Which dead letters; all of them if nothing is said.
 #[derive(Deserialize, Default)]
@@ -33,7 +25,7 @@ struct Order {
 pub(in crate::routes) async fn post(
     _: Operator,
     State(state): State<AppState>,
-    QueryOf(query): QueryOf<RedriveQuery>,
+    QueryOf(query): QueryOf<DryRun>,
     body: Bytes,
 ) -> Result<Json<Redriven>, Problem> {
     let order: Order = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;

@@ -8,11 +8,10 @@ use axum::http::header::CONTENT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use metering::statistics::YearStatistics;
-use serde::Deserialize;
 
 use crate::problem::Problem;
-use crate::routes::QueryOf;
 use crate::routes::authorised::Operator;
+use crate::routes::query::{DryRun, QueryOf};
 use crate::state::AppState;
 use crate::statistics::{Stored, problem, put as store};
 
@@ -22,19 +21,13 @@ pub(in crate::routes) const PACKED_MAX: usize = 16 << 20;
 /// Bytes of the JSON, unpacked: some hundred for each area.
 const UNPACKED_MAX: u64 = 64 << 20;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(in crate::routes) struct PutQuery {
-    dry_run: bool,
-}
-
 /// Published figures of a year and whom they are from, as JSON, gzipped or not. They take the place of those of the same areas.
 /// Figures of areas that are not on the map are refused, and named; with `dry_run=true` all is only looked at.
 pub(in crate::routes) async fn put(
     _: Operator,
     State(state): State<AppState>,
     Path(year): Path<String>,
-    QueryOf(PutQuery { dry_run }): QueryOf<PutQuery>,
+    QueryOf(DryRun { dry_run }): QueryOf<DryRun>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Stored>, Problem> {
