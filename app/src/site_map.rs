@@ -96,7 +96,7 @@ pub struct Start {
     pub trouble: String,
     /// Seconds since a meter was heard of.
     pub age_s: Option<i64>,
-    /// The local time of the page: `20:45`.
+    /// When its newest reading had arrived, local time: `20:45`.
     pub as_of: String,
     /// The area that is open.
     pub open: Option<OpenArea>,

@@ -235,8 +235,8 @@ pub const FEED_LOST: &str = "The live feed is interrupted; figures stand as they
 /// And there again.
 pub const FEED_BACK: &str = "The live feed is there again.";
 
-/// When the server made a page that nothing keeps up to date. Where readings are older, or there are none, that time
-/// would say nothing.
+/// When the newest reading had arrived of a page that nothing keeps up to date. Where that is long ago, or there is none,
+/// the time would say little.
 pub fn as_of(age_s: Option<i64>, time: &str) -> String {
     match age_s {
         Some(age) if age <= STALE_S => format!("As of {time}"),

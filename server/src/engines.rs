@@ -84,6 +84,18 @@ impl Opened {
     }
 }
 
+/// What waiting does not mend, in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct StaysWrong(String);
+
+impl StaysWrong {
+    /// Something remembered that is damaged.
+    fn unreadable(what: &str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |error| StaysWrong(format!("what is remembered of the {what} can't be read: {error}"))
+    }
+}
+
 /// Opens the engine; refused with a sentence if it can't be had: a data directory that another process has or that can't
 /// be trusted, a Kafka or a Cassandra that is away or not migrated.
 pub async fn open(config: &Config) -> anyhow::Result<Opened> {
@@ -123,7 +135,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Opened> {
 }
 
 /// Opens the engine, and waits for Kafka and Cassandra as long as it takes: they may come up after us, and be migrated
-/// after that. Neither a data directory nor a password gets better by waiting.
+/// after that. Neither a data directory nor a password gets better by waiting, nor limits that others do not have.
 pub async fn open_patiently(config: &Config) -> anyhow::Result<Opened> {
     let mut wait = FIRST_WAIT;
     loop {

@@ -130,7 +130,10 @@ impl From<AppendError> for Problem {
                 retry_after,
             ),
             AppendError::Unavailable { reason, retry_after } => Problem::unavailable(
-                format!("The log can't be written now: {reason}. Nothing of this request was accepted."),
+                format!(
+                    "The log can't be written now: {reason}. Send all of this request again: what the log took of it all the same \
+                     counts once."
+                ),
                 retry_after,
             ),
         }

@@ -101,6 +101,14 @@ impl Simulation {
         documents.put_documents(KIND, vec![Document { id: what.to_owned(), body }]).await
     }
 
+    /// The same, as often as it takes.
+    async fn tell_patiently(&self, what: &str, said: &impl Serialize) {
+        while let Err(error) = self.tell(what, said).await {
+            tracing::warn!(%error, "how it is set could not be told to other processes; trying again");
+            tokio::time::sleep(EXCHANGE_EVERY).await;
+        }
+    }
+
     /// Follows the orders of other processes, and tells them how far it is.
     async fn exchange(&self) {
         let mut last = self.told::<Control>(CONTROL).await.ok().flatten();
@@ -150,10 +158,13 @@ pub async fn run(state: AppState, shutdown: CancellationToken) -> anyhow::Result
     }
     // What is configured is what holds from the start on; then what operators order.
     let configured = state.simulation.control.borrow().clone();
-    state.simulation.tell(CONTROL, &configured).await?;
+    let told_and_ordered = async {
+        state.simulation.tell_patiently(CONTROL, &configured).await;
+        state.simulation.exchange().await;
+    };
     tokio::select! {
         ended = simulation.run() => Ok(ended?),
-        () = state.simulation.exchange() => Ok(()),
+        () = told_and_ordered => Ok(()),
     }
 }
 

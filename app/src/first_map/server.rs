@@ -56,7 +56,7 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         trouble: map.as_ref().err().map(ToString::to_string).unwrap_or_default(),
         head: map.as_ref().ok().map(MapHead::from),
         age_s: status.heard_s,
-        as_of: local_time(status.now, geography.time_zone()),
+        as_of: local_time(UtcSecond(status.now.0 - status.heard_s.unwrap_or(0)), geography.time_zone()),
         open,
         tile_url: status.tile_url,
     };

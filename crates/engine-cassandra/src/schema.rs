@@ -1,5 +1,6 @@
 //! The tables, and how they come to be. Migrations are numbered, done once, and never changed afterwards.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use metering::stored::Windows;
@@ -183,17 +184,24 @@ async fn make_keyspace(
             "the keyspace is called {keyspace:?}; allowed are up to 48 lower-case letters, digits and underscores"
         )));
     }
-    let known =
-        format!("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '{keyspace}'");
-    if !rows::<(String,)>(session, config, &known).await?.is_empty() {
-        return Ok(());
-    }
     let local = rows::<(String,)>(session, config, "SELECT data_center FROM system.local").await?;
     let datacenter = config.datacenter.clone().or_else(|| local.into_iter().next().map(|(name,)| name));
     let Some(datacenter) = datacenter else {
         return Err(away(config, "the datacentre has no name"));
     };
     let copies = sizing.replication;
+    let known = format!("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = '{keyspace}'");
+    if let Some((replication,)) = rows::<(HashMap<String, String>,)>(session, config, &known).await?.pop() {
+        let there = replication.get(&datacenter).or_else(|| replication.get("replication_factor"));
+        if there.map(String::as_str) != Some(copies.to_string().as_str()) {
+            tracing::warn!(
+                "keyspace {keyspace} has {} copies in {datacenter}, and cassandra-replication is {copies}: see \"More \
+                 copies\" in docs/OPERATIONS.md",
+                there.map_or("no", String::as_str)
+            );
+        }
+        return Ok(());
+    }
     run(
         session,
         config,

@@ -10,6 +10,7 @@ use metering::wire::encode_dead_letter;
 
 use crate::metrics::ClientKind;
 use crate::producer::{Appender, Outgoing};
+use crate::topics::partitions_of;
 use crate::{KafkaConfig, KafkaError};
 
 /// Letters that are sent at once: of any number all are sent, and none waits in memory twice.
@@ -22,12 +23,14 @@ pub struct KafkaDeadLetters {
 }
 
 impl KafkaDeadLetters {
-    /// Opens it.
-    pub fn open(config: &KafkaConfig) -> Result<Arc<Self>, KafkaError> {
-        Ok(Arc::new(KafkaDeadLetters {
-            topic: config.dead(),
-            appender: Appender::of_kind(ClientKind::Announce, config)?,
-        }))
+    /// Opens it, which has to be there: an owner would wait for ever to announce its first letter.
+    pub async fn open(config: &KafkaConfig) -> Result<Arc<Self>, KafkaError> {
+        let topic = config.dead();
+        if partitions_of(config, &topic).await? == 0 {
+            let (brokers, why) = (config.brokers.join(","), format!("there is no topic {topic}"));
+            return Err(KafkaError::NotMigrated { brokers, why });
+        }
+        Ok(Arc::new(KafkaDeadLetters { topic, appender: Appender::of_kind(ClientKind::Announce, config)? }))
     }
 }
 

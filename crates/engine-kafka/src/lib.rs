@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`KafkaConfig`], [`Security`] | where the brokers are, and how they are spoken to |
 //! | `topics` | the topics, the markers of generations in them; migrations |
+//! | `settings` | what the topic of the readings has to be set to |
 //! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
 //! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
 //! | `ownership` | which partitions are this process's, by a consumer group |
@@ -24,6 +25,7 @@ mod producer;
 mod reach;
 mod readers;
 mod security;
+mod settings;
 mod topics;
 
 pub use config::KafkaConfig;
@@ -34,6 +36,7 @@ pub use metrics::{BrokerMetrics, ClientKind, ClientMetrics, KafkaMetrics, RoundT
 pub use ownership::KafkaOwnership;
 pub use reach::reach;
 pub use security::{Identity, Login, Mechanism, Security, Tls};
+pub use settings::settle;
 pub use topics::{Migrated, Topics, mark, migrate};
 
 /// What can go wrong before there is a log.

@@ -16,7 +16,7 @@ use crate::metrics::KafkaMetrics;
 use crate::producer::{Appender, Outgoing};
 use crate::readers::{ReadError, Readers, unavailable};
 use crate::topics::partitions_of;
-use crate::{KafkaConfig, KafkaError};
+use crate::{KafkaConfig, KafkaError, settings};
 
 /// How long a question to the brokers may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -64,6 +64,7 @@ impl KafkaLog {
                 why: format!("topic {topic} has {there} partitions, not {wanted}"),
             });
         }
+        settings::check(config).await?;
         let asker = config.consumer().create().map_err(|error| config.away(error))?;
         Ok(Arc::new(KafkaLog {
             appender: Appender::new(config)?,
@@ -87,11 +88,10 @@ impl KafkaLog {
         Ok(())
     }
 
-    /// Appends only for so long, unless it is said again. Whoever adds partitions waits until nobody appends by the old ones
+    /// Appends only until then, unless it is said again. Whoever adds partitions waits until nobody appends by the old ones
     /// any more: else two records about one reading could be in two partitions, and nobody would know which came last.
-    pub fn append_for(&self, time: Duration) {
-        *self.may_append.lock().unwrap_or_else(PoisonError::into_inner) =
-            MayAppend::Until(Instant::now() + time);
+    pub fn append_until(&self, end: Instant) {
+        *self.may_append.lock().unwrap_or_else(PoisonError::into_inner) = MayAppend::Until(end);
     }
 
     /// How many partitions the topic has now.

@@ -32,12 +32,13 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// A membership in the group of those who aggregate.
 pub struct KafkaOwnership {
     held: Arc<Held>,
+    /// What the member's thread says. Where it ends unasked, nobody says anything any more, and owners hear that.
+    assigned: watch::Receiver<BTreeSet<u32>>,
     left: watch::Receiver<bool>,
 }
 
 /// What the member's thread and the owners share.
 struct Held {
-    assigned: watch::Sender<BTreeSet<u32>>,
     /// Partitions whose owners run, or may.
     owned: Mutex<BTreeSet<u32>>,
     given_up: Condvar,
@@ -49,12 +50,13 @@ impl KafkaOwnership {
     pub fn join(log: &KafkaLog) -> Result<Self, KafkaError> {
         let config = log.config();
         let held = Arc::new(Held {
-            assigned: watch::Sender::new(BTreeSet::new()),
             owned: Mutex::default(),
             given_up: Condvar::new(),
             leaving: AtomicBool::new(false),
         });
-        let member = member(config, held.clone()).map_err(|error| config.away(error))?;
+        let (assigns, assigned) = watch::channel(BTreeSet::new());
+        let rebalances = Rebalances { held: held.clone(), assigned: assigns };
+        let member = member(config, rebalances).map_err(|error| config.away(error))?;
         let (leave, left) = watch::channel(false);
         let (topic, stored, of_thread) = (config.readings(), log.stored(), held.clone());
         std::thread::Builder::new()
@@ -65,14 +67,14 @@ impl KafkaOwnership {
                 leave.send_replace(true);
             })
             .map_err(|error| KafkaError::Refused(format!("no thread for the consumer group: {error}")))?;
-        Ok(KafkaOwnership { held, left })
+        Ok(KafkaOwnership { held, assigned, left })
     }
 }
 
 #[async_trait]
 impl Ownership for KafkaOwnership {
     fn assigned(&self) -> watch::Receiver<BTreeSet<u32>> {
-        self.held.assigned.subscribe()
+        self.assigned.clone()
     }
 
     fn released(&self, partition: u32) {
@@ -100,7 +102,7 @@ impl Drop for KafkaOwnership {
 
 type Member = BaseConsumer<Rebalances>;
 
-fn member(config: &KafkaConfig, held: Arc<Held>) -> Result<Member, ClientError> {
+fn member(config: &KafkaConfig, rebalances: Rebalances) -> Result<Member, ClientError> {
     let mut client = config.client();
     client
         .set("group.id", config.group())
@@ -114,7 +116,7 @@ fn member(config: &KafkaConfig, held: Arc<Held>) -> Result<Member, ClientError> 
         .set("heartbeat.interval.ms", "1500")
         .set("topic.metadata.refresh.interval.ms", "5000")
         .set("queued.max.messages.kbytes", "1024");
-    let member = Member::from_config_and_context(&client, Rebalances { held })?;
+    let member = Member::from_config_and_context(&client, rebalances)?;
     member.subscribe(&[&config.readings()])?;
     Ok(member)
 }
@@ -132,18 +134,18 @@ fn attend(member: &Member, topic: &str, held: &Held, stored: &Stored) {
         }
         if committed_at.elapsed() >= COMMIT_EVERY {
             committed_at = Instant::now();
-            commit(member, topic, held, stored, &mut committed);
+            commit(member, topic, stored, &mut committed);
         }
     }
-    commit(member, topic, held, stored, &mut committed);
+    commit(member, topic, stored, &mut committed);
 }
 
 /// Commits what owners have stored since the last time: nothing rests on it, and those who watch the group see it.
-fn commit(member: &Member, topic: &str, held: &Held, stored: &Stored, committed: &mut HashMap<u32, i64>) {
+fn commit(member: &Member, topic: &str, stored: &Stored, committed: &mut HashMap<u32, i64>) {
     let mut offsets = TopicPartitionList::new();
     {
         let (stored, assigned) =
-            (stored.lock().unwrap_or_else(PoisonError::into_inner), held.assigned.borrow());
+            (stored.lock().unwrap_or_else(PoisonError::into_inner), member.context().assigned.borrow());
         for (&partition, &offset) in stored.iter().filter(|(partition, _)| assigned.contains(partition)) {
             if committed.insert(partition, offset) != Some(offset) {
                 // A list of our own making takes any partition.
@@ -161,6 +163,7 @@ fn commit(member: &Member, topic: &str, held: &Held, stored: &Stored, committed:
 /// Follows what the group decides.
 struct Rebalances {
     held: Arc<Held>,
+    assigned: watch::Sender<BTreeSet<u32>>,
 }
 
 impl ClientContext for Rebalances {}
@@ -171,12 +174,12 @@ impl ConsumerContext for Rebalances {
         let done = if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             tracing::info!(?moved, "partitions came");
             let assigned = member.incremental_assign(partitions).and_then(|()| member.pause(partitions));
-            self.held.take(&moved);
+            self.take(&moved);
             assigned
         } else {
             let lost = member.assignment_lost();
             tracing::info!(?moved, lost, "partitions go");
-            self.held.give_up(&moved, lost);
+            self.give_up(&moved, lost);
             member.incremental_unassign(partitions)
         };
         if let Err(error) = done {
@@ -185,9 +188,9 @@ impl ConsumerContext for Rebalances {
     }
 }
 
-impl Held {
+impl Rebalances {
     fn take(&self, partitions: &BTreeSet<u32>) {
-        self.owned.lock().unwrap_or_else(PoisonError::into_inner).extend(partitions);
+        self.held.owned.lock().unwrap_or_else(PoisonError::into_inner).extend(partitions);
         self.assigned.send_modify(|assigned| assigned.extend(partitions));
     }
 
@@ -195,13 +198,13 @@ impl Held {
     fn give_up(&self, partitions: &BTreeSet<u32>, lost: bool) {
         self.assigned.send_modify(|assigned| assigned.retain(|one| !partitions.contains(one)));
         let begun = Instant::now();
-        let mut owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owned = self.held.owned.lock().unwrap_or_else(PoisonError::into_inner);
         while !lost && !owned.is_disjoint(partitions) {
             let Some(left) = HAND_OVER_WITHIN.checked_sub(begun.elapsed()) else {
                 tracing::warn!("owners take long to store what they decided; others begin meanwhile");
                 break;
             };
-            owned = self.given_up.wait_timeout(owned, left).unwrap_or_else(PoisonError::into_inner).0;
+            owned = self.held.given_up.wait_timeout(owned, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         owned.retain(|one| !partitions.contains(one));
     }

@@ -14,6 +14,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::producer::{Appender, Outgoing};
+use crate::settings::OF_READINGS;
 use crate::{KafkaConfig, KafkaError};
 
 /// How long brokers may take for one thing.
@@ -135,10 +136,8 @@ async fn make(
     let (retention, in_sync) = (retention.as_millis().to_string(), topics.in_sync.to_string());
     let topic = NewTopic::new(name, partitions as i32, TopicReplication::Fixed(topics.replication as i32))
         .set("retention.ms", &retention)
-        .set("min.insync.replicas", &in_sync)
-        // Retention is judged by the log's own time (rule 14).
-        .set("message.timestamp.type", "LogAppendTime")
-        .set("cleanup.policy", "delete");
+        .set("min.insync.replicas", &in_sync);
+    let topic = OF_READINGS.iter().fold(topic, |topic, (setting, wanted, _)| topic.set(setting, wanted));
     let outcome = admin.create_topics(&[topic], &options()).await.map_err(|error| config.away(error))?;
     for result in outcome {
         match result {

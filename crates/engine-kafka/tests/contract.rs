@@ -4,17 +4,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::contract::{self, Has, Reopen};
 use engine::{Envelope, LiveFeed, Measured, Ownership, ReadingLog};
 use engine_kafka::{
-    ClientKind, KafkaConfig, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, Login, Mechanism, Migrated,
-    Security, Tls, Topics, mark, migrate, reach,
+    ClientKind, KafkaConfig, KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, Login,
+    Mechanism, Migrated, Security, Tls, Topics, mark, migrate, reach, settle,
 };
 use metering::Generation;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::watch;
 
 /// Topics of their own, on the brokers that the environment names.
@@ -153,6 +157,72 @@ mod engines {
         let third = migrate(&fresh.config, topics(7), &more, Some(second)).await.expect("it is announced");
         let again = migrate(&fresh.config, topics(7), &third.generations, Some(second)).await;
         assert_eq!(again.expect("it is known").generations, third.generations);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn a_topic_that_was_made_by_hand_is_refused_or_brought_to_what_is_configured() {
+        let prefix = |what: &str| format!("contract-{}-{what}", std::process::id());
+        let of = |what| KafkaConfig { prefix: prefix(what), ..KafkaConfig::new(brokers()) };
+        let (wrong, right) = (of("by-hand-wrong"), of("by-hand-right"));
+        assert_eq!(settle(&right, topics(1)).await.expect("there is nothing yet"), Vec::<String>::new());
+        make(&wrong, &[("message.timestamp.type", "CreateTime")]).await;
+        make(&right, &[("message.timestamp.type", "LogAppendTime"), ("segment.ms", "86400000")]).await;
+
+        let one = vec![Generation { generation: 1, partitions: 1, token: 0 }];
+        let refusals = [
+            KafkaLog::open(&wrong, one.clone()).await.err().map(|error| error.to_string()),
+            settle(&wrong, topics(1)).await.err().map(|error| error.to_string()),
+        ];
+        for refusal in refusals {
+            let refusal = refusal.expect("nobody works on it");
+            assert!(refusal.contains("message.timestamp.type=CreateTime"), "{refusal}");
+        }
+
+        KafkaLog::open(&right, one).await.expect("it is as it has to be");
+        let done = settle(&right, topics(1)).await.expect("it is as it has to be");
+        assert!(done.len() == 1 && done[0].contains("for 1.0 days; it was for 7.0 days"), "{done:?}");
+        assert_eq!(settle(&right, topics(1)).await.expect("it answers"), Vec::<String>::new());
+        assert_eq!(set_to(&right, "segment.ms").await, "86400000", "what else was set stays");
+        let no_letters = KafkaDeadLetters::open(&right).await;
+        assert!(matches!(no_letters.err(), Some(KafkaError::NotMigrated { .. })));
+    }
+
+    fn admin(config: &KafkaConfig) -> AdminClient<DefaultClientContext> {
+        let client = ClientConfig::new().set("bootstrap.servers", config.brokers.join(",")).create();
+        client.expect("a client needs no broker")
+    }
+
+    /// Makes a topic of readings with one partition.
+    async fn make(config: &KafkaConfig, settings: &[(&str, &str)]) {
+        let name = format!("{}.readings", config.prefix);
+        let copies = TopicReplication::Fixed(topics(1).replication as i32);
+        let topic = settings
+            .iter()
+            .fold(NewTopic::new(&name, 1, copies), |topic, (setting, value)| topic.set(setting, value));
+        let made = admin(config).create_topics(&[topic], &AdminOptions::new()).await.expect("it answers");
+        assert_eq!(made, [Ok(name.clone())]);
+        let asker: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", config.brokers.join(","))
+            .create()
+            .expect("a client needs no broker");
+        let is_known = || {
+            let found = asker.fetch_metadata(Some(&name), Duration::from_secs(10)).expect("it answers");
+            found.topics().iter().flat_map(|topic| topic.partitions()).any(|one| one.leader() >= 0)
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !is_known() {
+            assert!(Instant::now() < deadline, "no broker leads {name}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn set_to(config: &KafkaConfig, setting: &str) -> String {
+        let name = format!("{}.readings", config.prefix);
+        let asked = [ResourceSpecifier::Topic(&name)];
+        let told = admin(config).describe_configs(&asked, &AdminOptions::new()).await.expect("it answers");
+        let entry = told[0].as_ref().expect("it is there").get(setting).expect("it is a setting");
+        entry.value.clone().expect("it is no secret")
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

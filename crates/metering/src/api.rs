@@ -78,7 +78,7 @@ pub struct MapAnswer {
     pub from: UtcSecond,
     /// The first instant after what is covered.
     pub to: UtcSecond,
-    /// When the newest of the figures was released.
+    /// Readings that arrived after this may be missing from the figures; for those of now, when the newest one did.
     pub as_of: UtcSecond,
     /// The upper bounds of all classes but the last: quantiles of the values shown.
     pub classes: Vec<f64>,
@@ -181,7 +181,7 @@ pub struct AreaCard {
     pub from: UtcSecond,
     /// Its end.
     pub to: UtcSecond,
-    /// When they were released.
+    /// Readings that arrived after this may be missing from them; for those of now, when the newest one did.
     pub as_of: UtcSecond,
     /// One figure a measure.
     pub figures: Vec<Figure>,

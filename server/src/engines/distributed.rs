@@ -1,7 +1,7 @@
 //! Kafka and Cassandra.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::{DocumentStore, Editions, InEdition, Measured, ReadingLog};
@@ -9,6 +9,7 @@ use engine_cassandra::{CassandraStore, ConnectError};
 use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach};
 use tokio::task::JoinHandle;
 
+use super::StaysWrong;
 use super::generations::{Generations, Remembered};
 use super::limits::Limits;
 use crate::config::{Config, Distributed as Addresses};
@@ -44,7 +45,7 @@ impl Distributed {
     pub(super) async fn open(config: &Config, at: &Addresses) -> anyhow::Result<(Self, Ports)> {
         let store = CassandraStore::connect(&at.cassandra()).await?;
         let documents: Arc<dyn DocumentStore> = store.clone();
-        let known = Generations::read(documents.as_ref()).await?;
+        let mut known = Generations::read(documents.as_ref()).await?;
         if let Some(migrated) = Limits::read(documents.as_ref()).await? {
             Limits::of(config, at.log.retention).agree_with(&migrated)?;
         }
@@ -52,7 +53,7 @@ impl Distributed {
         // Clients wait for brokers that do not let them in as for those that are away: this says which it is.
         reach(&kafka).await?;
         let log = KafkaLog::open(&kafka, known.begun().to_vec()).await?;
-        let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka)?);
+        let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka).await?);
         let editions: Arc<dyn Editions> = store.clone();
         let in_use = InEdition::new(crate::editions::in_use(editions.as_ref()).await?);
         let ports = Ports {
@@ -66,7 +67,9 @@ impl Distributed {
             feed: feed.clone(),
             dead: dead.clone(),
         };
-        log.append_for(if known.is_unfinished() { Duration::ZERO } else { LEASE });
+        // Since the generations were read partitions may have been added.
+        log.append_until(Instant::now());
+        renew(&log, documents.as_ref(), &mut known).await;
         let following = [
             tokio::spawn(follow(log.clone(), documents, known)),
             tokio::spawn(crate::editions::follow(ports.editions.clone(), ports.in_use.clone())),
@@ -92,7 +95,8 @@ impl Distributed {
 
 /// Whether what could not be opened may be had later, with the same configuration.
 pub(super) fn may_pass(error: &anyhow::Error) -> bool {
-    !matches!(error.downcast_ref(), Some(KafkaError::NotLetIn { .. } | KafkaError::Refused(_)))
+    !error.is::<StaysWrong>()
+        && !matches!(error.downcast_ref(), Some(KafkaError::NotLetIn { .. } | KafkaError::Refused(_)))
         && !matches!(error.downcast_ref(), Some(ConnectError::NotLetIn { .. } | ConnectError::Refused(_)))
 }
 
@@ -100,10 +104,16 @@ pub(super) fn may_pass(error: &anyhow::Error) -> bool {
 /// nothing is.
 async fn follow(log: Arc<KafkaLog>, documents: Arc<dyn DocumentStore>, mut known: Generations) {
     loop {
-        if nobody_adds_partitions(&log, documents.as_ref(), &mut known).await {
-            log.append_for(LEASE);
-        }
         tokio::time::sleep(LOOK_EVERY).await;
+        renew(&log, documents.as_ref(), &mut known).await;
+    }
+}
+
+/// Lets appends go on if nobody adds partitions: for a lease from when it was asked, however late the answer comes.
+async fn renew(log: &KafkaLog, documents: &dyn DocumentStore, known: &mut Generations) {
+    let asked = Instant::now();
+    if nobody_adds_partitions(log, documents, known).await {
+        log.append_until(asked + LEASE);
     }
 }
 
@@ -139,7 +149,8 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
     {
         limits.may_follow(&before)?;
     }
-    let mut done = engine_cassandra::migrate(&of_store, at.sizing(), limits.kept_s()).await?;
+    let mut done = engine_kafka::settle(&of_log, at.topics()).await?;
+    done.extend(engine_cassandra::migrate(&of_store, at.sizing(), limits.kept_s()).await?);
     let store = CassandraStore::connect(&of_store).await?;
     limits.write(store.as_ref()).await?;
     let known = Generations::read_if_any(store.as_ref()).await?;

@@ -9,6 +9,8 @@ use engine::{Announcements, Document, DocumentStore, StoreError};
 use metering::Generation;
 use serde::{Deserialize, Serialize};
 
+use super::StaysWrong;
+
 const KIND: &str = "log";
 const ID: &str = "generations";
 
@@ -60,11 +62,11 @@ impl Generations {
     /// Those that there are; none before the first migration.
     pub(super) async fn read_if_any(documents: &dyn DocumentStore) -> anyhow::Result<Option<Self>> {
         let Some(body) = documents.document(KIND, ID).await? else { return Ok(None) };
-        Self::decode(&body).map(Some)
+        Ok(Some(Self::decode(&body)?))
     }
 
-    fn decode(body: &[u8]) -> anyhow::Result<Self> {
-        serde_json::from_slice(body).context("what is remembered of the log's generations can't be read")
+    fn decode(body: &[u8]) -> Result<Self, StaysWrong> {
+        serde_json::from_slice(body).map_err(StaysWrong::unreadable("log's generations"))
     }
 
     pub(super) async fn write(&self, documents: &dyn DocumentStore) -> anyhow::Result<()> {
@@ -83,7 +85,7 @@ impl Announcements for Remembered {
         let body = body.ok_or_else(|| StoreError::Corrupt("the log's generations are gone".to_owned()))?;
         Generations::decode(&body)
             .map(|found| found.all)
-            .map_err(|error| StoreError::Corrupt(format!("{error:#}")))
+            .map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use engine::{Document, DocumentStore};
 use serde::{Deserialize, Serialize};
 
-use super::raw_kept;
+use super::{StaysWrong, raw_kept};
 use crate::config::Config;
 
 const KIND: &str = "log";
@@ -41,9 +41,8 @@ impl Limits {
     /// As the last migration left them; none before there were any.
     pub(super) async fn read(documents: &dyn DocumentStore) -> anyhow::Result<Option<Self>> {
         let Some(body) = documents.document(KIND, ID).await? else { return Ok(None) };
-        serde_json::from_slice(&body)
-            .context("what is remembered of the limits of readings can't be read")
-            .map(Some)
+        let limits = serde_json::from_slice(&body);
+        Ok(Some(limits.map_err(StaysWrong::unreadable("limits of readings"))?))
     }
 
     pub(super) async fn write(&self, documents: &dyn DocumentStore) -> anyhow::Result<()> {
@@ -63,14 +62,15 @@ impl Limits {
     }
 
     /// Whether a process with these may work on what was migrated with `migrated`.
-    pub(super) fn agree_with(&self, migrated: &Self) -> anyhow::Result<()> {
+    pub(super) fn agree_with(&self, migrated: &Self) -> Result<(), StaysWrong> {
         let same = |name, here: i64, there: i64| {
-            ensure!(
-                here == there,
+            if here == there {
+                return Ok(());
+            }
+            Err(StaysWrong(format!(
                 "{name} is {here} here and {there} in the last `wattmap migrate`: it decides about readings and has to be \
                  the same everywhere; stop all processes and migrate to change it"
-            );
-            Ok(())
+            )))
         };
         same("retention-days", self.retention_days.into(), migrated.retention_days.into())?;
         same("future-tolerance-s", self.future_tolerance_s, migrated.future_tolerance_s)

@@ -213,7 +213,8 @@ impl FiguresService {
             let now = self.clock.now();
             let window = now.window();
             let release = std::sync::Arc::new(self.recent.release(now));
-            return Ok(Released { release, from: window.start(), to: window.end(), as_of: now });
+            let as_of = UtcSecond(now.0 - self.heard_s().unwrap_or(0));
+            return Ok(Released { release, from: window.start(), to: window.end(), as_of });
         }
         let period = when::period(from, to, self.default_period(), &self.calendar)?;
         let dated = self.period_release(measure, period).await.map_err(unavailable)?;

@@ -19,5 +19,5 @@ pub(super) fn lines(file: &str) -> Result<Vec<Line>> {
     playwright.args(["test", "--config", "playwright.bench.config.ts", file]);
     playwright.env("WATTMAP_BINARY", &wattmap).env("WATTMAP_BENCH_LINES", &output);
     say::step(file, || command::run(&mut playwright, "see what Playwright says above"))?;
-    line::parse(&fs::read_to_string(&output)?)
+    fs::read_to_string(&output)?.lines().map(line::parse).collect()
 }

@@ -26,15 +26,8 @@ impl Line {
 }
 
 /// Every line has to be one of ours: a figure that a script cannot read is one that nobody compares.
-pub(super) fn parse(output: &str) -> Result<Vec<Line>> {
-    output
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| {
-            serde_json::from_str(line)
-                .with_context(|| format!("the bench printed {line:?}, which is no figure"))
-        })
-        .collect()
+pub(super) fn parse(line: &str) -> Result<Line> {
+    serde_json::from_str(line).with_context(|| format!("the bench printed {line:?}, which is no figure"))
 }
 
 pub(super) fn print(line: &Line) -> Result<()> {
@@ -49,10 +42,10 @@ mod tests {
     #[test]
     fn lines_of_a_bench_are_read_and_anything_else_is_refused() {
         let line = r#"{"bench":"pipeline","figure":"readings_per_s","value":1200000,"unit":"1/s","against":1000000}"#;
-        assert_eq!(parse(line).unwrap()[0].value, 1_200_000.0);
+        assert_eq!(parse(line).unwrap().value, 1_200_000.0);
         let with_conditions =
             r#"{"bench":"log","figure":"records_per_s","value":1,"unit":"1/s","against":null,"callers":8}"#;
-        assert_eq!(parse(with_conditions).unwrap()[0].conditions["callers"], 8);
+        assert_eq!(parse(with_conditions).unwrap().conditions["callers"], 8);
         assert!(parse("1.2 million a second").is_err());
         assert!(parse(r#"{"bench":"pipeline","value":1}"#).is_err());
     }

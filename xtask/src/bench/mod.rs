@@ -8,6 +8,7 @@ mod browser;
 mod line;
 mod start;
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -96,40 +97,32 @@ pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
         let names: Vec<_> = BENCHES.iter().map(|bench| bench.name).collect();
         bail!("there is no bench {name:?}; there are {}", names.join(", "));
     };
-    let lines = match bench.how {
-        How::Example { package, example } => example_lines(package, example, arguments, &[])?,
-        How::Server => server_lines(name, arguments, &[])?,
-        How::ServerOnEngines => {
-            let mut lines = Vec::new();
-            engines::with_nodes(1, |variables| {
-                lines = server_lines(name, arguments, variables)?;
-                Ok(())
-            })?;
-            lines
-        }
-        How::Browser { file } => browser::lines(file)?,
-        How::Site => site_lines()?,
-        How::Start => start::second_start()?,
-        How::Cold => start::cold()?,
-    };
+    match bench.how {
+        How::Example { package, example } => run_example(package, example, arguments, &[]),
+        How::Server => run_server(name, arguments, &[]),
+        How::ServerOnEngines => engines::with_nodes(1, |variables| run_server(name, arguments, variables)),
+        How::Browser { file } => print_all(&browser::lines(file)?),
+        How::Site => print_all(&site_lines()?),
+        How::Start => print_all(&start::second_start()?),
+        How::Cold => print_all(&start::cold()?),
+    }
+}
+
+fn print_all(lines: &[Line]) -> Result<()> {
     ensure!(!lines.is_empty(), "the bench printed no figure");
     lines.iter().try_for_each(line::print)
 }
 
-fn server_lines(name: &str, arguments: &[String], variables: &[(&str, &str)]) -> Result<Vec<Line>> {
+fn run_server(name: &str, arguments: &[String], variables: &[(&str, &str)]) -> Result<()> {
     let wattmap = binary::release()?;
     let wattmap = wattmap.to_str().context("the path of the release binary is not UTF-8")?;
     let arguments = [&[name.to_owned()], arguments].concat();
     let variables = [&[("WATTMAP_BINARY", wattmap)], variables].concat();
-    example_lines("server", "bench_server", &arguments, &variables)
+    run_example("server", "bench_server", &arguments, &variables)
 }
 
-fn example_lines(
-    package: &str,
-    example: &str,
-    arguments: &[String],
-    variables: &[(&str, &str)],
-) -> Result<Vec<Line>> {
+/// Prints figures as they come: a bench that fails after an hour has measured something until then.
+fn run_example(package: &str, example: &str, arguments: &[String], variables: &[(&str, &str)]) -> Result<()> {
     let mut cargo = command::cargo();
     // As the release binary is built, or whatever links it would be built once more.
     cargo
@@ -138,12 +131,24 @@ fn example_lines(
         .args(arguments)
         .envs(variables.iter().copied());
     let shown = command::line(&cargo);
-    let output = say::step(&shown, || {
-        let output = cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-        ensure!(output.status.success(), "`{shown}` failed ({}); see what it says above", output.status);
-        String::from_utf8(output.stdout).context("the bench printed something that is not UTF-8")
-    })?;
-    line::parse(&output)
+    say::step(&shown, || {
+        let mut bench = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let printed = bench.stdout.take().context("it has no stdout")?;
+        let (mut figures, mut others) = (0, Vec::new());
+        for text in BufReader::new(printed).lines() {
+            match line::parse(&text?) {
+                Ok(line) => {
+                    line::print(&line)?;
+                    figures += 1;
+                }
+                Err(error) => others.push(error),
+            }
+        }
+        let status = bench.wait()?;
+        ensure!(status.success(), "`{shown}` failed ({status}); see what it says above");
+        ensure!(figures > 0, "the bench printed no figure");
+        others.into_iter().next().map_or(Ok(()), Err)
+    })
 }
 
 fn site_lines() -> Result<Vec<Line>> {

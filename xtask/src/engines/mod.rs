@@ -44,6 +44,9 @@ pub(crate) enum Engines {
         /// Remove the data, too.
         #[arg(long)]
         wipe: bool,
+        /// Those of the tests, too: an interrupted run may have left them.
+        #[arg(long)]
+        of_tests: bool,
     },
 }
 
@@ -73,7 +76,12 @@ pub(crate) fn run(what: &Engines) -> Result<()> {
             status()
         }
         Engines::Status => status(),
-        Engines::Down { wipe } => clusters().iter().try_for_each(|cluster| down(cluster, wipe)),
+        Engines::Down { wipe, of_tests } => {
+            if of_tests {
+                down(&Cluster::of_tests(), wipe)?;
+            }
+            down(&Cluster::of_developers(), wipe)
+        }
     }
 }
 

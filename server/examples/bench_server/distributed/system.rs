@@ -53,7 +53,10 @@ impl System {
     }
 
     pub(super) fn aggregate(&self) -> anyhow::Result<Child> {
-        self.command().arg("aggregate").kill_on_drop(true).spawn().context("an aggregator can't be started")
+        // Stdout is for figures.
+        let mut command = self.command();
+        command.arg("aggregate").stdout(Stdio::null()).kill_on_drop(true);
+        command.spawn().context("an aggregator can't be started")
     }
 
     pub(super) async fn serve(&self) -> anyhow::Result<(Child, Client)> {
