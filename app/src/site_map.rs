@@ -98,6 +98,8 @@ pub struct Start {
     pub age_s: Option<i64>,
     /// When its newest reading had arrived, local time: `20:45`.
     pub as_of: String,
+    /// How many homes there are, in words.
+    pub homes: String,
     /// The area that is open.
     pub open: Option<OpenArea>,
     /// The template of map tiles, where there are any.
@@ -111,6 +113,11 @@ pub struct SlimMap {
     pub measure: Measure,
     /// The level, by name.
     pub level: String,
+    /// How many real homes there are, in bands.
+    #[serde(default)]
+    pub real_homes: Option<String>,
+    /// How many simulated ones.
+    pub simulated_homes: u64,
     /// The upper bounds of all classes but the last.
     pub classes: Vec<f64>,
     /// Every area of the level.
@@ -188,6 +195,8 @@ mod tests {
             from: UtcSecond(0),
             to: UtcSecond(1800),
             as_of: UtcSecond(0),
+            real_homes: Some("30 to 39".to_owned()),
+            simulated_homes: 50,
             classes: vec![1.5],
             areas: vec![MapArea {
                 code: code.clone(),
@@ -198,6 +207,7 @@ mod tests {
         };
         let slim: SlimMap = serde_json::from_str(&serde_json::to_string(&map).unwrap()).unwrap();
         assert_eq!((slim.measure, slim.areas[0].value), (Measure::Now, Some(2.0)));
+        assert_eq!((slim.real_homes.as_deref(), slim.simulated_homes), (Some("30 to 39"), 50));
         let area = LiveArea { code, status: Status::Measured, mean_w: Some(3.0), shown_for: None };
         let frame = LiveFrame::Delta {
             seq: 2,
@@ -215,6 +225,8 @@ mod tests {
         let map = |measure, level: &str, status, value| SlimMap {
             measure,
             level: level.to_owned(),
+            real_homes: None,
+            simulated_homes: 0,
             classes: Vec::new(),
             areas: vec![SlimArea { code: AreaCode::parse("E09000012").unwrap(), status, value }],
         };

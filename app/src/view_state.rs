@@ -34,10 +34,14 @@ impl View {
         Self::read(path, |name| value(url, name))
     }
 
-    /// As [`View::parse`], and whether the URL asks for a measure or a level that there is none of: they are
-    /// left out.
+    /// As [`View::parse`], and whether the URL asks for a measure or a level that there is none of, or for a place
+    /// that is far from the map (`bounds`: south, west, north, east): they are left out.
     #[cfg(feature = "ssr")]
-    pub(crate) fn parse_known(url: &str, is_level: impl Fn(&str) -> bool) -> (Self, bool) {
+    pub(crate) fn parse_known(
+        url: &str,
+        is_level: impl Fn(&str) -> bool,
+        [south, west, north, east]: [f64; 4],
+    ) -> (Self, bool) {
         let mut view = Self::parse(url);
         let wrong_measure =
             value(url, "measure").is_some_and(|text| !text.is_empty() && Measure::parse(text).is_none());
@@ -45,7 +49,13 @@ impl View {
         if wrong_level {
             view.level = None;
         }
-        (view, wrong_measure || wrong_level)
+        let near = |at: f64, from: f64, to: f64| (from - (to - from)..=to + (to - from)).contains(&at);
+        let wrong_place =
+            view.camera.is_some_and(|at| !near(at.lat, south, north) || !near(at.lng, west, east));
+        if wrong_place {
+            view.camera = None;
+        }
+        (view, wrong_measure || wrong_level || wrong_place)
     }
 
     /// From a URL's parts. What cannot be read is left out: an old or mistyped link still opens.
@@ -129,15 +139,17 @@ mod tests {
 
     #[cfg(feature = "ssr")]
     #[test]
-    fn an_unknown_measure_or_level_is_noticed() {
+    fn an_unknown_measure_or_level_and_a_place_far_away_are_noticed() {
         let check = |url, clean: &str, wrong| {
-            let (view, found) = View::parse_known(url, |level| level == "msoa");
+            let (view, found) = View::parse_known(url, |level| level == "msoa", [51.29, -0.51, 51.69, 0.33]);
             assert_eq!((view.url().as_str(), found), (clean, wrong), "{url}");
         };
         check("/?level=foo&measure=zzz", "/", true);
         check("/?level=foo&area=E01", "/?area=E01", true);
         check("/?level=msoa&measure=now", "/?measure=now&level=msoa", false);
         check("/?level=&measure=", "/", false);
+        check("/?lat=0&lng=0&z=12", "/", true);
+        check("/?lat=51.50000&lng=-0.80000&z=9.00", "/?lat=51.50000&lng=-0.80000&z=9.00", false);
         check("/?unknown=x", "/", false);
     }
 

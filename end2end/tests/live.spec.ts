@@ -131,6 +131,26 @@ test.describe("readings that arrive", () => {
   });
 });
 
+test("the header counts homes as they come", async ({ page }) => {
+  const wattmap = await Wattmap.start(["--simulate", "0"]);
+  try {
+    const map = new MapPage(page);
+    await map.open(wattmap.url);
+    await expect(map.freshness).toContainText("No homes yet");
+    const key = await wattmap.createKey("ingest");
+    const meters = Array.from({ length: 12 }, (_, number) => ({ meter_id: `COUNTED${number}`, area: "E01000001" }));
+    const answer = await fetch(`${wattmap.url}/api/v1/meters`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ meters }),
+    });
+    expect(answer.status).toBe(200);
+    await expect(map.freshness).toContainText("10 to 19 homes", { timeout: 60_000 });
+  } finally {
+    await wattmap.remove();
+  }
+});
+
 /** A feed that the test plays, on a clock that the test turns. */
 class PlayedFeed {
   opened = 0;
@@ -169,8 +189,21 @@ class PlayedFeed {
     await this.socket?.close({ code: 1001 });
   }
 
+  /** The connection stays open, and leads nowhere; nor does another one. */
+  fallsSilent(): void {
+    this.accepts = false;
+  }
+
   comesBack(): void {
     this.accepts = true;
+  }
+
+  /** So many seconds in which no meter is heard, but the server. */
+  async quiet(seconds: number): Promise<void> {
+    for (let heard_s = 10; heard_s <= seconds; heard_s += 10) {
+      await this.page.clock.runFor(10_000);
+      this.say(heard_s);
+    }
   }
 }
 
@@ -181,7 +214,7 @@ test("the freshness clock ticks, and says when it is quiet", async ({ page }) =>
   await expect(map.freshness).toContainText(/live/i);
   await page.clock.runFor(20_000);
   await expect(map.freshness).toContainText(/Live · [2-5]\d\s?s ago/);
-  await page.clock.runFor(100_000);
+  await feed.quiet(100);
   await expect(map.freshness).toContainText(/Quiet for \d\s?min/);
   await expect(map.freshness.locator("[data-state=quiet]")).toBeVisible();
   // A sign of life is no reading.
@@ -214,6 +247,27 @@ test("a lost connection is tried again with growing pauses", async ({ page }) =>
   await page.clock.runFor(16_000);
   await expect(map.freshness).toContainText(/live/i);
 });
+
+for (const { what, by } of [
+  { what: "brings nothing any more", by: (page: Page) => page.clock.runFor(30_000) },
+  {
+    what: "the browser says has gone",
+    by: (page: Page) => page.evaluate(() => void window.dispatchEvent(new Event("offline"))),
+  },
+]) {
+  test(`a connection that ${what} is given up, and tried again`, async ({ page }) => {
+    const feed = await PlayedFeed.install(page);
+    const map = new MapPage(page);
+    await map.open("/");
+    await expect(map.freshness).toContainText(/live/i);
+    feed.fallsSilent();
+    await by(page);
+    await expect(map.freshness).toContainText(/reconnecting/i);
+    feed.comesBack();
+    await page.clock.runFor(5_000);
+    await expect(map.freshness).toContainText(/live/i);
+  });
+}
 
 /** An open page whose feed has been away for twelve seconds. */
 async function awayForSeconds(page: Page): Promise<{ feed: PlayedFeed; map: MapPage }> {

@@ -52,6 +52,32 @@ test.describe("on a phone", () => {
     expect(Math.round(sheet?.width ?? 0)).toBeGreaterThan(360);
   });
 
+  test("a finger pulls the sheet up and down, a tap turns it", async ({ page, context }) => {
+    const map = new MapPage(page);
+    await map.open("/?area=E09000012");
+    const top = async () => (await map.panel.boundingBox())?.y ?? 0;
+    const low = await top();
+    const finger = await context.newCDPSession(page);
+    const handle = page.locator(".handle");
+    const pull = async (by: number) => {
+      const box = await handle.boundingBox();
+      if (box === null) throw new Error("the sheet has no handle");
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+      for (let step = 1; step <= 8; step += 1) {
+        const touchPoints = [{ x, y: y + (by * step) / 8 }];
+        await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints });
+      }
+      await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    };
+    await pull(-200);
+    await expect.poll(top).toBeLessThan(low - 100);
+    await pull(200);
+    await expect.poll(top).toBe(low);
+    await handle.tap();
+    await expect.poll(top).toBeLessThan(low - 100);
+  });
+
   test("tapping an area opens it", async ({ page }) => {
     const map = new MapPage(page);
     await map.open("/?lat=51.50735&lng=-0.12776&z=11.50");

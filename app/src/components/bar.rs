@@ -1,6 +1,5 @@
 //! The card with the name, the pages and how fresh the map is.
 
-use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::islands::{LiveChip, ThemeSwitch};
@@ -8,30 +7,11 @@ use crate::site_map::Start;
 use crate::view_state::View;
 use crate::words;
 
-/// How many homes there are; where some are simulated, this leads to what that means.
-#[component]
-pub(crate) fn Homes(
-    /// In words.
-    homes: String,
-    /// Whether any of them are simulated.
-    simulated: bool,
-) -> impl IntoView {
-    if simulated {
-        Either::Left(view! { <a href="/about#simulated">{homes}</a> })
-    } else {
-        Either::Right(view! { <span>{homes}</span> })
-    }
-}
-
-/// The name, the pages, the live chip, and that homes are simulated, if they are.
+/// The name, the pages, the live chip: how fresh the map is, and whose homes it is of.
 #[component]
 pub(crate) fn Bar(
     /// What the page begins with.
     start: Start,
-    /// How many homes there are, in words.
-    homes: String,
-    /// Whether any of them are simulated.
-    simulated: bool,
 ) -> impl IntoView {
     let list = format!("/list?measure={}&level={}", View::parse(&start.url).measure.as_str(), start.level);
     view! {
@@ -48,8 +28,6 @@ pub(crate) fn Bar(
             </nav>
             <p class="live">
                 <LiveChip />
-                <span class="sep" aria-hidden="true">"·"</span>
-                <Homes homes simulated />
             </p>
             <ThemeSwitch />
         </header>

@@ -7,6 +7,6 @@ mod charts;
 mod page_frame;
 mod panel;
 
-pub(crate) use bar::{Bar, Homes};
+pub(crate) use bar::Bar;
 pub(crate) use page_frame::PageFrame;
 pub(crate) use panel::{PanelContent, PanelData};

@@ -20,10 +20,6 @@ pub(crate) struct FirstMap {
     pub(crate) picture: String,
     /// Whom the map rests on, in one line.
     pub(crate) credits: String,
-    /// How many homes there are, in words.
-    pub(crate) homes: String,
-    /// Whether any of them are simulated.
-    pub(crate) simulated: bool,
     /// The levels that the first picture can show: what can be chosen without scripts.
     pub(crate) drawable: Vec<LevelInfo>,
 }
@@ -43,7 +39,6 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let picture = picture(geography, level, map.as_ref().ok(), view, open.as_ref(), &names, &grid);
     let status = services.figures.status();
     let credits = credits(&status);
-    let homes = words::homes(status.real_homes.as_deref(), status.simulated_homes);
     let drawable =
         geography.levels().iter().filter(|level| level.len() <= AREAS_MAX).map(level_info).collect();
     let start = Start {
@@ -57,10 +52,11 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         head: map.as_ref().ok().map(MapHead::from),
         age_s: status.heard_s,
         as_of: local_time(UtcSecond(status.now.0 - status.heard_s.unwrap_or(0)), geography.time_zone()),
+        homes: words::homes(status.real_homes.as_deref(), status.simulated_homes),
         open,
         tile_url: status.tile_url,
     };
-    FirstMap { start, picture, credits, homes, simulated: status.simulated_homes > 0, drawable }
+    FirstMap { start, picture, credits, drawable }
 }
 
 /// A window is seldom larger than so many pixels to each side of its middle.

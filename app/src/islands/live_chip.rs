@@ -1,14 +1,17 @@
 //! How fresh the map is.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::live::Connection;
 use crate::page::Page;
 use crate::reactive::text;
+use crate::site_map::SlimMap;
 use crate::words;
 
-/// The freshness clock. Before there is a connection, and without scripts, it says of when the page is: only what
-/// follows the feed is live. What it counts (homes, simulated or not) is the server's HTML around it.
+/// The freshness clock, and how many homes there are. Before there is a connection, and without scripts, it says of when
+/// the page is: only what follows the feed is live.
 #[island]
 pub fn LiveChip() -> impl IntoView {
     let page = Page::get();
@@ -27,10 +30,18 @@ pub fn LiveChip() -> impl IntoView {
         Connection::Lost => words::reconnecting(live.age_s.get()),
         Connection::Open => words::live(live.age_s.get()),
     });
+    // They are told with the figures.
+    let homes = text(move || {
+        let counted = |map: &Arc<SlimMap>| words::homes(map.real_homes.as_deref(), map.simulated_homes);
+        let now = page.figures.with(|map| map.as_ref().map(counted));
+        now.unwrap_or_else(|| page.start.with_value(|start| start.homes.clone()))
+    });
     view! {
         <span class="clock" data-state=state>
             <span class="dot" aria-hidden="true"></span>
             <span class="fresh">{said}</span>
         </span>
+        <span class="sep" aria-hidden="true">"·"</span>
+        <a href="/about#simulated">{homes}</a>
     }
 }

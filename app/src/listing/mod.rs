@@ -115,8 +115,6 @@ pub struct ListPage {
     pub rows: Vec<ListRow>,
     /// How many homes there are, in words.
     pub homes: String,
-    /// Whether any of them are simulated.
-    pub simulated: bool,
     /// Whom the figures rest on, in one line.
     pub credits: String,
 }

@@ -51,7 +51,6 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
         total,
         rows,
         homes: words::homes(status.real_homes.as_deref(), status.simulated_homes),
-        simulated: status.simulated_homes > 0,
         credits: status.attribution.join(" · "),
     })
 }

@@ -22,6 +22,8 @@ const PAUSE_MS: f64 = 500.0;
 const PAUSE_MS_MAX: f64 = 4_000.0;
 const FAILURES_SHORT: i32 = 20;
 const PAUSE_MS_LONG: f64 = 15_000.0;
+/// A frame comes every ten seconds at least. A connection that brings none for so long leads nowhere.
+const SILENT_MS: f64 = 25_000.0;
 /// A hidden page keeps its connection this long: a look at another tab costs nothing.
 const HIDDEN_MS: f64 = 10_000.0;
 /// Figures are asked for again so soon while they change: classes and what the feed does not carry, such as a past that
@@ -43,6 +45,8 @@ struct Feed {
     hidden_since: Option<f64>,
     /// When something was last heard: milliseconds since the page was opened, before that as the server said.
     heard_at: Option<f64>,
+    /// When the open connection brought something last, or was begun.
+    framed_at: f64,
     refreshed_at: f64,
     /// How long after that they are asked for again.
     refresh_ms: f64,
@@ -67,6 +71,7 @@ pub(crate) fn follow(page: Page) {
         refusals: 0,
         hidden_since: None,
         heard_at,
+        framed_at: now,
         refreshed_at: now,
         refresh_ms: REFRESH_MS,
         level: None,
@@ -82,7 +87,8 @@ pub(crate) fn follow(page: Page) {
     });
 }
 
-/// What a browser says when waiting has become pointless: the network is back, or the page is looked at again.
+/// What a browser says when waiting has become pointless: the network is back, or the page is looked at again; or gone,
+/// which a connection may not notice for minutes.
 fn wake_by(feed: &Shared) {
     let woken = feed.clone();
     let wake = Closure::<dyn FnMut()>::new(move || {
@@ -97,8 +103,12 @@ fn wake_by(feed: &Shared) {
     let callback = wake.as_ref().unchecked_ref();
     let _ = window().add_event_listener_with_callback("online", callback);
     let _ = document().add_event_listener_with_callback("visibilitychange", callback);
+    let offline = feed.clone();
+    let hang_up = Closure::<dyn FnMut()>::new(move || hang_up(&offline));
+    let _ = window().add_event_listener_with_callback("offline", hang_up.as_ref().unchecked_ref());
     // As long as the page.
     wake.forget();
+    hang_up.forget();
 }
 
 /// The pause after so many failures in a row.
@@ -156,6 +166,13 @@ fn tick(feed: &Shared) {
     };
     if connect_now {
         connect(feed);
+    }
+    let is_silent = {
+        let feed = feed.borrow();
+        feed.socket.is_some() && now - feed.framed_at > SILENT_MS
+    };
+    if is_silent {
+        hang_up(feed);
     }
 }
 
@@ -217,13 +234,14 @@ fn connect(feed: &Shared) {
     ended.forget();
     let mut feed = feed.borrow_mut();
     (feed.socket, feed.retry_at, feed.level) = (Some(socket), None, Some(level));
+    feed.framed_at = now_ms();
 }
 
 fn heard(feed: &Shared, text: &str) {
     let Ok(frame) = serde_json::from_str::<SlimFrame>(text) else { return };
     let live = {
         let mut feed = feed.borrow_mut();
-        feed.failures = 0;
+        (feed.failures, feed.framed_at) = (0, now_ms());
         // A frame is a sign of the server's life; only the server knows when a meter was last heard.
         feed.heard_at = frame.heard_s.map(|seconds| now_ms() - seconds as f64 * 1000.0);
         feed.page.live
@@ -261,6 +279,15 @@ fn lost(feed: &Shared) {
         feed.page.live.connection
     };
     connection.set(Connection::Lost);
+}
+
+/// Gives a connection up that is open only by name.
+fn hang_up(feed: &Shared) {
+    let was_open = feed.borrow().socket.is_some();
+    if was_open {
+        close(&mut feed.borrow_mut());
+        lost(feed);
+    }
 }
 
 fn close(feed: &mut Feed) {

@@ -87,10 +87,6 @@ pub(crate) struct Page {
     /// Where the map is, moved or not; none before the browser has taken it over.
     pub(crate) here: StoredValue<Option<Camera>>,
     /// The newest figures that could be had, in the browser.
-    #[cfg_attr(
-        not(feature = "hydrate"),
-        expect(dead_code, reason = "only in a browser does a map draw them")
-    )]
     pub(crate) figures: RwSignal<Option<Arc<SlimMap>>>,
     /// The legend's part of the figures that are drawn: others may be there before their outlines are.
     pub(crate) drawn: RwSignal<Option<MapHead>>,

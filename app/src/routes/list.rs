@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use metering::api::Measure;
 
-use crate::components::{Homes, PageFrame};
+use crate::components::PageFrame;
 use crate::listing::{ListPage, ListQuery, ListRow, Sort};
 use crate::server_fns::list::list_areas;
 use crate::words;
@@ -71,7 +71,7 @@ fn Part(part: ListPage) -> impl IntoView {
     view! {
         {form}
         <p class="note" role="status">{words::listed(total, query.page, pages)}</p>
-        <p class="note">{words::LIST_RESTS_ON}" "<Homes homes=part.homes simulated=part.simulated />"."</p>
+        <p class="note">{words::LIST_RESTS_ON}" "<a href="/about#simulated">{part.homes}</a>"."</p>
         {if total == 0 {
             Either::Left(view! { <p>{words::NOTHING_LISTED}</p> })
         } else {

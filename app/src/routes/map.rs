@@ -25,7 +25,7 @@ pub(super) fn MapPage() -> impl IntoView {
     let page = async move {
         let services = crate::services::services()?;
         let is_level = |name: &str| services.geography.level_named(name).is_some();
-        let (view, wrong) = View::parse_known(&url, is_level);
+        let (view, wrong) = View::parse_known(&url, is_level, services.geography.bounds());
         if wrong {
             // An old or mistyped link opens, and the address says what is shown.
             leptos_axum::redirect(&view.url());
@@ -59,7 +59,7 @@ pub(super) fn MapPage() -> impl IntoView {
 /// The page with what it shows.
 #[component]
 fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView {
-    let FirstMap { start, picture, credits, homes, simulated, drawable } = first;
+    let FirstMap { start, picture, credits, drawable } = first;
     let heading = format!("{}: {}", start.name, words::MAP_HEADING);
     let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
     // A redirection has its status already.
@@ -74,7 +74,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
         <Title text=title />
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
         <div class=class>
-            <Bar start=start.clone() homes simulated />
+            <Bar start=start.clone() />
             <main>
                 <h1 class="sr">{heading}</h1>
                 <div class="map">

@@ -158,13 +158,17 @@ pub fn recognise(head: &[u8]) -> Result<Format, Unrecognised> {
         return Err(refusal);
     }
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    // A character may be cut off at the end of what is here.
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        Err(error) => {
+            let sound = std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default();
+            // A character may be cut off at the end of what is here; and one line that is no text is refused by its
+            // number, when it comes to that.
+            if error.error_len().is_some() && !sound.contains('\n') {
+                return Err(Unrecognised::Encoding("not UTF-8"));
+            }
+            sound
         }
-        Err(_) => return Err(Unrecognised::Encoding("not UTF-8")),
     };
     let text = text.trim_start();
     match text.as_bytes().first() {

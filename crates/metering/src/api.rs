@@ -80,6 +80,12 @@ pub struct MapAnswer {
     pub to: UtcSecond,
     /// Readings that arrived after this may be missing from the figures; for those of now, when the newest one did.
     pub as_of: UtcSecond,
+    /// How many real homes there are, in bands; none where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real_homes: Option<String>,
+    /// How many simulated ones.
+    #[serde(default)]
+    pub simulated_homes: u64,
     /// The upper bounds of all classes but the last: quantiles of the values shown.
     pub classes: Vec<f64>,
     /// Every area of the level, in the geography's order.
@@ -211,7 +217,8 @@ pub struct ConsumptionSeries {
     /// For figures of a larger area: which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_for: Option<AreaName>,
-    /// In order of time.
+    /// In order of time: the half-hours, local days or months that the time asked for has any part in. A day and a month
+    /// are told whole, because what two of their parts differ by could be one home.
     pub series: Vec<ConsumptionPoint>,
 }
 

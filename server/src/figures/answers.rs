@@ -57,7 +57,10 @@ impl PublicFigures for FiguresService {
                 }
             })
             .collect();
+        let SiteStatus { real_homes, simulated_homes, .. } = self.status();
         Ok(MapAnswer {
+            real_homes,
+            simulated_homes,
             measure,
             unit: measure.unit().to_owned(),
             level: self.geography.level(level).name().to_owned(),

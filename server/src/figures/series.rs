@@ -81,7 +81,13 @@ impl FiguresService {
         };
         let told = self.told_of(area, &stretches);
         let series = if by == "half-hour" {
-            self.half_hours(told, &stretches).await?
+            let (from, to) = (self.asked("from", from)?, self.asked("to", to)?);
+            let mut half_hours = self.half_hours(told, &stretches).await?;
+            half_hours.retain(|point| {
+                from.is_none_or(|from| point.start.0 + WINDOW_S > from.0)
+                    && to.is_none_or(|to| point.start < to)
+            });
+            half_hours
         } else {
             stretches.iter().map(|stretch| self.point(stretch, told, step)).collect()
         };
@@ -92,6 +98,10 @@ impl FiguresService {
             shown_for,
             series,
         })
+    }
+
+    fn asked(&self, field: &str, text: Option<&str>) -> Result<Option<UtcSecond>, AppError> {
+        text.map(|text| when::instant(field, text, &self.calendar)).transpose()
     }
 
     fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {

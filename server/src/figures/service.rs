@@ -79,6 +79,8 @@ pub(super) struct Registered {
     pub(super) meters: u64,
     /// Of them, simulated.
     pub(super) simulated: u64,
+    /// Of all, in areas that the map does not have: of another geography.
+    elsewhere: u64,
     /// By number of the leaf.
     pub(super) by_leaf: Vec<u32>,
     /// Of them, simulated.
@@ -366,10 +368,18 @@ impl FiguresService {
             let simulated = (self.simulated)(&registration.meter);
             registered.meters += 1;
             registered.simulated += u64::from(simulated);
-            if let Some(leaf) = super::summary::leaf_of(&self.geography, &registration.area) {
-                registered.by_leaf[leaf] += 1;
-                registered.simulated_by_leaf[leaf] += u32::from(simulated);
-            }
+            let Some(leaf) = super::summary::leaf_of(&self.geography, &registration.area) else {
+                registered.elsewhere += 1;
+                continue;
+            };
+            registered.by_leaf[leaf] += 1;
+            registered.simulated_by_leaf[leaf] += u32::from(simulated);
+        }
+        if registered.elsewhere > self.registered().elsewhere {
+            tracing::warn!(
+                meters = registered.elsewhere,
+                "meters are registered in areas that this map does not have: they are kept, and not shown"
+            );
         }
         *self.registered.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registered);
         let mut years: BTreeMap<u16, YearStatistics> = BTreeMap::new();

@@ -2,6 +2,8 @@
 //! What is in it is made on the server, by the same code whether the page is loaded or an area is
 //! opened later; here it is put in place.
 
+use std::time::Duration;
+
 use leptos::html::Div;
 use leptos::prelude::*;
 
@@ -23,6 +25,8 @@ use server as here;
 
 /// A pull of fewer pixels than this is a press.
 const PULL_PX: i32 = 24;
+/// The click of a mouse that has pulled comes at once.
+const CLICK_FOLLOWS_WITHIN: Duration = Duration::from_millis(100);
 
 /// The panel. It is there, empty and hidden, also when no area is open.
 #[island]
@@ -55,22 +59,25 @@ fn Handle(
     up: RwSignal<bool>,
 ) -> impl IntoView {
     let began = StoredValue::new(None::<i32>);
-    let pulled = StoredValue::new(0);
+    let pulled = StoredValue::new(false);
     let begin = move |event: leptos::ev::PointerEvent| {
         began.set_value(Some(event.client_y()));
-        pulled.set_value(0);
         here::hold_pointer(&event);
     };
     let end = move |event: leptos::ev::PointerEvent| {
-        if let Some(from) = began.get_value() {
-            pulled.set_value(event.client_y() - from);
-        }
+        let by = began.get_value().map_or(0, |from| event.client_y() - from);
         began.set_value(None);
+        if by.abs() > PULL_PX {
+            up.set(by < 0);
+            pulled.set_value(true);
+            set_timeout(move || pulled.set_value(false), CLICK_FOLLOWS_WITHIN);
+        }
     };
-    // A click follows every press: after a pull it says which way, without one it turns the sheet.
-    let press = move |_| match pulled.get_value() {
-        by if by.abs() > PULL_PX => up.set(by < 0),
-        _ => up.update(|up| *up = !*up),
+    // A mouse that has pulled clicks besides, a finger does not.
+    let press = move |_| {
+        if !pulled.get_value() {
+            up.update(|up| *up = !*up);
+        }
     };
     view! {
         <button
@@ -80,6 +87,7 @@ fn Handle(
             aria-expanded=text(move || up.get().to_string())
             on:pointerdown=begin
             on:pointerup=end
+            on:pointercancel=move |_| began.set_value(None)
             on:click=press
         >
             <span aria-hidden="true"></span>
