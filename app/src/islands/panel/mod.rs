@@ -62,6 +62,7 @@ fn Handle(
     let pulled = StoredValue::new(false);
     let begin = move |event: leptos::ev::PointerEvent| {
         began.set_value(Some(event.client_y()));
+        pulled.set_value(false);
         here::hold_pointer(&event);
     };
     let end = move |event: leptos::ev::PointerEvent| {
