@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::Http;
 use crate::support::oracle::{Area, Readings, Sums};
-use crate::support::sender::Sender;
+use crate::support::sender::{Heard, Sender};
 
 const SENDERS: usize = 4;
 
@@ -37,15 +37,26 @@ pub(super) struct Load {
     areas: Vec<Area>,
     nodes: watch::Sender<Vec<Http>>,
     seed: u64,
+    /// Aggregates.
     pub(super) compared: usize,
 }
 
 /// Senders at work.
 pub(super) struct Sending {
-    until: Arc<AtomicBool>,
-    acknowledged: Arc<AtomicU64>,
-    refused: Arc<AtomicU64>,
+    heard: Arc<AllHeard>,
     tasks: Vec<JoinHandle<Sender>>,
+}
+
+/// What came of all that was sent, and whether that is enough.
+#[derive(Default)]
+struct AllHeard {
+    until: AtomicBool,
+    /// Records.
+    acknowledged: AtomicU64,
+    /// Requests.
+    refused: AtomicU64,
+    /// Requests.
+    unheard: AtomicU64,
 }
 
 impl Load {
@@ -76,25 +87,45 @@ impl Load {
         self.nodes.send_replace(nodes);
     }
 
+    /// What they invent from now on follows from this.
+    pub(super) fn reseed(&mut self, seed: u64) {
+        let mut random = StdRng::seed_from_u64(seed);
+        self.senders.iter_mut().for_each(|sender| sender.reseed(random.random()));
+        self.seed = seed;
+    }
+
+    /// These senders never send another value for what was.
+    pub(super) fn never_corrects(&mut self, senders: std::ops::Range<usize>) {
+        self.senders[senders].iter_mut().for_each(Sender::never_correct);
+    }
+
+    /// Where they send about, and whether anybody corrects there.
+    pub(super) fn areas_and_whether_corrected(&self) -> Vec<(Area, bool)> {
+        let of = |number: usize| self.areas[number * AREAS_A_SENDER..][..AREAS_A_SENDER].iter().cloned();
+        let with = |(number, sender): (usize, &Sender)| {
+            let corrects = sender.corrects();
+            of(number).map(move |area| (area, corrects))
+        };
+        self.senders.iter().enumerate().flat_map(with).collect()
+    }
+
     /// They begin, and go on in the background.
     pub(super) fn begin(&mut self) -> Sending {
-        let (until, acknowledged, refused) = (Arc::default(), Arc::default(), Arc::default());
+        let heard = Arc::<AllHeard>::default();
         let tasks = std::mem::take(&mut self.senders)
             .into_iter()
             .enumerate()
             .map(|(number, sender)| {
                 let random = StdRng::seed_from_u64(self.seed ^ number as u64);
-                let (until, acknowledged, refused): (Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>) =
-                    (Arc::clone(&until), Arc::clone(&acknowledged), Arc::clone(&refused));
-                tokio::spawn(send(sender, random, self.nodes.subscribe(), until, acknowledged, refused))
+                tokio::spawn(send(sender, random, self.nodes.subscribe(), heard.clone()))
             })
             .collect();
-        Sending { until, acknowledged, refused, tasks }
+        Sending { heard, tasks }
     }
 
     /// They stop when all that they sent is acknowledged.
     pub(super) async fn end(&mut self, sending: Sending) {
-        sending.until.store(true, Ordering::Release);
+        sending.heard.until.store(true, Ordering::Release);
         for task in sending.tasks {
             self.senders.push(task.await.unwrap());
         }
@@ -144,19 +175,33 @@ impl Load {
 impl Sending {
     /// Records that were acknowledged since they began.
     pub(super) fn acknowledged(&self) -> u64 {
-        self.acknowledged.load(Ordering::Relaxed)
+        self.heard.acknowledged.load(Ordering::Relaxed)
     }
 
-    /// Requests that were not.
+    /// Requests that a node refused.
     pub(super) fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+        self.heard.refused.load(Ordering::Relaxed)
+    }
+
+    /// Requests that no node answered.
+    pub(super) fn unheard(&self) -> u64 {
+        self.heard.unheard.load(Ordering::Relaxed)
     }
 
     /// Waits until more was acknowledged: what is wrong is overcome.
     pub(super) async fn goes_on(&self, within: Duration) -> Duration {
+        self.goes_on_for(100, within).await
+    }
+
+    /// The same, of so many records.
+    pub(super) async fn goes_on_for(&self, records: u64, within: Duration) -> Duration {
         let (before, began) = (self.acknowledged(), Instant::now());
-        while self.acknowledged() < before + 100 {
-            assert!(began.elapsed() < within, "nothing is acknowledged for {within:?}");
+        while self.acknowledged() < before + records {
+            assert!(
+                began.elapsed() < within,
+                "{} of {records} records are acknowledged in {within:?}",
+                self.acknowledged() - before
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         began.elapsed()
@@ -167,27 +212,29 @@ async fn send(
     mut sender: Sender,
     mut random: StdRng,
     nodes: watch::Receiver<Vec<Http>>,
-    until: Arc<AtomicBool>,
-    acknowledged: Arc<AtomicU64>,
-    refused: Arc<AtomicU64>,
+    all: Arc<AllHeard>,
 ) -> Sender {
-    while !until.load(Ordering::Acquire) || sender.has_under_way() {
+    while !all.until.load(Ordering::Acquire) || sender.has_under_way() {
         let node = {
             let nodes = nodes.borrow();
             (!nodes.is_empty()).then(|| nodes[random.random_range(0..nodes.len())].clone())
         };
         let before = sender.acknowledged();
-        match node {
-            Some(node) if sender.send_once(&node).await => {
-                acknowledged.fetch_add(sender.acknowledged() - before, Ordering::Relaxed);
+        let heard = match node {
+            Some(node) => sender.send_once(&node).await,
+            None => Heard::Nothing,
+        };
+        match heard {
+            Heard::Acknowledged => {
+                all.acknowledged.fetch_add(sender.acknowledged() - before, Ordering::Relaxed);
                 // Enough to have something under way everywhere, and not so much that the machine is what is tested.
                 tokio::time::sleep(Duration::from_millis(random.random_range(20..80))).await;
+                continue;
             }
-            _ => {
-                refused.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(BEFORE_AGAIN).await;
-            }
-        }
+            Heard::Refused => all.refused.fetch_add(1, Ordering::Relaxed),
+            Heard::Nothing => all.unheard.fetch_add(1, Ordering::Relaxed),
+        };
+        tokio::time::sleep(BEFORE_AGAIN).await;
     }
     sender
 }

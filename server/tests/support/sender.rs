@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use super::oracle::{Area, Counted, Readings, Sums};
-use crate::support::Http;
+use crate::support::{Answer, Http};
 
 /// Meters of a sender.
 const METERS: usize = 12;
@@ -50,6 +50,16 @@ struct Request {
     effects: Vec<Effect>,
 }
 
+/// What came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Acknowledged,
+    /// A node says that it can't take it now, and when to come again.
+    Refused,
+    /// There was no answer, or that of a proxy whose node did not answer.
+    Nothing,
+}
+
 /// How many dead letters there have to be: more than the least, where what was sent again may have been
 /// taken the first time, too.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +78,8 @@ pub(crate) struct Sender {
     acknowledged: u64,
     /// The beginning of the time that is sent about.
     first: i64,
+    /// Whether a reading may come again with another value.
+    corrects: bool,
 }
 
 impl Sender {
@@ -88,7 +100,23 @@ impl Sender {
             dead: DeadLetters::default(),
             acknowledged: 0,
             first: now - now % 3600 - BACK_S,
+            corrects: true,
         }
+    }
+
+    /// From now on another value is never sent for what was: sums only grow.
+    pub(crate) fn never_correct(&mut self) {
+        assert_eq!(self.acknowledged, 0, "it may have corrected already");
+        self.corrects = false;
+    }
+
+    pub(crate) fn corrects(&self) -> bool {
+        self.corrects
+    }
+
+    /// What it invents from now on follows from this.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.random = StdRng::seed_from_u64(seed);
     }
 
     /// Records that were acknowledged.
@@ -104,7 +132,8 @@ impl Sender {
     /// Sends what is under way until it is acknowledged.
     pub(crate) async fn send_again(&mut self, http: &Http) {
         if self.has_under_way() {
-            assert!(self.try_once(http).await, "a node that nobody killed does not answer");
+            let heard = self.try_once(http).await;
+            assert_eq!(heard, Heard::Acknowledged, "a node that nobody killed does not take it");
         }
     }
 
@@ -114,7 +143,7 @@ impl Sender {
             if self.under_way.is_none() {
                 self.under_way = Some(self.invent());
             }
-            if !self.try_once(&http).await {
+            if self.try_once(&http).await != Heard::Acknowledged {
                 return self;
             }
             let pause = self.random.random_range(0..=PAUSE_MS_MAX);
@@ -122,34 +151,36 @@ impl Sender {
         }
     }
 
-    /// Sends what is under way, or else something new; false if it was not acknowledged. Then some of it may have been
-    /// taken all the same.
-    pub(crate) async fn send_once(&mut self, http: &Http) -> bool {
+    /// Sends what is under way, or else something new. Of what was not acknowledged some may have been taken all the same.
+    pub(crate) async fn send_once(&mut self, http: &Http) -> Heard {
         if self.under_way.is_none() {
             self.under_way = Some(self.invent());
         }
-        let acknowledged = self.try_once(http).await;
+        let heard = self.try_once(http).await;
         if let Some(request) = &self.under_way {
             self.dead.most += request.dead();
         }
-        acknowledged
+        heard
     }
 
-    /// Sends what is under way; false if there was no answer, or that of a proxy whose node did not answer.
-    async fn try_once(&mut self, http: &Http) -> bool {
-        let Some(request) = self.under_way.take() else { return true };
-        let answer = http.post(request.path, request.body.clone()).await;
-        let Some(answer) = answer.filter(|answer| !matches!(answer.status.as_u16(), 502..=504)) else {
+    /// Sends what is under way.
+    async fn try_once(&mut self, http: &Http) -> Heard {
+        let Some(request) = self.under_way.take() else { return Heard::Acknowledged };
+        let Some(answer) = http.post(request.path, request.body.clone()).await else {
             self.under_way = Some(request);
-            return false;
+            return Heard::Nothing;
         };
+        if matches!(answer.status.as_u16(), 502..=504) {
+            self.under_way = Some(request);
+            return of_failure(&answer);
+        }
         let (status, receipt) = (answer.status.as_u16(), answer.json());
         assert_eq!((status, receipt["accepted"].as_u64()), (200, Some(request.count as u64)), "{receipt}");
         self.acknowledged += request.count as u64;
         self.dead.least += request.dead();
         self.dead.most += request.dead();
         self.apply(&request.effects);
-        true
+        Heard::Acknowledged
     }
 
     fn apply(&mut self, effects: &[Effect]) {
@@ -274,6 +305,7 @@ impl Sender {
                 (self.first + (self.meters[number].next % slots) * duration_s, energy_mwh)
             }
         };
+        let energy_mwh = if self.corrects { energy_mwh } else { the_only_value(number, start) };
         let item = self.item(number, start, duration_s, energy_mwh);
         match self.meters[number].area {
             Some(_) => (item, Effect::Read { meter: number, start, energy_mwh }),
@@ -292,4 +324,20 @@ impl Request {
     fn dead(&self) -> u64 {
         self.effects.iter().filter(|effect| matches!(effect, Effect::Dead)).count() as u64
     }
+}
+
+/// What a meter that never corrects reads at a time.
+fn the_only_value(meter: usize, start: i64) -> i64 {
+    (start / 300 * 7919 + meter as i64 * 104_729) % 1_000_000
+}
+
+/// What a 502, 503 or 504 means: if a node says it itself, it is a 503 that says when to come again.
+fn of_failure(answer: &Answer) -> Heard {
+    if answer.header("content-type") != "application/problem+json" {
+        return Heard::Nothing;
+    }
+    let detail = answer.problem(503);
+    let retry_after_s: Option<u64> = answer.header("retry-after").parse().ok();
+    assert!(retry_after_s >= Some(1), "it does not say when to come again: {:?}: {detail}", answer.headers);
+    Heard::Refused
 }
