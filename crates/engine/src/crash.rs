@@ -1,12 +1,26 @@
-//! Places at which tests end a process as if its power had failed.
+//! Places at which tests end a process as if its power had failed, or have it fall asleep.
 
 /// A place with a name. With the feature `crash-points`, which only tests have, `FAILPOINTS="NAME=7*off->return"` in the
-/// environment ends the process at once when it comes here for the eighth time; without it, this is nothing.
+/// environment ends the process at once when it comes here for the eighth time, and `7*off->1*return(stop)->off` stops it
+/// then, until somebody continues it; without it, this is nothing.
 #[inline]
 pub fn crash_point(name: &str) {
     #[cfg(feature = "crash-points")]
-    fail::fail_point!(name, |_| std::process::abort());
+    fail::fail_point!(name, |what| if what.as_deref() == Some("stop") {
+        fall_asleep()
+    } else {
+        std::process::abort()
+    });
     let _ = name;
+}
+
+/// As SIGSTOP from elsewhere does, but here.
+#[cfg(feature = "crash-points")]
+fn fall_asleep() {
+    use rustix::process::{Signal, getpid, kill_process};
+    if kill_process(getpid(), Signal::STOP).is_err() {
+        std::process::abort();
+    }
 }
 
 /// Has the environment say where. To be called once, at the beginning.

@@ -1,6 +1,7 @@
 //! The faults that CI has every time, each for a short while, and what must hold. `cargo xtask chaos` has them for longer.
 
 mod faults_of_the_log;
+mod kills;
 mod outages;
 mod processes;
 mod replays;
@@ -11,9 +12,10 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
-use super::load::{LastWords, Sending};
+use super::load::{LastWords, Load, Sending};
 use super::site::Site;
 use crate::support::Http;
+use crate::support::oracle::{Readings, assert_same_readings};
 use crate::support::program::run_command;
 
 /// One test at a time: each has all of the machine, and some end what the others need.
@@ -75,4 +77,16 @@ pub(super) async fn everybody_works_within(
 pub(super) fn replay_agrees(site: &Site) {
     let said = run_command(site.command(&["replay"]));
     assert!(said.contains(" 0 differ"), "{said}");
+}
+
+/// Every reading that was acknowledged is stored as it was last, and no other.
+pub(super) fn readings_are_found_again(site: &Site, load: &Load) {
+    readings_are(site, &load.readings());
+}
+
+/// The same of all readings that there are.
+pub(super) fn readings_are(site: &Site, expected: &Readings) {
+    assert_same_readings(&site.exported_readings(), expected);
+    println!("{} readings found again", expected.len());
+    assert!(expected.len() > 1000, "that was no test");
 }

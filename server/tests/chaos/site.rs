@@ -1,16 +1,18 @@
 //! A system of its own: topics, a keyspace, and processes of every role.
 
 use std::fs::File;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use super::kernel::{peak_mb_of, state_of};
 use super::load::LastWords;
 use crate::support::http::PATIENCE;
+use crate::support::oracle::{Readings, read_export};
 use crate::support::program::{Killed, run_command, wattmap};
 use crate::support::{Http, Keys};
 
@@ -29,6 +31,16 @@ pub(super) struct Site {
 pub(super) struct Process {
     child: Killed,
     pub(super) name: String,
+    log: PathBuf,
+    /// Where in its log it began.
+    begins: Mark,
+}
+
+/// A place in a process's log, and when it was there.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    at: usize,
+    when: Instant,
 }
 
 impl Site {
@@ -92,26 +104,27 @@ impl Site {
         self.migrate()
     }
 
-    /// A process, with something more in its environment.
-    fn spawn(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
-        let log =
-            File::options().create(true).append(true).open(self.path().join(format!("{name}.log"))).unwrap();
+    /// A process, with something more in its environment. It is not waited for.
+    fn spawn(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Process {
+        let log = self.log(name);
+        let begins = Mark::in_log(&log);
+        let stderr = File::options().create(true).append(true).open(&log).unwrap();
         let mut command = self.command(arguments);
-        command.envs(environment.iter().copied()).stderr(log).stdout(Stdio::piped()).spawn().unwrap()
+        command.envs(environment.iter().copied()).stderr(stderr).stdout(Stdio::piped());
+        Process { child: Killed(command.spawn().unwrap()), name: name.to_owned(), log, begins }
     }
 
     /// A process that aggregates. It is not waited for.
     pub(super) fn aggregate(&self, name: &str, environment: &[(&str, &str)]) -> Process {
-        let mut child = self.spawn(name, &["aggregate"], environment);
-        drop(child.stdout.take());
-        Process { child: Killed(child), name: name.to_owned() }
+        let mut process = self.spawn(name, &["aggregate"], environment);
+        drop(process.child.0.stdout.take());
+        process
     }
 
     /// A process that serves, when it does.
     pub(super) async fn serve(&self, name: &str) -> (Process, Http) {
-        let mut child = self.spawn(name, &["serve", "--listen", "127.0.0.1:0"], &[]);
-        let stdout = tokio::process::ChildStdout::from_std(child.stdout.take().unwrap()).unwrap();
-        let process = Process { child: Killed(child), name: name.to_owned() };
+        let mut process = self.spawn(name, &["serve", "--listen", "127.0.0.1:0"], &[]);
+        let stdout = tokio::process::ChildStdout::from_std(process.child.0.stdout.take().unwrap()).unwrap();
         let mut lines = BufReader::new(stdout).lines();
         let address = loop {
             let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
@@ -126,9 +139,24 @@ impl Site {
         (process, Http::new(address, self.keys.clone()))
     }
 
+    /// Every reading that is stored.
+    pub(super) fn exported_readings(&self) -> Readings {
+        let out = tempfile::tempdir_in(self.path()).unwrap();
+        run_command(self.command(&["export", "readings", "--out", out.path().to_str().unwrap()]));
+        let mut readings = Readings::new();
+        for file in std::fs::read_dir(out.path()).unwrap() {
+            read_export(&std::fs::read_to_string(file.unwrap().path()).unwrap(), &mut readings);
+        }
+        readings
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.path().join(format!("{name}.log"))
+    }
+
     /// The last that a process said.
     pub(super) fn said(&self, name: &str) -> String {
-        let said = std::fs::read_to_string(self.path().join(format!("{name}.log"))).unwrap_or_default();
+        let said = std::fs::read_to_string(self.log(name)).unwrap_or_default();
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
     }
@@ -137,6 +165,12 @@ impl Site {
 impl LastWords for Site {
     fn last_words(&self) -> String {
         ["aggregate-0", "aggregate-1", "aggregate-2"].map(|name| self.said(name)).join("\n")
+    }
+}
+
+impl Mark {
+    fn in_log(log: &Path) -> Mark {
+        Mark { at: std::fs::metadata(log).map_or(0, |log| log.len() as usize), when: Instant::now() }
     }
 }
 
@@ -151,16 +185,54 @@ impl Process {
         kill_process(Pid::from_child(&self.child.0), signal).unwrap();
     }
 
-    /// Whether it has ended by itself.
-    pub(super) fn has_ended(&mut self) -> bool {
-        self.child.0.try_wait().unwrap().is_some()
+    /// Waits until it has stopped itself, at a fail point that says so.
+    pub(super) async fn is_asleep(&self, within: Duration) {
+        let began = Instant::now();
+        while state_of(Pid::from_child(&self.child.0)) != Some('T') {
+            assert!(began.elapsed() < within, "{} does not fall asleep", self.name);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The most memory that it ever had at once, MB.
+    pub(super) fn peak_mb(&self) -> u64 {
+        peak_mb_of(Pid::from_child(&self.child.0))
+    }
+
+    /// How it has ended, if it has.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.0.try_wait().unwrap()
+    }
+
+    /// What it has said until now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark::in_log(&self.log)
+    }
+
+    /// Waits until it has been given partitions; says how long after its start that was.
+    pub(super) async fn owns_something(&self, within: Duration) -> Duration {
+        self.owns_something_since(self.begins, within).await
+    }
+
+    /// The same, since it was there.
+    pub(super) async fn owns_something_since(&self, mark: Mark, within: Duration) -> Duration {
+        loop {
+            let said = std::fs::read(&self.log).unwrap();
+            let said = String::from_utf8_lossy(&said[mark.at..]);
+            let came = |line: &str| line.contains("partitions came") && !line.contains("moved={}");
+            if said.lines().any(came) {
+                return mark.when.elapsed();
+            }
+            assert!(mark.when.elapsed() < within, "{} owns nothing: {said}", self.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// SIGTERM: it ends by itself, in the time that the contract gives it, and says that all is well.
     pub(super) async fn stop(mut self) -> Duration {
         self.signal(Signal::TERM);
         let began = Instant::now();
-        while !self.has_ended() {
+        while self.ended().is_none() {
             assert!(began.elapsed() < ENDS_WITHIN, "{} does not end within {ENDS_WITHIN:?}", self.name);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -81,6 +81,16 @@ impl Sums {
         Sums(self.0.iter().filter(|((number, _), _)| has(*number)).map(|(&key, &sum)| (key, sum)).collect())
     }
 
+    /// Where there is less now: meters, time that they cover, or energy if it can't be corrected. A line each.
+    pub(crate) fn shrunk(&self, now: &Sums, energy_only_grows: bool) -> Vec<String> {
+        let is_less = |before: &Sum, now: &Sum| {
+            now.1 < before.1 || now.2 < before.2 || energy_only_grows && now.0 < before.0
+        };
+        let found = |key| now.0.get(key).copied().unwrap_or_default();
+        let shrunk = self.0.iter().filter(|(key, before)| is_less(before, &found(*key)));
+        shrunk.map(|(key, before)| format!("{key:?}: {before:?} became {:?}", found(key))).collect()
+    }
+
     /// The first differences, a line each.
     pub(crate) fn differences(&self, found: &Sums) -> String {
         let keys: BTreeSet<_> = self.0.keys().chain(found.0.keys()).collect();
@@ -120,4 +130,18 @@ pub(crate) fn assert_same_readings(found: &Readings, expected: &Readings) {
         different.len(),
         &different[..different.len().min(10)]
     );
+}
+
+#[test]
+fn sums_that_went_back_are_told() {
+    let of = |sum: Sum| Sums([((0, 1800), sum)].into());
+    let check = |now: Sums, energy_only_grows, expect: usize| {
+        assert_eq!(of((100, 2, 600)).shrunk(&now, energy_only_grows).len(), expect);
+    };
+    check(of((100, 2, 600)), true, 0);
+    check(of((99, 2, 600)), false, 0);
+    check(of((99, 2, 600)), true, 1);
+    check(of((101, 1, 600)), false, 1);
+    check(of((101, 2, 300)), false, 1);
+    check(Sums::default(), false, 1);
 }

@@ -1,140 +1,65 @@
-//! Processes die, sleep, come and go.
+//! Processes sleep, come and go.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use futures::future::join_all;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use rustix::process::Signal;
 
 use super::super::load::Load;
-use super::super::site::{Process, Site};
-use super::{ALONE, everybody_works, from_environment, moment, replay_agrees, seed};
-
-/// Kills of `nothing_is_lost_or_counted_twice_when_processes_die`, unless the environment says otherwise.
-const KILLS: u64 = 30;
+use super::super::site::Site;
+use super::super::watch::{Standstill, Totals, Watch};
+use super::{
+    ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, moment, readings_are_found_again,
+    replay_agrees, seed,
+};
 
 /// How often two aggregators come and go, unless the environment says otherwise.
 const TURNS: u64 = 5;
 
-/// How long a partition may stand still when its owner ends because it was told to, seconds: ten where nothing else runs,
-/// which `cargo xtask chaos` sees to.
-const HANDS_OVER_WITHIN_S: u64 = 30;
+/// How long a partition with something to do may stand still when owners join, and when they end because they were told to,
+/// seconds: ten where nothing else runs, which `cargo xtask chaos` sees to.
+const HANDS_OVER_WITHIN_S: u64 = 15;
 
-/// Steps of a flush, and how often they are passed before one of them is the last, at most.
-const STEPS: [(&str, u32); 7] = [
-    ("flush-begins", 6),
-    ("flush-published", 6),
-    ("flush-announced", 4),
-    ("flush-in-the-middle", 60),
-    ("flush-written", 6),
-    ("flush-stored", 6),
-    ("flush-committed", 6),
-];
-
-/// An aggregator, nearly always with a step at which it dies by itself.
-fn aggregator(site: &Site, number: usize, random: &mut StdRng) -> Process {
-    let (step, most) = STEPS[random.random_range(0..STEPS.len())];
-    let fatal = format!("{step}={}*off->return", random.random_range(0..most));
-    let environment = [("FAILPOINTS", fatal.as_str())];
-    site.aggregate(&format!("aggregate-{number}"), if random.random_bool(0.9) { &environment } else { &[] })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
-async fn nothing_is_lost_or_counted_twice_when_processes_die() {
-    let _alone = ALONE.lock().await;
-    let (kills, seed, began) = (from_environment("WATTMAP_TEST_KILLS", KILLS), seed(), Instant::now());
-    let mut random = StdRng::seed_from_u64(seed);
-    let (site, mut load) = (Site::new(4), Load::new(random.random()));
-    let mut aggregators: Vec<Process> = (0..3).map(|number| aggregator(&site, number, &mut random)).collect();
-    let mut is_safe = false;
-    let mut servers = vec![site.serve("serve-0").await, site.serve("serve-1").await];
-    let (mut at_steps, mut of_servers) = (0, 0);
-    let mut done = 0;
-    // So many, and a fifth of that number where it hurts most, however the dice fall.
-    while done < kills || at_steps * 5 < kills {
-        assert!(done < kills * 4, "too few died at steps of a flush: {at_steps} of {done}");
-        load.goes_to(servers.iter().map(|(_, http)| http.clone()).collect());
-        let sending = load.begin();
-        for (number, one) in aggregators.iter_mut().enumerate().filter(|_| is_safe) {
-            std::mem::replace(one, aggregator(&site, number, &mut random)).kill();
-            done += 1;
-        }
-        let until = done + 5;
-        while done < until {
-            // Some of them die while others are still taking over: brokers need six seconds to notice.
-            tokio::time::sleep(moment(&mut random, 300..6000)).await;
-            for (number, one) in aggregators.iter_mut().enumerate() {
-                if one.has_ended() {
-                    (done, at_steps) = (done + 1, at_steps + 1);
-                    *one = aggregator(&site, number, &mut random);
-                }
-            }
-            match random.random_range(0..10) {
-                0..2 => {
-                    let number = random.random_range(0..2);
-                    let (dies, _) = servers.remove(number);
-                    let name = dies.name.clone();
-                    dies.kill();
-                    servers.insert(number, site.serve(&name).await);
-                    load.goes_to(servers.iter().map(|(_, http)| http.clone()).collect());
-                    (done, of_servers) = (done + 1, of_servers + 1);
-                }
-                2..5 => {
-                    let number = random.random_range(0..3);
-                    let fresh = aggregator(&site, number, &mut random);
-                    std::mem::replace(&mut aggregators[number], fresh).kill();
-                    done += 1;
-                }
-                _ => {}
-            }
-        }
-        load.end(sending).await;
-        // Nobody dies while it is compared.
-        for (number, one) in aggregators.iter_mut().enumerate() {
-            at_steps += u64::from(one.has_ended());
-            std::mem::replace(one, site.aggregate(&format!("aggregate-{number}"), &[])).kill();
-            done += 1;
-        }
-        is_safe = true;
-        load.check(&site).await;
-        println!(
-            "{done} kills, {at_steps} of them at steps of a flush and {of_servers} of serve; {} records acknowledged, {} \
-             aggregates compared, {:.0?}",
-            load.acknowledged(),
-            load.compared,
-            began.elapsed()
-        );
-    }
-    replay_agrees(&site);
-}
+/// Steps of a flush at which one falls asleep that has written nothing yet, and that has written a part.
+const WRITES_AFTER: [&str; 2] = ["flush-published", "flush-in-the-middle"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn a_sleeper_changes_nothing_when_it_wakes() {
     let _alone = ALONE.lock().await;
     let (site, mut load) = (Site::new(4), Load::new(seed()));
-    let sleeper = site.aggregate("aggregate-0", &[]);
+    load.never_corrects(0..2);
+    let areas = load.areas_and_whether_corrected();
+    let other = site.aggregate("aggregate-1", &[]);
     let (_serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
-    for _ in 0..2 {
+    let mut compared = 0;
+    for step in WRITES_AFTER {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
-        let other = site.aggregate("aggregate-1", &[]);
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        everybody_works(&http, &site, &sending).await;
-        // In the middle of whatever it does.
-        sleeper.signal(Signal::STOP);
+        let totals = Watch::over(&http, Totals::of(areas.clone()));
+        let sleeps = format!("{step}=8*off->1*return(stop)->off");
+        let sleeper = site.aggregate("aggregate-0", &[("FAILPOINTS", &sleeps)]);
+        sleeper.is_asleep(TAKES_OVER_WITHIN).await;
         let took = everybody_works(&http, &site, &sending).await;
-        println!("another has taken over after {took:.1?}");
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        println!("{step}: another has taken over after {took:.1?}");
+        let wakes = sleeper.mark();
         sleeper.signal(Signal::CONT);
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        let took = sleeper.owns_something_since(wakes, TAKES_OVER_WITHIN).await;
+        println!("{step}: it owns something again after {took:.1?}");
+        everybody_works(&http, &site, &sending).await;
         load.end(sending).await;
         load.check(&site).await;
-        other.stop().await;
+        compared += totals.end().await.compared;
+        sleeper.stop().await;
     }
+    println!("{compared} sums were no less than before");
+    assert!(compared > 10_000, "that was no test");
+    readings_are_found_again(&site, &load);
     replay_agrees(&site);
+    other.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,16 +77,24 @@ async fn aggregators_come_and_go_under_load() {
     everybody_works(&http, &site, &sending).await;
     let mut longest = Duration::ZERO;
     for turn in 1..=turns {
+        let standstill = Watch::over(&http, Standstill::default());
         let [one, two] = ["aggregate-1", "aggregate-2"].map(|name| site.aggregate(name, &[]));
-        tokio::time::sleep(moment(&mut random, 500..2500)).await;
-        one.stop().await;
-        longest = longest.max(everybody_works(&http, &site, &sending).await);
-        two.stop().await;
-        longest = longest.max(everybody_works(&http, &site, &sending).await);
-        println!("{turn} times two came and went; the longest that a partition stood still: {longest:.1?}");
+        let joined = [&one, &two].map(|process| process.owns_something(TAKES_OVER_WITHIN));
+        let joined = join_all(joined).await;
+        tokio::time::sleep(moment(&mut random, 0..1500)).await;
+        let left = [one.stop().await, two.stop().await];
+        everybody_works(&http, &site, &sending).await;
+        let stood = standstill.end().await.longest;
+        longest = longest.max(stood);
+        println!(
+            "turn {turn}: they own something after {joined:.1?}, end within {left:.1?}; the longest that a partition \
+             stood still: {stood:.1?}"
+        );
     }
     let most = from_environment("WATTMAP_TEST_HANDS_OVER_WITHIN_S", HANDS_OVER_WITHIN_S);
-    assert!(longest <= Duration::from_secs(most), "a hand-over took {longest:?}");
+    assert!(longest <= Duration::from_secs(most), "a partition stood still for {longest:?}");
     load.end(sending).await;
     load.check(&site).await;
+    readings_are_found_again(&site, &load);
+    replay_agrees(&site);
 }

@@ -7,7 +7,9 @@ use rand::rngs::StdRng;
 
 use super::super::load::Load;
 use super::super::site::Site;
-use super::{ALONE, everybody_works, from_environment, moment, replay_agrees, seed};
+use super::{
+    ALONE, everybody_works, from_environment, moment, readings_are_found_again, replay_agrees, seed,
+};
 use crate::support::program::run_command;
 
 /// How often it is done, unless the environment says otherwise.
@@ -54,5 +56,6 @@ async fn aggregates_are_made_anew_under_load() {
         load.end(sending).await;
         load.check(&site).await;
     }
+    readings_are_found_again(&site, &load);
     replay_agrees(&site);
 }
