@@ -1,4 +1,4 @@
-//! Partitions are added, the topic is made anew, and all of it comes again.
+//! Partitions are added, the topic is made anew, all of it is sent again, and all of it is delivered again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,11 @@ use metering::Generation;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
+use scylla::client::session_builder::SessionBuilder;
 
 use super::super::load::{Load, settled};
 use super::super::site::Site;
-use super::{ALONE, everybody_works, replay_agrees, seed};
+use super::{ALONE, everybody_works, readings_are_found_again, replay_agrees, seed};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
@@ -37,6 +38,7 @@ async fn partitions_are_added_under_load() {
         assert_eq!(worked.len() as u32, partitions);
         assert!(worked.iter().all(|progress| *progress > Some(10)), "partitions without work: {status}");
     }
+    readings_are_found_again(&site, &load);
     replay_agrees(&site);
 }
 
@@ -45,6 +47,10 @@ fn kafka_of(site: &Site) -> KafkaConfig {
     let prefix = site.name().to_owned();
     KafkaConfig { prefix, ..KafkaConfig::new(brokers.split(',').map(str::to_owned).collect()) }
 }
+
+/// What is sent before all of it is delivered again, and how long that may take.
+const RECORDS: u64 = 5000;
+const SENT_WITHIN: Duration = Duration::from_secs(60);
 
 /// The log as anybody has it who knows Kafka.
 async fn log_of(site: &Site, partitions: u32) -> Arc<KafkaLog> {
@@ -91,7 +97,7 @@ async fn the_topic_is_made_anew_after_it_was_drained() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
-async fn the_whole_topic_comes_again() {
+async fn all_is_sent_a_second_time() {
     let _alone = ALONE.lock().await;
     let (site, mut load) = (Site::new(3), Load::new(seed()));
     let _owner = site.aggregate("aggregate-0", &[]);
@@ -120,6 +126,43 @@ async fn the_whole_topic_comes_again() {
     println!("{again} records come a second time; dead letters before: {before}");
     settled(&http, &site).await;
     load.check_sums(&site).await;
+    readings_are_found_again(&site, &load);
     replay_agrees(&site);
     log.close().await;
+}
+
+/// Takes back what the store says of how far it is, and leaves all that it has.
+async fn forget_progress(site: &Site) {
+    let nodes = std::env::var("WATTMAP_CASSANDRA_NODES").unwrap();
+    let session = SessionBuilder::new().known_nodes(nodes.split(',')).build().await.unwrap();
+    session.query_unpaged(format!("TRUNCATE {}.progress", site.name()), ()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn the_whole_topic_is_delivered_again_from_its_beginning() {
+    let _alone = ALONE.lock().await;
+    let (site, mut load) = (Site::new(3), Load::new(seed()));
+    let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
+    let (serve, http) = site.serve("serve-0").await;
+    load.goes_to(vec![http.clone()]);
+    let sending = load.begin();
+    sending.goes_on_for(RECORDS, SENT_WITHIN).await;
+    load.end(sending).await;
+    load.check(&site).await;
+    for process in owners {
+        process.stop().await;
+    }
+    serve.stop().await;
+    forget_progress(&site).await;
+    let (_serve, http) = site.serve("serve-0").await;
+    load.goes_to(vec![http.clone()]);
+    let status = http.operate("/ingestion").await;
+    println!("{} of {} records are there again", status["lag_records"], load.acknowledged());
+    assert!(status["lag_records"].as_u64() >= Some(load.acknowledged()), "{status}");
+    let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
+    // The same positions: their dead letters, too, are those that there were.
+    load.check(&site).await;
+    readings_are_found_again(&site, &load);
+    replay_agrees(&site);
 }
