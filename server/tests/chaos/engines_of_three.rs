@@ -2,45 +2,74 @@
 
 use std::time::Duration;
 
-use super::engines::{ALONE, everybody_works, replay_agrees, seed};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use super::engines::{
+    ALONE, everybody_works, from_environment, readings_are_found_again, replay_agrees, seed,
+};
 use super::load::Load;
 use super::site::Site;
-use super::upstream::{Node, revive};
+use super::upstream::{CASSANDRA, KAFKA, Node, nodes_of, revive};
 use crate::support::Http;
+use crate::support::oracle::{Area, Sums};
+
+/// Nodes that die one after the other, unless the environment says otherwise.
+const DEATHS: u64 = 2;
 
 /// From a node's death until records are acknowledged as before.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs three Kafkas and three Cassandras, and minutes: cargo xtask chaos"]
+#[ignore = "needs three Kafkas and three Cassandras: cargo xtask test engines-of-three"]
 async fn one_broker_and_one_node_die_and_come_back() {
     let _alone = ALONE.lock().await;
-    let (site, mut load) = (Site::new(4), Load::new(seed()));
+    let seed = seed();
+    let (site, mut load) = (Site::new(4), Load::new(seed));
+    let areas = load.areas_and_whether_corrected();
     let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let (_serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
-    for node in ["kafka-2", "cassandra-3", "kafka-1", "cassandra-1"].map(Node) {
+    for node in in_turn(seed).into_iter().take(from_environment("WATTMAP_TEST_DEATHS", DEATHS) as usize) {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
         node.kill();
         let took = sending.goes_on(GOES_ON_WITHIN).await;
         let stored = everybody_works(&http, &site, &sending).await;
         println!("without it records are acknowledged after {took:.1?} and stored after {stored:.1?}");
-        is_read(&http).await;
+        is_read(&http, &areas).await;
         tokio::task::spawn_blocking(revive).await.unwrap();
         everybody_works(&http, &site, &sending).await;
-        is_read(&http).await;
+        is_read(&http, &areas).await;
         load.end(sending).await;
         load.check(&site).await;
     }
     println!("exact; {} records acknowledged, {} aggregates compared", load.acknowledged(), load.compared);
+    readings_are_found_again(&site, &load);
     replay_agrees(&site);
 }
 
+/// A broker and a node of Cassandra by turns, each kind in an order of its own.
+fn in_turn(seed: u64) -> Vec<Node> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let [brokers, nodes] = [KAFKA, CASSANDRA].map(|engine| {
+        let mut all = nodes_of(engine);
+        all.shuffle(&mut random);
+        all
+    });
+    brokers.into_iter().zip(nodes).flat_map(|(broker, node)| [broker, node]).collect()
+}
+
 /// Pages and exact figures are answered.
-async fn is_read(http: &Http) {
+async fn is_read(http: &Http, areas: &[(Area, bool)]) {
     for path in ["/", "/api/v1/map?level=borough&measure=now", "/readyz"] {
         let answer = http.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     }
+    let mut found = Sums::default();
+    for (area, _) in areas {
+        found.read(area, &http.operate_patiently(&format!("/areas/{}/exact?by=half-hour", area.code)).await);
+    }
+    assert!(found.len() > 0, "nothing is counted anywhere");
 }

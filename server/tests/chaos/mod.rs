@@ -12,6 +12,7 @@ mod engines_of_three;
 mod kernel;
 mod load;
 mod producers;
+mod quiet_place;
 mod site;
 mod upstream;
 mod watch;

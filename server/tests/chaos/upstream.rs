@@ -6,11 +6,27 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-/// One node, by its name: `kafka-1`, `cassandra-3`.
-pub(super) struct Node(pub(super) &'static str);
+use super::kernel::state_of;
 
-pub(super) const KAFKA: Node = Node("kafka-1");
-pub(super) const CASSANDRA: Node = Node("cassandra-1");
+/// One of those that we build on: how its nodes are called, and the variable that lists them.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Engine {
+    name: &'static str,
+    addresses: &'static str,
+}
+
+pub(super) const KAFKA: Engine = Engine { name: "kafka", addresses: "WATTMAP_KAFKA_BROKERS" };
+pub(super) const CASSANDRA: Engine = Engine { name: "cassandra", addresses: "WATTMAP_CASSANDRA_NODES" };
+
+/// One node, by its name: `kafka-1`, `cassandra-3`.
+pub(super) struct Node(String);
+
+/// All that are configured.
+pub(super) fn nodes_of(engine: Engine) -> Vec<Node> {
+    let addresses = variable(engine.addresses);
+    let count = addresses.to_str().unwrap().split(',').count();
+    (1..=count).map(|number| Node(format!("{}-{number}", engine.name))).collect()
+}
 
 fn variable(name: &str) -> PathBuf {
     let set = std::env::var_os(name);
@@ -20,7 +36,7 @@ fn variable(name: &str) -> PathBuf {
 impl Node {
     /// Ends it as a power failure would.
     pub(super) fn kill(&self) {
-        let file = variable("WATTMAP_TEST_ENGINES").join(self.0).join("process.json");
+        let file = variable("WATTMAP_TEST_ENGINES").join(&self.0).join("process.json");
         let process: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let pid = Pid::from_raw(process["pid"].as_i64().unwrap() as i32).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
@@ -33,9 +49,7 @@ impl Node {
 
 /// Whether it runs no more. Whoever started it may not have taken note yet.
 fn is_gone(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-    let state = stat.as_deref().ok().and_then(|stat| stat.rsplit_once(')')?.1.trim_start().chars().next());
-    state.is_none_or(|state| matches!(state, 'Z' | 'X'))
+    state_of(pid).is_none_or(|state| matches!(state, 'Z' | 'X'))
 }
 
 /// Starts those that are dead, and waits until they answer.

@@ -3,31 +3,121 @@
 use std::time::{Duration, Instant};
 
 use super::super::load::{Load, Sending};
-use super::super::site::Site;
-use super::super::upstream::{CASSANDRA, KAFKA, Node, revive};
-use super::{ALONE, everybody_works, from_environment, replay_agrees, seed};
-use crate::support::Http;
+use super::super::quiet_place::QuietPlace;
+use super::super::site::{Process, Site};
+use super::super::upstream::{CASSANDRA, Engine, KAFKA, Node, nodes_of, revive};
+use super::{ALONE, everybody_works, from_environment, readings_are, replay_agrees, seed};
+use crate::support::{AREA, Http};
 
 /// For how long, seconds, unless the environment says otherwise.
 const AWAY_S: u64 = 15;
 
-/// What holds while something is away: no lie at the door, bounded memory, pages that stand.
-async fn holds_while_away(http: &Http, sending: &Sending, for_how_long: Duration) {
-    let (began, refused) = (Instant::now(), sending.refused());
-    let mut slowest = Duration::ZERO;
-    while began.elapsed() < for_how_long {
+/// A page that waits for nothing.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a request may take that is refused at last: the first one after a broker was lost waits for it.
+const REFUSES_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a process may ever have, MB: what one that serves had at most when nothing waited, 400, and what may wait for a broker,
+/// 256; with something to spare.
+const PEAK_MB_MAX: u64 = 768;
+
+/// What is away.
+struct Outage {
+    what: &'static str,
+    engines: &'static [Engine],
+}
+
+const OUTAGES: [Outage; 3] = [
+    Outage { what: "Kafka", engines: &[KAFKA] },
+    Outage { what: "Cassandra", engines: &[CASSANDRA] },
+    Outage { what: "both", engines: &[KAFKA, CASSANDRA] },
+];
+
+impl Outage {
+    /// All of them are: one of three would not be missed.
+    fn begin(&self) {
+        self.engines.iter().flat_map(|engine| nodes_of(*engine)).for_each(|node: Node| node.kill());
+        println!("{}: away", self.what);
+    }
+
+    fn has(&self, engine: Engine) -> bool {
+        self.engines.contains(&engine)
+    }
+
+    /// What holds meanwhile: no lie at the door, pages that stand and say of when they are.
+    async fn holds(&self, asked: &Asked<'_>, sending: &Sending, for_how_long: Duration) {
+        let (began, acknowledged, refused) = (Instant::now(), sending.acknowledged(), sending.refused());
+        let nobody_was_refused = || sending.refused() == refused;
+        let (mut slowest, mut oldest) = (Duration::ZERO, Duration::ZERO);
+        while began.elapsed() < for_how_long
+            || self.has(KAFKA) && nobody_was_refused() && began.elapsed() < REFUSES_WITHIN
+        {
+            let (took, age) = asked.once().await;
+            (slowest, oldest) = (slowest.max(took), oldest.max(age));
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        let acknowledged = sending.acknowledged() - acknowledged;
+        println!(
+            "{}: away for {:.0?}: {} requests were refused and {acknowledged} records acknowledged; the slowest page took \
+             {slowest:.1?}, the oldest card was of {oldest:.1?} before",
+            self.what,
+            began.elapsed(),
+            sending.refused() - refused
+        );
+        assert!(slowest < ANSWERS_WITHIN, "{}: a page took {slowest:.1?}", self.what);
+        assert_eq!(sending.unheard(), 0, "{}: a node that nobody killed did not answer", self.what);
+        if self.has(CASSANDRA) {
+            asked.store_is_missed().await;
+        }
+        if self.has(KAFKA) {
+            assert!(!nobody_was_refused() && acknowledged == 0, "{}: somebody has the log", self.what);
+        } else {
+            assert!(acknowledged > 0, "{}: the log is there", self.what);
+            // What has come since is not in it.
+            assert!(oldest > for_how_long / 2, "{}: the card is of {oldest:.1?} before", self.what);
+        }
+    }
+}
+
+/// Whom it is asked of.
+struct Asked<'a> {
+    http: &'a Http,
+    quiet: &'a QuietPlace,
+}
+
+impl Asked<'_> {
+    /// Pages stand. Gives how long the slowest took, and how old a card was that says what it said before.
+    async fn once(&self) -> (Duration, Duration) {
+        let mut slowest = Duration::ZERO;
         for path in ["/", "/api/v1/map?level=borough&measure=now", "/healthz"] {
-            let asked = Instant::now();
-            let answer = http.get(path).await;
-            slowest = slowest.max(asked.elapsed());
+            let began = Instant::now();
+            let answer = self.http.get(path).await;
+            slowest = slowest.max(began.elapsed());
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let began = Instant::now();
+        let age = self.quiet.is_as_before(self.http).await;
+        (slowest.max(began.elapsed()), age)
     }
-    println!(
-        "away for {for_how_long:?}: {} requests were refused, the slowest page took {slowest:.1?}",
-        sending.refused() - refused
-    );
+
+    /// What only the store knows is not made up.
+    async fn store_is_missed(&self) {
+        let bearer = format!("Bearer {}", self.http.keys.operator);
+        let path = format!("/api/v1/ops/areas/{AREA}/exact?by=half-hour");
+        let answer = self.http.send(axum::http::Method::GET, &path, &[("authorization", &bearer)], "").await;
+        let answer = answer.expect("an answer");
+        println!("without a store: {}", answer.problem(503));
+        assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    }
+}
+
+/// Nobody took more memory than there is a reason for.
+fn memory_is_bounded(processes: &[&Process]) {
+    let peaks: Vec<(&str, u64)> =
+        processes.iter().map(|process| (process.name.as_str(), process.peak_mb())).collect();
+    println!("the most memory that they ever had, MB: {peaks:?}");
+    assert!(peaks.iter().all(|(_, peak_mb)| *peak_mb < PEAK_MB_MAX), "more than {PEAK_MB_MAX} MB: {peaks:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,27 +126,33 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
     let _alone = ALONE.lock().await;
     let away = Duration::from_secs(from_environment("WATTMAP_TEST_AWAY_S", AWAY_S));
     let (site, mut load) = (Site::new(4), Load::new(seed()));
-    let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
-    let (_serve, http) = site.serve("serve-0").await;
+    let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
+    let (serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
-    for (what, nodes) in [("Kafka", &[KAFKA][..]), ("Cassandra", &[CASSANDRA]), ("both", &[KAFKA, CASSANDRA])]
-    {
+    let quiet = QuietPlace::settle(&http, &site).await;
+    let asked = Asked { http: &http, quiet: &quiet };
+    for outage in OUTAGES {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
-        nodes.iter().for_each(Node::kill);
-        println!("{what}: away");
-        holds_while_away(&http, &sending, away).await;
+        outage.begin();
+        outage.holds(&asked, &sending, away).await;
         tokio::task::spawn_blocking(revive).await.unwrap();
         let took = sending.goes_on(Duration::from_secs(60)).await;
-        println!("{what}: records are acknowledged {took:.1?} after it is back");
+        println!("{}: records are acknowledged {took:.1?} after it is back", outage.what);
         tokio::time::sleep(Duration::from_secs(5)).await;
         load.end(sending).await;
         load.check(&site).await;
+        quiet.is_as_before(&http).await;
         println!(
-            "{what}: exact; {} records acknowledged, {} aggregates compared",
+            "{}: exact; {} records acknowledged, {} aggregates compared",
+            outage.what,
             load.acknowledged(),
             load.compared
         );
     }
+    memory_is_bounded(&[&serve, &owners[0], &owners[1]]);
+    let mut readings = load.readings();
+    readings.extend(quiet.readings());
+    readings_are(&site, &readings);
     replay_agrees(&site);
 }

@@ -1,0 +1,99 @@
+//! A place of which nothing is heard any more: the figures on its card stay as they are, whatever happens elsewhere.
+
+use std::time::{Duration, Instant};
+
+use metering::UtcSecond;
+use serde_json::{Value, json};
+
+use super::load::{LastWords, settled};
+use crate::support::http::PATIENCE;
+use crate::support::oracle::{Counted, Readings};
+use crate::support::{Http, reading};
+
+/// Where nobody else counts.
+const PLACE: &str = "E01002730";
+
+/// More than figures over days need.
+const HOMES: u32 = 12;
+/// Whole ones, before today.
+const DAYS: i64 = 10;
+
+/// What every home uses, always: as long as a node has heard of a part of it, it says the same.
+const HOURLY_WH: i64 = 400;
+
+/// A place with homes that have sent all that they ever will.
+pub(super) struct QuietPlace {
+    readings: Readings,
+    before: Vec<Value>,
+}
+
+impl QuietPlace {
+    /// Homes come, send, and fall silent.
+    pub(super) async fn settle(http: &Http, who: &impl LastWords) -> QuietPlace {
+        let mut readings = Readings::new();
+        let homes: Vec<String> = (0..HOMES).map(|number| format!("quiet-{number}")).collect();
+        let meters: Vec<Value> =
+            homes.iter().map(|home| json!({ "meter_id": home, "area": PLACE })).collect();
+        accepted(http, "/meters", json!({ "meters": meters })).await;
+        let today = jiff::Timestamp::now().as_second() / 86_400 * 86_400;
+        for home in &homes {
+            let starts: Vec<i64> = (1..=DAYS * 24).map(|hour| today - hour * 3600).collect();
+            let at = |start: &i64| reading(home, &UtcSecond(*start).to_string(), 3600, HOURLY_WH as f64);
+            let sent: Vec<Value> = starts.iter().map(at).collect();
+            accepted(http, "/readings", json!({ "readings": sent })).await;
+            let counted = Counted { duration_s: 3600, energy_mwh: HOURLY_WH * 1000 };
+            readings.extend(starts.iter().map(|&start| ((home.clone(), start), (counted, PLACE.to_owned()))));
+        }
+        settled(http, who).await;
+        let began = Instant::now();
+        // It takes a moment until a node has heard of all of it.
+        loop {
+            let (before, age) = card(http).await;
+            if before.iter().all(|figure| figure[1] == "measured") && age < began.elapsed() {
+                return QuietPlace { readings, before };
+            }
+            assert!(began.elapsed() < PATIENCE, "nothing is said of {PLACE}: {before:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// The same is said of it; gives how long ago it was so, as the card says. Its days and its typical day, which others
+    /// have a say in, are answered.
+    pub(super) async fn is_as_before(&self, http: &Http) -> Duration {
+        for what in ["/consumption?by=day", "/profile"] {
+            ask(http, what).await;
+        }
+        let (now, age) = card(http).await;
+        assert_eq!(now, self.before, "the figures of {PLACE}");
+        age
+    }
+
+    /// All that its homes sent.
+    pub(super) fn readings(&self) -> Readings {
+        self.readings.clone()
+    }
+}
+
+async fn accepted(http: &Http, path: &str, body: Value) {
+    let answer = http.post(path, body.to_string()).await.expect("an answer");
+    assert_eq!((answer.status.as_u16(), answer.json()["rejected"].clone()), (200, json!([])));
+}
+
+/// The figures over days: measure, status and value; and how old they are.
+async fn card(http: &Http) -> (Vec<Value>, Duration) {
+    let card = ask(http, "").await;
+    let figures = card["figures"].as_array().unwrap_or_else(|| panic!("{card}")).iter();
+    let over_days = figures.filter(|figure| figure["measure"] != "now");
+    let said =
+        over_days.map(|figure| json!([figure["measure"], figure["status"], figure["value"]])).collect();
+    let as_of = UtcSecond::parse(card["as_of"].as_str().unwrap_or_else(|| panic!("{card}"))).unwrap();
+    let age_s = jiff::Timestamp::now().as_second() - as_of.0;
+    assert!(age_s >= 0, "it is of a time to come: {card}");
+    (said, Duration::from_secs(age_s as u64))
+}
+
+async fn ask(http: &Http, what: &str) -> Value {
+    let answer = http.get(&format!("/api/v1/areas/{PLACE}{what}")).await;
+    assert_eq!(answer.status, 200, "{what}: {}", answer.text());
+    answer.json()
+}
