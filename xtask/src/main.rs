@@ -58,8 +58,9 @@ enum Task {
     },
     /// Let everything go wrong with the roles on real Kafka and Cassandra for longer than CI has time for.
     Chaos {
-        /// How often processes are killed, at random moments and between any two steps of a flush.
-        #[arg(long, default_value_t = 200)]
+        /// Rounds in which processes are killed, at random moments and between any two steps of a flush, each with a seed of
+        /// its own, after which all is compared.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
     },
     /// Check the source: format, lints, who imports whom, lock files, documentation.

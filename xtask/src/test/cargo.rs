@@ -32,14 +32,19 @@ pub(super) enum Targets {
 }
 
 /// The tests in every module of this name (`kill`, say). They are marked `#[ignore]`, because they are too long, or
-/// need too much, to run whenever somebody types `cargo test`.
+/// need too much, to run whenever somebody types `cargo test`. That there is none is a failure.
 pub(super) fn ignored_tests_in(
     module: &str,
     targets: Targets,
     variables: &[(&str, &str)],
     outcome: &mut Outcome,
 ) -> Result<()> {
-    run(&mut ignored_tests(module, targets, variables), outcome)
+    let ran_before = outcome.ran();
+    run(&mut ignored_tests(module, targets, variables), outcome)?;
+    if outcome.ran() == ran_before {
+        outcome.fail(format!("no test ran in a module `{module}`"));
+    }
+    Ok(())
 }
 
 /// The same as a command, for those who run it in a place of their own.

@@ -29,7 +29,8 @@ pub(crate) enum Part {
     Browser,
     /// Tests on real Kafka and real Cassandra, one node of each or `--nodes`; those in modules named `engines`.
     Engines,
-    /// Of these the contract suites alone, with three nodes of each and three copies of everything.
+    /// With three nodes of each and three copies of everything: the contract suites, and that one node of each may die; the
+    /// test in the module `engines_of_three`.
     EnginesOfThree,
     /// Random kill -9 of the real process under load; tests in modules named `kill`.
     Kill,
@@ -65,34 +66,44 @@ fn sum_up(outcomes: &[Outcome]) -> Result<()> {
     Ok(())
 }
 
-/// The faults of `engines` for long: so many kills, twenty times that two aggregators come and go, a minute without each of
-/// those that we build on. Then one node of three dies, and comes back.
-pub(crate) fn chaos(kills: u32) -> Result<()> {
-    let begun = std::time::Instant::now();
-    let mut outcome = Outcome::new("chaos".to_owned());
-    engines::with_nodes(1, |addresses| {
-        let kills = kills.to_string();
-        let longer = [
-            ("WATTMAP_TEST_KILLS", kills.as_str()),
-            ("WATTMAP_TEST_TURNS", "20"),
-            ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
-            ("WATTMAP_TEST_AWAY_S", "60"),
-        ];
-        let variables = [addresses, &longer].concat();
-        cargo::ignored_tests_in("chaos::engines", Targets::Named("whole"), &variables, &mut outcome)
-    })?;
-    engines::with_nodes(3, |addresses| {
-        cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, &mut outcome)
-    })?;
-    outcome.took = begun.elapsed();
-    sum_up(&[outcome])
+/// The faults of `engines` for long: so many rounds of kills, twenty times that two aggregators come and go, a minute without
+/// each of those that we build on. Then, of three nodes of each, every one dies in its turn, and comes back. The latter is done
+/// even if the former fails.
+pub(crate) fn chaos(seeds: u32) -> Result<()> {
+    let seeds = seeds.to_string();
+    let of_one = [
+        ("WATTMAP_TEST_ROUNDS", seeds.as_str()),
+        ("WATTMAP_TEST_TURNS", "20"),
+        ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
+        ("WATTMAP_TEST_AWAY_S", "60"),
+    ];
+    let of_three = [("WATTMAP_TEST_DEATHS", "6")];
+    sum_up(&[
+        chaos_on(1, "chaos::engines", &of_one, "chaos"),
+        chaos_on(3, "engines_of_three", &of_three, "chaos-of-three"),
+    ])
+}
+
+/// The tests of a module for long, on so many nodes of each.
+fn chaos_on(nodes: u32, module: &str, longer: &[(&str, &str)], name: &str) -> Outcome {
+    outcome_of(name.to_owned(), |outcome| {
+        engines::with_nodes(nodes, |addresses| {
+            let variables = [addresses, longer].concat();
+            cargo::ignored_tests_in(module, Targets::Named("whole"), &variables, outcome)
+        })
+    })
 }
 
 fn run_part(part: Part, nodes: u32) -> Outcome {
-    eprintln!("\n######## {}", part.name());
+    outcome_of(part.name(), |outcome| part.run(nodes, outcome))
+}
+
+/// What some work comes to. That it can't be done is one more failure.
+fn outcome_of(name: String, work: impl FnOnce(&mut Outcome) -> Result<()>) -> Outcome {
+    eprintln!("\n######## {name}");
     let begun = std::time::Instant::now();
-    let mut outcome = Outcome::new(part.name());
-    if let Err(error) = part.run(nodes, &mut outcome) {
+    let mut outcome = Outcome::new(name);
+    if let Err(error) = work(&mut outcome) {
         say::error(&error);
         outcome.fail(format!("{error:#}"));
     }
@@ -138,7 +149,8 @@ impl Part {
                 })
             }
             Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
-                cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)
+                cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)?;
+                cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)
             }),
             Part::Deploy => deploy::run(outcome),
             Part::Kill => cargo::ignored_tests_in("kill", Targets::All, &[], outcome),

@@ -40,9 +40,14 @@ impl Outcome {
         self.failures.extend(failures);
     }
 
+    /// How many were judged.
+    pub(super) fn ran(&self) -> u64 {
+        self.passed + self.failed
+    }
+
     /// A part without a single test is one that does not test.
     pub(super) fn nothing_ran_is_a_failure(&mut self) {
-        if self.passed == 0 && self.failed == 0 {
+        if self.ran() == 0 {
             self.fail("no test ran".to_owned());
         }
     }
