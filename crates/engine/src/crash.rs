@@ -7,7 +7,7 @@
 pub fn crash_point(name: &str) {
     #[cfg(feature = "crash-points")]
     fail::fail_point!(name, |what| if what.as_deref() == Some("stop") {
-        fall_asleep()
+        fall_asleep();
     } else {
         std::process::abort()
     });
