@@ -117,6 +117,7 @@ pub struct SlimMap {
     #[serde(default)]
     pub real_homes: Option<String>,
     /// How many simulated ones.
+    #[serde(default)]
     pub simulated_homes: u64,
     /// The upper bounds of all classes but the last.
     pub classes: Vec<f64>,

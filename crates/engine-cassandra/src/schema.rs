@@ -96,12 +96,7 @@ const CHANGE_WITHIN: Duration = Duration::from_secs(60);
 pub type Done = Vec<String>;
 
 /// Makes the keyspace and what is missing in it. Idempotent; refuses what would lose or hide what is stored.
-/// `readings_kept_s` is how long readings are kept.
-pub async fn migrate(
-    config: &CassandraConfig,
-    sizing: Sizing,
-    readings_kept_s: u32,
-) -> Result<Done, ConnectError> {
+pub async fn migrate(config: &CassandraConfig, sizing: Sizing) -> Result<Done, ConnectError> {
     let session =
         connect(&CassandraConfig { request_timeout: CHANGE_WITHIN, ..config.clone() }, None).await?;
     let mut done = Done::new();
@@ -135,7 +130,6 @@ pub async fn migrate(
             .await?;
         done.push(format!("migration {number}: {what}"));
     }
-    keep_readings(&session, config, readings_kept_s, &mut done).await?;
     Ok(done)
 }
 
@@ -240,13 +234,12 @@ async fn fix_sizing(
     }
 }
 
-async fn keep_readings(
-    session: &Session,
-    config: &CassandraConfig,
-    seconds: u32,
-    done: &mut Done,
-) -> Result<(), ConnectError> {
+/// How long readings that are written from now on are kept.
+pub async fn keep_readings(config: &CassandraConfig, seconds: u32) -> Result<Done, ConnectError> {
     let CassandraConfig { keyspace, .. } = config;
+    let session =
+        connect(&CassandraConfig { request_timeout: CHANGE_WITHIN, ..config.clone() }, None).await?;
+    session.use_keyspace(keyspace, false).await.map_err(|error| away(config, error))?;
     // What is to be kept longer than can be said is kept for ever.
     let ends = SystemTime::now() + Duration::from_secs(u64::from(seconds));
     let too_late = UNIX_EPOCH + Duration::from_secs(LAST_EXPIRATION_S);
@@ -254,14 +247,14 @@ async fn keep_readings(
     let known = format!(
         "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = '{keyspace}' AND table_name = 'readings'"
     );
-    if rows::<(i32,)>(session, config, &known).await? != [(seconds as i32,)] {
-        run(session, config, &format!("ALTER TABLE readings WITH default_time_to_live = {seconds}")).await?;
-        done.push(match seconds {
-            0 => "readings are kept for ever".to_owned(),
-            _ => format!("readings are kept for {} days", seconds / 86_400),
-        });
+    if rows::<(i32,)>(&session, config, &known).await? == [(seconds as i32,)] {
+        return Ok(Done::new());
     }
-    Ok(())
+    run(&session, config, &format!("ALTER TABLE readings WITH default_time_to_live = {seconds}")).await?;
+    Ok(vec![match seconds {
+        0 => "readings are kept for ever".to_owned(),
+        _ => format!("readings are kept for {} days", seconds / 86_400),
+    }])
 }
 
 /// The sizing of a migrated keyspace that is in use; an error says what it lacks.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
 use engine::{AreaDay, DocumentStore, Editions, FigureStore, PipelineStore};
-use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, migrate};
+use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, keep_readings, migrate};
 use futures::future::join_all;
 use metering::stored::{FlushPlan, PlacedRow};
 use metering::{AggregateRow, AreaCode, Energy, Place, Position, Window};
@@ -60,7 +60,8 @@ async fn made() -> CassandraConfig {
     let nodes = nodes();
     let sizing = Sizing { replication: nodes.len() as u32, buckets: 12, shards: 4 };
     let config = CassandraConfig { keyspace, ..CassandraConfig::new(nodes) };
-    migrate(&config, sizing, 400 * 86_400).await.expect("it is migrated");
+    migrate(&config, sizing).await.expect("it is migrated");
+    keep_readings(&config, 400 * 86_400).await.expect("it is migrated");
     config
 }
 

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, ConfigEntry, ConfigResource, ConfigSource, ResourceSpecifier,
+    AdminClient, AlterConfig, ConfigEntry, ConfigResource, ConfigSource, ResourceSpecifier,
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::topics::{Topics, WITHIN, blocking};
+use crate::topics::{Topics, WITHIN, blocking, options};
 use crate::{KafkaConfig, KafkaError};
 
 const RETENTION: &str = "retention.ms";
@@ -23,16 +23,29 @@ pub(crate) const OF_READINGS: [(&str, &str, &str); 2] = [
     ("cleanup.policy", "delete", "any other one removes readings that nobody has decided yet"),
 ];
 
-/// Refuses a topic of readings that would lose some, or count some twice.
+/// Refuses a topic of readings that would lose some, or count some twice; warns of one that may.
 pub(crate) async fn check(config: &KafkaConfig) -> Result<(), KafkaError> {
-    match settings_of(config, &config.readings()).await? {
-        Some(set) => must_be_right(config, &set),
-        None => Ok(()),
+    let name = config.readings();
+    let Some(set) = settings_of(config, &name).await? else {
+        tracing::warn!(
+            "what {name} is set to can't be looked at: DescribeConfigs is not allowed to this user"
+        );
+        return Ok(());
+    };
+    must_be_right(config, &set)?;
+    if is(&set, IN_SYNC) == "1" && copies_of(config, &name).await? > 1 {
+        tracing::warn!(
+            "topic {name} has {IN_SYNC}=1: a reading is accepted when one broker has it, and may be lost with it"
+        );
     }
+    if is(&set, "retention.bytes") != "-1" {
+        tracing::warn!("topic {name} has retention.bytes: records may go before they are decided");
+    }
+    Ok(())
 }
 
-/// Brings the topic of the readings to what is configured, where it is there: a line for each thing that was done. What it
-/// can't bring about is a warning. Comes before rows are kept for less time: they outlive the records (rule 14).
+/// Has the topic of the readings keep them as long as is configured, where it is there: a line for each thing that was done.
+/// Warns of another number of copies. Comes before rows are kept for less time: they outlive the records (rule 14).
 pub async fn settle(config: &KafkaConfig, topics: Topics) -> Result<Vec<String>, KafkaError> {
     let name = config.readings();
     let copies = copies_of(config, &name).await?;
@@ -45,38 +58,45 @@ pub async fn settle(config: &KafkaConfig, topics: Topics) -> Result<Vec<String>,
             topics.replication
         );
     }
-    let Some(set) = settings_of(config, &name).await? else { return Ok(Vec::new()) };
+    let Some(set) = settings_of(config, &name).await? else {
+        return Err(KafkaError::Refused(format!(
+            "how long {name} keeps records can't be looked at: this user needs DescribeConfigs and AlterConfigs on it"
+        )));
+    };
     must_be_right(config, &set)?;
-    let in_sync = set.get(IN_SYNC).and_then(|entry| entry.value.as_deref()).unwrap_or("1");
+    let in_sync = is(&set, IN_SYNC);
     if copies == topics.replication && in_sync != topics.in_sync.to_string() {
         tracing::warn!(
             "topic {name} has {IN_SYNC}={in_sync}, and {} belongs to {copies} copies: set it with kafka-configs.sh",
             topics.in_sync
         );
     }
-    let wanted = topics.retention.as_millis().to_string();
-    let kept = set.get(RETENTION).and_then(|entry| entry.value.clone()).unwrap_or_default();
+    let (wanted, kept) = (topics.retention.as_millis().to_string(), is(&set, RETENTION));
     if kept == wanted {
         return Ok(Vec::new());
     }
     alter(config, &name, &set, (RETENTION, &wanted)).await?;
-    Ok(vec![format!("topic {name} keeps records {}; it was {}", days(&wanted), days(&kept))])
+    Ok(vec![format!("topic {name} keeps records {}; it was {}", days(&wanted), days(kept))])
 }
 
 fn must_be_right(config: &KafkaConfig, set: &ConfigResource) -> Result<(), KafkaError> {
     for (setting, wanted, why) in OF_READINGS {
-        let is = set.get(setting).and_then(|entry| entry.value.as_deref()).unwrap_or_default();
-        if is != wanted {
+        let found = is(set, setting);
+        if found != wanted {
             let topic = config.readings();
             return Err(KafkaError::Refused(format!(
-                "topic {topic} has {setting}={is}; it has to be {wanted}, because {why}: set it with kafka-configs.sh"
+                "topic {topic} has {setting}={found}; it has to be {wanted}, because {why}: set it with kafka-configs.sh"
             )));
         }
     }
     Ok(())
 }
 
-/// None where this user may not look; that is said.
+fn is<'a>(set: &'a ConfigResource, setting: &str) -> &'a str {
+    set.get(setting).and_then(|entry| entry.value.as_deref()).unwrap_or_default()
+}
+
+/// None where this user may not look.
 async fn settings_of(config: &KafkaConfig, topic: &str) -> Result<Option<ConfigResource>, KafkaError> {
     let asked = [ResourceSpecifier::Topic(topic)];
     let answer = admin(config)?.describe_configs(&asked, &options()).await;
@@ -84,10 +104,7 @@ async fn settings_of(config: &KafkaConfig, topic: &str) -> Result<Option<ConfigR
         Some(Ok(set)) => Ok(Some(set)),
         Some(Err(
             RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed,
-        )) => {
-            tracing::warn!("what {topic} is set to can't be looked at: DescribeConfigs is not allowed");
-            Ok(None)
-        }
+        )) => Ok(None),
         Some(Err(code)) => Err(config.away(format!("what {topic} is set to is not told: {code}"))),
         None => Err(config.away(format!("what {topic} is set to is not told"))),
     }
@@ -122,7 +139,8 @@ async fn copies_of(config: &KafkaConfig, topic: &str) -> Result<u32, KafkaError>
     blocking(move || {
         let consumer: BaseConsumer = config.consumer().create().map_err(|error| config.away(error))?;
         let metadata = consumer.fetch_metadata(Some(&topic), WITHIN).map_err(|error| config.away(error))?;
-        let partitions = metadata.topics().iter().flat_map(|one| one.partitions());
+        let found = metadata.topics().iter().filter(|one| one.name() == topic);
+        let partitions = found.flat_map(|one| one.partitions());
         Ok(partitions.map(|partition| partition.replicas().len() as u32).min().unwrap_or(0))
     })
     .await
@@ -130,10 +148,6 @@ async fn copies_of(config: &KafkaConfig, topic: &str) -> Result<u32, KafkaError>
 
 fn admin(config: &KafkaConfig) -> Result<AdminClient<DefaultClientContext>, KafkaError> {
     config.client().create().map_err(|error| config.away(error))
-}
-
-fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(WITHIN)).operation_timeout(Some(WITHIN))
 }
 
 /// Of a number of milliseconds; less than none is for ever.

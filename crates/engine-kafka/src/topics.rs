@@ -120,7 +120,7 @@ fn announced(generation: u32, partitions: u32) -> Result<Generation, KafkaError>
     Ok(Generation { generation, partitions, token })
 }
 
-fn options() -> AdminOptions {
+pub(crate) fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(WITHIN)).operation_timeout(Some(WITHIN))
 }
 

@@ -21,6 +21,8 @@ fn fall_asleep() {
     if kill_process(getpid(), Signal::STOP).is_err() {
         std::process::abort();
     }
+    // Another thread may be the one that stops first: this one goes no further before all have, and were continued.
+    std::thread::sleep(std::time::Duration::from_millis(500));
 }
 
 /// Has the environment say where. To be called once, at the beginning.

@@ -164,7 +164,8 @@ pub fn recognise(head: &[u8]) -> Result<Format, Unrecognised> {
             let sound = std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default();
             // A character may be cut off at the end of what is here; and one line that is no text is refused by its
             // number, when it comes to that.
-            if error.error_len().is_some() && !sound.contains('\n') {
+            let is_one_piece = sound.trim_start().starts_with(['<', '{', '[']);
+            if error.error_len().is_some() && (is_one_piece || !sound.contains('\n')) {
                 return Err(Unrecognised::Encoding("not UTF-8"));
             }
             sound

@@ -78,7 +78,8 @@ pub struct MapAnswer {
     pub from: UtcSecond,
     /// The first instant after what is covered.
     pub to: UtcSecond,
-    /// Readings that arrived after this may be missing from the figures; for those of now, when the newest one did.
+    /// Readings that arrived after this may be missing from the figures; for those of now, when the newest one did, as far
+    /// as that is known.
     pub as_of: UtcSecond,
     /// How many real homes there are, in bands; none where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -187,7 +188,7 @@ pub struct AreaCard {
     pub from: UtcSecond,
     /// Its end.
     pub to: UtcSecond,
-    /// Readings that arrived after this may be missing from them; for those of now, when the newest one did.
+    /// Readings that arrived after this may be missing from those over days.
     pub as_of: UtcSecond,
     /// One figure a measure.
     pub figures: Vec<Figure>,

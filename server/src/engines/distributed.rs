@@ -19,8 +19,9 @@ use crate::state::Ports;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const ASK_WITHIN: Duration = Duration::from_secs(2);
 
-/// A process appends for so long after it has heard that none are.
-const LEASE: Duration = Duration::from_secs(5);
+/// A process appends for so long after it has asked whether any are, and heard that none are: while the store hangs, which
+/// takes its time each time, too.
+const LEASE: Duration = Duration::from_secs(8);
 
 /// What was on its way when a lease ended has arrived this much later than appends may take, or never will.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -144,14 +145,14 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
     let (of_store, of_log) = (at.cassandra(), at.kafka());
     reach(&of_log).await?;
     let limits = Limits::of(config, at.log.retention);
-    if let Ok(store) = CassandraStore::connect(&of_store).await
-        && let Some(before) = Limits::read(store.as_ref()).await?
-    {
+    let mut done = engine_cassandra::migrate(&of_store, at.sizing()).await?;
+    let store = CassandraStore::connect(&of_store).await?;
+    if let Some(before) = Limits::read(store.as_ref()).await? {
         limits.may_follow(&before)?;
     }
-    let mut done = engine_kafka::settle(&of_log, at.topics()).await?;
-    done.extend(engine_cassandra::migrate(&of_store, at.sizing(), limits.kept_s()).await?);
-    let store = CassandraStore::connect(&of_store).await?;
+    // Records first: rows are never kept for less than what they are compared with (rule 14).
+    done.extend(engine_kafka::settle(&of_log, at.topics()).await?);
+    done.extend(engine_cassandra::keep_readings(&of_store, limits.kept_s()).await?);
     limits.write(store.as_ref()).await?;
     let known = Generations::read_if_any(store.as_ref()).await?;
     let (all, begun) = known.as_ref().map_or((&[][..], &[][..]), |known| (known.all(), known.begun()));

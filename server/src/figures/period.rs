@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::{Basis, Measure};
 use metering::disclosure::{DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
@@ -22,6 +23,12 @@ pub(super) struct Period {
 }
 
 impl Period {
+    /// The months that it has any part in.
+    pub(super) fn whole_months(self) -> Self {
+        let last = self.to.yesterday().unwrap_or(self.to).first_of_month();
+        Period { from: self.from.first_of_month(), to: last.checked_add(1.month()).unwrap_or(self.to) }
+    }
+
     /// Its days, in order.
     pub(super) fn days(self) -> impl Iterator<Item = Date> {
         std::iter::successors(Some(self.from), |date| date.tomorrow().ok())

@@ -75,7 +75,7 @@ impl FiguresService {
             "month" => {
                 let first = back(12.months()).first_of_month();
                 let period = when::period(from, to, Period { from: first, to: end }, &self.calendar)?;
-                (self.month_stretches(period).await?, MONTH_STEP_KWH)
+                (self.month_stretches(period.whole_months()).await?, MONTH_STEP_KWH)
             }
             _ => return Err(AppError::refused("by", by, "allowed are half-hour, day and month")),
         };

@@ -79,7 +79,7 @@ pub(super) struct Registered {
     pub(super) meters: u64,
     /// Of them, simulated.
     pub(super) simulated: u64,
-    /// Of all, in areas that the map does not have: of another geography.
+    /// Besides, in areas that the map does not have: of another geography.
     elsewhere: u64,
     /// By number of the leaf.
     pub(super) by_leaf: Vec<u32>,
@@ -366,12 +366,12 @@ impl FiguresService {
         };
         for registration in self.store.registrations().await? {
             let simulated = (self.simulated)(&registration.meter);
-            registered.meters += 1;
-            registered.simulated += u64::from(simulated);
             let Some(leaf) = super::summary::leaf_of(&self.geography, &registration.area) else {
                 registered.elsewhere += 1;
                 continue;
             };
+            registered.meters += 1;
+            registered.simulated += u64::from(simulated);
             registered.by_leaf[leaf] += 1;
             registered.simulated_by_leaf[leaf] += u32::from(simulated);
         }
@@ -450,8 +450,13 @@ impl FiguresService {
     /// Seconds since a reading of now last arrived. Where none did since the start it is a bound: the stored window's
     /// begin tells no more.
     pub fn heard_s(&self) -> Option<i64> {
+        self.heard().map(|heard| (self.clock.now().0 - heard.0).max(0))
+    }
+
+    /// When that was.
+    pub(super) fn heard(&self) -> Option<UtcSecond> {
         let heard = self.heard.load(Ordering::Relaxed);
-        (heard != i64::MIN).then(|| (self.clock.now().0 - heard).max(0))
+        (heard != i64::MIN).then_some(UtcSecond(heard))
     }
 
     /// The newest local day on which enough homes were heard to speak of it; a few homes that report later than all

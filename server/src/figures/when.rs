@@ -34,6 +34,11 @@ pub(super) fn period(
 ) -> Result<Period, AppError> {
     let at = |field, text: Option<&str>| text.map(|text| instant(field, text, calendar)).transpose();
     let (first, end) = (at("from", from)?, at("to", to)?);
+    if let (Some(first), Some(end), Some(from)) = (first, end, from)
+        && first >= end
+    {
+        return Err(AppError::refused("from", from, format!("it must be before to, {end}")));
+    }
     let end = match end {
         Some(end) if calendar.midnight(calendar.date_of(end)) == Some(end) => calendar.date_of(end),
         Some(end) => calendar.date_of(end).tomorrow().unwrap_or(Date::MAX),

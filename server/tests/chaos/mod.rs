@@ -4,7 +4,7 @@
 //!
 //! `cargo xtask test engines engines-of-three` runs it for a short while; `cargo xtask chaos --seeds N` has as many rounds of
 //! kills as one likes, what comes and goes do so for long, and of three nodes of each every one die. `WATTMAP_TEST_SEED`
-//! repeats a run's choices (not its timing).
+//! repeats a run's dice, not its timing.
 
 mod deployed;
 mod engines;

@@ -49,7 +49,9 @@ impl QuietPlace {
         // It takes a moment until a node has heard of all of it.
         loop {
             let (before, age) = card(http).await;
-            if before.iter().all(|figure| figure[1] == "measured") && age < began.elapsed() {
+            // Ages are whole seconds.
+            let is_of_now = age + Duration::from_secs(2) < began.elapsed();
+            if !before.is_empty() && before.iter().all(|figure| figure[1] == "measured") && is_of_now {
                 return QuietPlace { readings, before };
             }
             assert!(began.elapsed() < PATIENCE, "nothing is said of {PLACE}: {before:?}");

@@ -135,12 +135,10 @@ fn run_example(package: &str, example: &str, arguments: &[String], variables: &[
         let mut bench = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let printed = bench.stdout.take().context("it has no stdout")?;
         let (mut figures, mut others) = (0, Vec::new());
-        for text in BufReader::new(printed).lines() {
-            match line::parse(&text?) {
-                Ok(line) => {
-                    line::print(&line)?;
-                    figures += 1;
-                }
+        // To its end, whatever comes: a bench that is not read waits for ever.
+        for text in BufReader::new(printed).lines().map_while(Result::ok).filter(|text| !text.is_empty()) {
+            match line::parse(&text).and_then(|line| line::print(&line)) {
+                Ok(()) => figures += 1,
                 Err(error) => others.push(error),
             }
         }

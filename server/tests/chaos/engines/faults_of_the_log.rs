@@ -136,6 +136,8 @@ async fn forget_progress(site: &Site) {
     let nodes = std::env::var("WATTMAP_CASSANDRA_NODES").unwrap();
     let session = SessionBuilder::new().known_nodes(nodes.split(',')).build().await.unwrap();
     session.query_unpaged(format!("TRUNCATE {}.progress", site.name()), ()).await.unwrap();
+    let left = session.query_unpaged(format!("SELECT part FROM {}.progress", site.name()), ()).await.unwrap();
+    assert_eq!(left.into_rows_result().unwrap().rows_num(), 0, "it is forgotten");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -84,7 +84,9 @@ impl World {
         load.reseed(seed);
         load.goes_to(self.nodes());
         let sending = load.begin();
-        (0..3).for_each(|number| self.kill_aggregator(number, true));
+        for number in 0..3 {
+            self.kill_aggregator(number, true);
+        }
         let until = self.deaths() + DEATHS_A_ROUND;
         while self.deaths() < until {
             // Some of them die while others are still taking over: brokers need six seconds to notice.
@@ -97,14 +99,16 @@ impl World {
                 }
                 2..5 => {
                     let number = self.random.random_range(0..3);
-                    self.kill_aggregator(number, true);
+                    self.at_random += u64::from(self.kill_aggregator(number, true));
                 }
                 _ => {}
             }
         }
         load.end(sending).await;
         // Nobody dies while it is compared.
-        (0..3).for_each(|number| self.kill_aggregator(number, false));
+        for number in 0..3 {
+            self.kill_aggregator(number, false);
+        }
         load.check(&self.site).await;
     }
 
@@ -121,13 +125,11 @@ impl World {
         self.servers.insert(number, self.site.serve(&name).await);
     }
 
-    /// Another one comes in its place, that dies by itself or does not.
-    fn kill_aggregator(&mut self, number: usize, next_is_mortal: bool) {
-        if self.note_if_dead(number) {
-            return self.replace(number, next_is_mortal);
-        }
-        self.at_random += 1;
+    /// Another one comes in its place, that dies by itself or does not. Whether it lived until now.
+    fn kill_aggregator(&mut self, number: usize, next_is_mortal: bool) -> bool {
+        let lived = !self.note_if_dead(number);
         self.replace(number, next_is_mortal);
+        lived
     }
 
     fn replace_the_dead(&mut self) {

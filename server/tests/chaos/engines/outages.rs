@@ -18,6 +18,9 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a request may take that is refused at last: the first one after a broker was lost waits for it.
 const REFUSES_WITHIN: Duration = Duration::from_secs(30);
 
+/// From an acknowledgement to the sender's hearing of it, at most.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
 /// What a process may ever have, MB: what one that serves had at most when nothing waited, 400, and what may wait for a broker,
 /// 256; with something to spare.
 const PEAK_MB_MAX: u64 = 768;
@@ -47,6 +50,8 @@ impl Outage {
 
     /// What holds meanwhile: no lie at the door, pages that stand and say of when they are.
     async fn holds(&self, asked: &Asked<'_>, sending: &Sending, for_how_long: Duration) {
+        // What was acknowledged before is on its way to whoever sent it.
+        tokio::time::sleep(ON_ITS_WAY).await;
         let (began, acknowledged, refused) = (Instant::now(), sending.acknowledged(), sending.refused());
         let nobody_was_refused = || sending.refused() == refused;
         let (mut slowest, mut oldest) = (Duration::ZERO, Duration::ZERO);
