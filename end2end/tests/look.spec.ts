@@ -59,7 +59,12 @@ test.describe("on a phone", () => {
     const low = await top();
     const finger = await context.newCDPSession(page);
     const handle = page.locator(".handle");
+    const atRest = async () => {
+      let before: number | undefined;
+      await expect.poll(async () => before === (before = await top())).toBe(true);
+    };
     const pull = async (by: number) => {
+      await atRest();
       const box = await handle.boundingBox();
       if (box === null) throw new Error("the sheet has no handle");
       const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
