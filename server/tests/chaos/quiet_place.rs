@@ -18,8 +18,11 @@ const HOMES: u32 = 12;
 /// Whole ones, before today.
 const DAYS: i64 = 10;
 
-/// What every home uses, always: as long as a node has heard of a part of it, it says the same.
+/// What every home uses, always.
 const HOURLY_WH: i64 = 400;
+
+/// Longer than what a node has said stands, once it has heard of more.
+const STANDS_FOR: Duration = Duration::from_secs(8);
 
 /// A place with homes that have sent all that they ever will.
 pub(super) struct QuietPlace {
@@ -45,13 +48,15 @@ impl QuietPlace {
             readings.extend(starts.iter().map(|&start| ((home.clone(), start), (counted, PLACE.to_owned()))));
         }
         settled(http, who).await;
-        let began = Instant::now();
-        // It takes a moment until a node has heard of all of it.
+        // It takes a moment until a node has heard of all of it, and what was said before that stands for a while.
+        let (began, mut same_since, mut last) = (Instant::now(), Instant::now(), Vec::new());
         loop {
-            let (before, age) = card(http).await;
-            // Ages are whole seconds.
-            let is_of_now = age + Duration::from_secs(2) < began.elapsed();
-            if !before.is_empty() && before.iter().all(|figure| figure[1] == "measured") && is_of_now {
+            let (before, _) = card(http).await;
+            if before != last {
+                (same_since, last) = (Instant::now(), before.clone());
+            }
+            let is_measured = !before.is_empty() && before.iter().all(|figure| figure[1] == "measured");
+            if is_measured && same_since.elapsed() > STANDS_FOR {
                 return QuietPlace { readings, before };
             }
             assert!(began.elapsed() < PATIENCE, "nothing is said of {PLACE}: {before:?}");
