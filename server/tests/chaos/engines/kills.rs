@@ -13,7 +13,7 @@ use super::{ALONE, from_environment, moment, readings_are_found_again, replay_ag
 use crate::support::Http;
 
 /// Rounds, each with a seed of its own, unless the environment says otherwise.
-const ROUNDS: u64 = 3;
+const ROUNDS: u64 = 2;
 
 /// Rounds that may be added until every step was the last, however the dice fall.
 const MORE_ROUNDS: u64 = 10;

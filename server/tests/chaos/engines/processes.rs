@@ -16,7 +16,7 @@ use super::{
 };
 
 /// How often two aggregators come and go, unless the environment says otherwise.
-const TURNS: u64 = 5;
+const TURNS: u64 = 3;
 
 /// How long a partition with something to do may stand still when owners join, and when they end because they were told to,
 /// seconds: ten where nothing else runs, which `cargo xtask chaos` sees to.
