@@ -16,6 +16,9 @@ use crate::support::sender::{Heard, Sender};
 
 const SENDERS: usize = 4;
 
+/// How many times as long pauses are while little is to be sent.
+const SLOWLY: u32 = 20;
+
 /// Areas that a sender's meters are in and move between.
 const AREAS_A_SENDER: usize = 3;
 
@@ -51,6 +54,8 @@ pub(super) struct Sending {
 #[derive(Default)]
 struct AllHeard {
     until: AtomicBool,
+    /// Less of everything.
+    slowly: AtomicBool,
     /// Records.
     acknowledged: AtomicU64,
     /// Requests.
@@ -188,6 +193,11 @@ impl Sending {
         self.heard.unheard.load(Ordering::Relaxed)
     }
 
+    /// Less is sent from now on, or as much as ever.
+    pub(super) fn slowly(&self, slowly: bool) {
+        self.heard.slowly.store(slowly, Ordering::Relaxed);
+    }
+
     /// Waits until more was acknowledged: what is wrong is overcome.
     pub(super) async fn goes_on(&self, within: Duration) -> Duration {
         self.goes_on_for(100, within).await
@@ -228,7 +238,9 @@ async fn send(
             Heard::Acknowledged => {
                 all.acknowledged.fetch_add(sender.acknowledged() - before, Ordering::Relaxed);
                 // Enough to have something under way everywhere, and not so much that the machine is what is tested.
-                tokio::time::sleep(Duration::from_millis(random.random_range(20..80))).await;
+                let pause = Duration::from_millis(random.random_range(20..80));
+                let times = if all.slowly.load(Ordering::Relaxed) { SLOWLY } else { 1 };
+                tokio::time::sleep(times * pause).await;
                 continue;
             }
             Heard::Refused => all.refused.fetch_add(1, Ordering::Relaxed),
