@@ -21,8 +21,8 @@ const DAYS: i64 = 10;
 /// What every home uses, always.
 const HOURLY_WH: i64 = 400;
 
-/// Longer than what a node has said stands, once it has heard of more.
-const STANDS_FOR: Duration = Duration::from_secs(8);
+/// An age is the difference of two whole seconds, one of which is a difference already.
+const ROUNDED_BY: Duration = Duration::from_secs(2);
 
 /// A place with homes that have sent all that they ever will.
 pub(super) struct QuietPlace {
@@ -48,15 +48,13 @@ impl QuietPlace {
             readings.extend(starts.iter().map(|&start| ((home.clone(), start), (counted, PLACE.to_owned()))));
         }
         settled(http, who).await;
-        // It takes a moment until a node has heard of all of it, and what was said before that stands for a while.
-        let (began, mut same_since, mut last) = (Instant::now(), Instant::now(), Vec::new());
+        // Whoever asks first has the days read: later than all of it was stored, by more than ages are rounded by.
+        let began = Instant::now();
+        tokio::time::sleep(2 * ROUNDED_BY).await;
         loop {
-            let (before, _) = card(http).await;
-            if before != last {
-                (same_since, last) = (Instant::now(), before.clone());
-            }
+            let (before, age) = card(http).await;
             let is_measured = !before.is_empty() && before.iter().all(|figure| figure[1] == "measured");
-            if is_measured && same_since.elapsed() > STANDS_FOR {
+            if is_measured && age + ROUNDED_BY < began.elapsed() {
                 return QuietPlace { readings, before };
             }
             assert!(began.elapsed() < PATIENCE, "nothing is said of {PLACE}: {before:?}");
