@@ -7,10 +7,9 @@ use rdkafka::admin::{
     AdminClient, AlterConfig, ConfigEntry, ConfigResource, ConfigSource, ResourceSpecifier,
 };
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::topics::{Topics, WITHIN, blocking, options};
+use crate::topics::{Topics, of_each_partition, options};
 use crate::{KafkaConfig, KafkaError};
 
 const RETENTION: &str = "retention.ms";
@@ -135,15 +134,8 @@ async fn alter(
 
 /// The fewest copies that any partition has; 0 where there is no such topic.
 async fn copies_of(config: &KafkaConfig, topic: &str) -> Result<u32, KafkaError> {
-    let (config, topic) = (config.clone(), topic.to_owned());
-    blocking(move || {
-        let consumer: BaseConsumer = config.consumer().create().map_err(|error| config.away(error))?;
-        let metadata = consumer.fetch_metadata(Some(&topic), WITHIN).map_err(|error| config.away(error))?;
-        let found = metadata.topics().iter().filter(|one| one.name() == topic);
-        let partitions = found.flat_map(|one| one.partitions());
-        Ok(partitions.map(|partition| partition.replicas().len() as u32).min().unwrap_or(0))
-    })
-    .await
+    let copies = of_each_partition(config, topic, |partition| partition.replicas().len() as u32).await?;
+    Ok(copies.into_iter().min().unwrap_or(0))
 }
 
 fn admin(config: &KafkaConfig) -> Result<AdminClient<DefaultClientContext>, KafkaError> {

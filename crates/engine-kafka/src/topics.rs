@@ -10,6 +10,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicRe
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -156,14 +157,21 @@ pub(crate) async fn partitions_of(config: &KafkaConfig, topic: &str) -> Result<u
 
 /// The leaders of a topic's partitions; -1 where there is none.
 async fn leaders_of(config: &KafkaConfig, topic: &str) -> Result<Vec<i32>, KafkaError> {
+    of_each_partition(config, topic, MetadataPartition::leader).await
+}
+
+/// Something that is told of each partition of a topic; nothing where there is no such topic.
+pub(crate) async fn of_each_partition<T: Send + 'static>(
+    config: &KafkaConfig,
+    topic: &str,
+    what: fn(&MetadataPartition) -> T,
+) -> Result<Vec<T>, KafkaError> {
     let (config, topic) = (config.clone(), topic.to_owned());
     blocking(move || {
         let consumer: BaseConsumer = config.consumer().create().map_err(|error| config.away(error))?;
         let metadata = consumer.fetch_metadata(Some(&topic), WITHIN).map_err(|error| config.away(error))?;
         let found = metadata.topics().iter().find(|one| one.name() == topic);
-        Ok(found
-            .map(|one| one.partitions().iter().map(|partition| partition.leader()).collect())
-            .unwrap_or_default())
+        Ok(found.map(|one| one.partitions().iter().map(what).collect()).unwrap_or_default())
     })
     .await
 }

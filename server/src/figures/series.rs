@@ -81,7 +81,8 @@ impl FiguresService {
         };
         let told = self.told_of(area, &stretches);
         let series = if by == "half-hour" {
-            let (from, to) = (self.asked("from", from)?, self.asked("to", to)?);
+            let asked = |field, text| when::asked(field, text, &self.calendar);
+            let (from, to) = (asked("from", from)?, asked("to", to)?);
             let mut half_hours = self.half_hours(told, &stretches).await?;
             half_hours.retain(|point| {
                 from.is_none_or(|from| point.start.0 + WINDOW_S > from.0)
@@ -98,10 +99,6 @@ impl FiguresService {
             shown_for,
             series,
         })
-    }
-
-    fn asked(&self, field: &str, text: Option<&str>) -> Result<Option<UtcSecond>, AppError> {
-        text.map(|text| when::instant(field, text, &self.calendar)).transpose()
     }
 
     fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {

@@ -11,7 +11,7 @@ use super::period::Period;
 const DAYS_MAX: i64 = 3660;
 
 /// An instant in RFC 3339, or a local date's midnight.
-pub(super) fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<UtcSecond, AppError> {
+fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<UtcSecond, AppError> {
     if let Ok(instant) = UtcSecond::parse(text) {
         return Ok(instant);
     }
@@ -25,6 +25,15 @@ pub(super) fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<Ut
     })
 }
 
+/// The same, where one is given.
+pub(super) fn asked(
+    field: &str,
+    text: Option<&str>,
+    calendar: &Calendar,
+) -> Result<Option<UtcSecond>, AppError> {
+    text.map(|text| instant(field, text, calendar)).transpose()
+}
+
 /// Whole local days: an instant within a day stands for the day that it is in, as the end for all of it.
 pub(super) fn period(
     from: Option<&str>,
@@ -32,8 +41,7 @@ pub(super) fn period(
     default: Period,
     calendar: &Calendar,
 ) -> Result<Period, AppError> {
-    let at = |field, text: Option<&str>| text.map(|text| instant(field, text, calendar)).transpose();
-    let (first, end) = (at("from", from)?, at("to", to)?);
+    let (first, end) = (asked("from", from, calendar)?, asked("to", to, calendar)?);
     if let (Some(first), Some(end), Some(from)) = (first, end, from)
         && first >= end
     {
