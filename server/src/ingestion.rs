@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use engine::{LogError, ReadingLog, StoreError};
+use engine::{LogError, StoreError};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
@@ -196,23 +196,33 @@ impl Ingestion {
     pub async fn status(&self, ports: &Ports, clock: &dyn Clock) -> Result<Vec<PartitionStatus>, LogError> {
         let log = ports.log.as_ref();
         let mut all = Vec::new();
+        let mut waiting = Vec::new();
         for (partition, gauges) in (0_u32..).zip(self.first(log.partitions())) {
             // Progress first: read the other way round it could be ahead of the head.
             let (progress, decided) =
                 (gauges.progress.load(Ordering::Acquire), gauges.decided.load(Ordering::Acquire));
             let head = log.head(partition).await?;
             let lag_records = (head - progress).max(0);
-            let lag_s = if lag_records == 0 { 0.0 } else { age_s(log, clock, partition, progress).await };
+            if lag_records > 0 {
+                waiting.push((partition, progress));
+            }
             all.push(PartitionStatus {
                 partition,
                 head,
                 progress,
                 decided,
                 lag_records,
-                lag_s,
+                lag_s: 0.0,
                 rate_per_s: f64::from_bits(gauges.rate.load(Ordering::Relaxed)),
                 condition: gauges.condition(),
             });
+        }
+        // Where the log can't say how old what waits is now, it is as if it were new.
+        let appended = log.appended_ms(&waiting).await.unwrap_or_default();
+        for ((partition, _), appended_ms) in waiting.into_iter().zip(appended) {
+            if let (Some(of), Some(ms)) = (all.get_mut(partition as usize), appended_ms) {
+                of.lag_s = clock.now_ms().saturating_sub(ms).max(0) as f64 / 1000.0;
+            }
         }
         Ok(all)
     }
@@ -229,17 +239,6 @@ impl Ingestion {
                 Condition::Stopped(why) => Some(format!("partition {partition} has stopped: {why}")),
             })
             .collect()
-    }
-}
-
-/// The age of the record at an offset; 0 where the log can't say now.
-async fn age_s(log: &dyn ReadingLog, clock: &dyn Clock, partition: u32, offset: i64) -> f64 {
-    match log.read(partition, offset, 1).await {
-        Ok(records) => {
-            let appended_ms = records.first().map_or(i64::MAX, |record| record.appended_ms);
-            clock.now_ms().saturating_sub(appended_ms).max(0) as f64 / 1000.0
-        }
-        Err(_) => 0.0,
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `settings` | what the topic of the readings has to be set to |
 //! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
 //! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
+//! | `moments` | when records were appended, without a reader |
 //! | `ownership` | which partitions are this process's, by a consumer group |
 //! | [`reach()`] | whether brokers answer, and if not, why |
 //! | [`KafkaMetrics`] | what clients count |
@@ -20,6 +21,7 @@ mod dead;
 mod live;
 mod log;
 mod metrics;
+mod moments;
 mod ownership;
 mod producer;
 mod reach;

@@ -13,6 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 
 use crate::metrics::KafkaMetrics;
+use crate::moments::Moments;
 use crate::producer::{Appender, Outgoing};
 use crate::readers::{ReadError, Readers, unavailable};
 use crate::topics::partitions_of;
@@ -38,6 +39,7 @@ pub struct KafkaLog {
     partitions: AtomicU32,
     appender: Appender,
     readers: Readers,
+    moments: Arc<Moments>,
     /// Asks about the topic, and reads nothing.
     asker: Arc<BaseConsumer>,
     stored: Stored,
@@ -69,6 +71,7 @@ impl KafkaLog {
         Ok(Arc::new(KafkaLog {
             appender: Appender::new(config)?,
             readers: Readers::new(config, topic.clone()),
+            moments: Arc::new(Moments::new(config, topic.clone())),
             asker: Arc::new(asker),
             config: config.clone(),
             topic,
@@ -106,10 +109,7 @@ impl KafkaLog {
         question: impl FnOnce(&BaseConsumer, &str) -> Result<T, ClientError> + Send + 'static,
     ) -> Result<T, LogError> {
         let (asker, topic) = (self.asker.clone(), self.topic.clone());
-        match tokio::task::spawn_blocking(move || question(&asker, &topic)).await {
-            Ok(answer) => answer.map_err(unavailable),
-            Err(panic) => Err(LogError::Unavailable(panic.to_string())),
-        }
+        blocking(move || question(&asker, &topic)).await
     }
 
     /// How far owners say that the store is.
@@ -232,6 +232,11 @@ impl ReadingLog for KafkaLog {
         }
     }
 
+    async fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, LogError> {
+        let (moments, places) = (self.moments.clone(), places.to_vec());
+        blocking(move || moments.appended_ms(&places)).await
+    }
+
     async fn head(&self, partition: u32) -> Result<i64, LogError> {
         Ok(self.marks(partition).await?.1)
     }
@@ -244,5 +249,15 @@ impl ReadingLog for KafkaLog {
         // For those who watch the group: the topic forgets by its own retention.
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, offset + 1);
         Ok(())
+    }
+}
+
+/// librdkafka's calls block.
+async fn blocking<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, ClientError> + Send + 'static,
+) -> Result<T, LogError> {
+    match tokio::task::spawn_blocking(question).await {
+        Ok(answer) => answer.map_err(unavailable),
+        Err(panic) => Err(LogError::Unavailable(panic.to_string())),
     }
 }

@@ -2,7 +2,7 @@
 //! group, so that nobody else's coming and going disturbs it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,8 +24,6 @@ const BATCH: usize = 1000;
 const BATCH_BYTES: usize = 1 << 20;
 /// Batches that may wait for whoever reads.
 const BATCHES_AHEAD: usize = 2;
-/// Readers of a partition that are kept although nobody reads: that of its owner, and that of whoever looks at it.
-const KEPT: usize = 2;
 const POLL: Duration = Duration::from_millis(100);
 /// How long a reader waits for somebody to take what it has read. One that is not asked does not poll, and what its
 /// client has to say heaps up.
@@ -65,8 +63,8 @@ struct Reader {
 pub(crate) struct Readers {
     config: KafkaConfig,
     topic: String,
-    /// Those that nobody reads from at the moment.
-    idle: Mutex<HashMap<u32, Vec<Reader>>>,
+    /// By partition the last one that was read from, as long as nobody reads from it.
+    idle: Mutex<HashMap<u32, Reader>>,
     gathering: Gathering,
 }
 
@@ -80,13 +78,8 @@ struct Taken<'a> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
-            let mut idle = self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let of_partition = idle.entry(self.partition).or_default();
-            of_partition.push(reader);
-            if of_partition.len() > KEPT {
-                // Its thread ends when it finds nobody to give to.
-                of_partition.remove(0);
-            }
+            // The thread of the one before ends when it finds nobody to give to.
+            self.readers.idle().insert(self.partition, reader);
         }
     }
 }
@@ -141,17 +134,16 @@ impl Readers {
 
     /// The reader that stands there, or another one.
     fn take(&self, partition: u32, from: i64) -> Result<Taken<'_>, ReadError> {
-        let standing = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let of_partition = idle.entry(partition).or_default();
-            let found = of_partition.iter().position(|reader| reader.next == from);
-            found.map(|at| of_partition.remove(at))
-        };
-        let reader = match standing {
+        let standing = self.idle().remove(&partition);
+        let reader = match standing.filter(|reader| reader.next == from) {
             Some(reader) => reader,
             None => self.start(partition, from)?,
         };
         Ok(Taken { readers: self, partition, reader: Some(reader) })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, HashMap<u32, Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, partition: u32, from: i64) -> Result<Reader, ReadError> {

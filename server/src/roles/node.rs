@@ -35,9 +35,6 @@ use crate::telemetry::Metrics;
 /// How often it is looked how far others are.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How long the newest record of a partition may take to be read.
-const READ_WITHIN: Duration = Duration::from_secs(5);
-
 /// A node that runs.
 pub struct Running {
     /// Where it listens, if it does.
@@ -144,19 +141,17 @@ async fn compose(
     })))
 }
 
-/// When the log took its newest record; none where it has none but its markers.
+/// When the log took its newest record; none where it has none but its markers, or can't say now.
 async fn newest_arrival(log: &dyn ReadingLog) -> anyhow::Result<Option<UtcSecond>> {
-    let mut newest = None;
+    let mut lasts = Vec::new();
     for partition in 0..log.partitions() {
         let last = log.head(partition).await? - 1;
         if last > 0 && last >= log.first(partition).await? {
-            // What the log itself wrote last is never read.
-            let read = tokio::time::timeout(READ_WITHIN, log.read(partition, last, 1)).await;
-            let Ok(records) = read.unwrap_or(Ok(Vec::new())) else { continue };
-            newest = newest.max(records.first().map(|record| UtcSecond(record.appended_ms / 1000)));
+            lasts.push((partition, last));
         }
     }
-    Ok(newest)
+    let newest = log.appended_ms(&lasts).await?.into_iter().flatten().max();
+    Ok(newest.map(|ms| UtcSecond(ms / 1000)))
 }
 
 /// Lives until it is told to stop, or a part of it can't go on; then everything is stored.

@@ -49,6 +49,9 @@ impl ReadingLog for Counted {
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError> {
         self.log.read(partition, from, max).await
     }
+    async fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, LogError> {
+        self.log.appended_ms(places).await
+    }
     async fn head(&self, partition: u32) -> Result<i64, LogError> {
         self.log.head(partition).await
     }

@@ -204,6 +204,16 @@ impl ReadingLog for EmbeddedLog {
         }
     }
 
+    async fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, LogError> {
+        let mut all = Vec::with_capacity(places.len());
+        for &(partition, offset) in places {
+            let is_there = (self.first(partition).await?..self.head(partition).await?).contains(&offset);
+            let records = if is_there { self.read(partition, offset, 1).await? } else { Vec::new() };
+            all.push(records.first().map(|record| record.appended_ms));
+        }
+        Ok(all)
+    }
+
     async fn head(&self, partition: u32) -> Result<i64, LogError> {
         let partition = self.partition(partition)?;
         Ok(self.shared.tail.read().unwrap_or_else(PoisonError::into_inner).heads[partition])

@@ -268,3 +268,32 @@ pub(super) async fn there_are_no_other_partitions(engine: impl Has<Log>) {
     assert!(log.head(none).await.is_err() && log.first(none).await.is_err());
     assert!(matches!(soon(log.read(none, 0, 1)).await, Err(LogError::Unavailable(_) | LogError::Corrupt(_))));
 }
+
+pub(super) async fn it_is_known_when_records_were_appended(engine: impl Has<Log>) {
+    let log = engine.port();
+    for n in 0..40 {
+        soon(log.append(vec![envelope(&format!("meter-{n}"), "something")])).await.unwrap();
+    }
+    let mut places = Vec::new();
+    let mut expected = Vec::new();
+    for partition in 0..log.partitions() {
+        for record in all(&*log, partition).await {
+            places.push((partition, record.offset));
+            expected.push(Some(record.appended_ms));
+        }
+    }
+    for (place, expected) in places.iter().zip(&expected) {
+        assert_eq!(soon(log.appended_ms(&[*place])).await.unwrap(), [*expected], "{place:?}");
+    }
+    // Of several partitions at once, and of one that has nothing there yet.
+    let mut lasts: Vec<(u32, i64)> = Vec::new();
+    for partition in 0..log.partitions() {
+        lasts.push((partition, log.head(partition).await.unwrap() - i64::from(partition != 0)));
+    }
+    let told = soon(log.appended_ms(&lasts)).await.unwrap();
+    for (place, told) in lasts.iter().zip(told) {
+        let at = places.iter().position(|known| known == place);
+        assert_eq!(told, at.and_then(|at| expected[at]), "{place:?}");
+    }
+    assert_eq!(soon(log.appended_ms(&[])).await.unwrap(), []);
+}

@@ -71,6 +71,7 @@ pub async fn log<E: Has<dyn crate::ReadingLog> + Reopen>(fresh: impl AsyncFn() -
         log::all_is_there_after_a_restart
         log::commits_cost_nothing_that_follows
         log::there_are_no_other_partitions
+        log::it_is_known_when_records_were_appended
     );
 }
 

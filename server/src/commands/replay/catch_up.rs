@@ -93,6 +93,10 @@ impl ReadingLog for Stored {
         }
     }
 
+    async fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, LogError> {
+        self.log.appended_ms(places).await
+    }
+
     async fn head(&self, partition: u32) -> Result<i64, LogError> {
         Ok(self.end(partition))
     }
