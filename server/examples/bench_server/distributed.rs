@@ -35,28 +35,50 @@ fn print(figure: &str, value: f64, unit: &str, against: Option<f64>) {
     crate::print("distributed", figure, value, unit, against);
 }
 
-pub(crate) async fn run(binary: &str, time: Duration) -> anyhow::Result<()> {
-    let system = System::migrated(binary).await?;
-    let aggregate = system.aggregate()?;
-    let (serve, client) = system.serve().await?;
-    eprintln!("registering {METERS} meters, making batches ...");
-    load::register(&client, METERS).await?;
-    let half_hours = sustained(&client, time).await?;
-    print("resident_memory_of_serve", crate::node::resident_mb(&serve)?, "MB", None);
-    print("resident_memory_of_aggregate", crate::node::resident_mb(&aggregate)?, "MB", None);
+const STEADY: &str = "steady";
+const BACKLOG: &str = "backlog";
+const BY_METERS: &str = "meters";
 
-    drop(aggregate);
+/// All parts, or the one that is named.
+pub(crate) async fn run(binary: &str, time: Duration, only: Option<&str>) -> anyhow::Result<()> {
+    let parts = [STEADY, BACKLOG, BY_METERS];
+    ensure!(only.is_none_or(|only| parts.contains(&only)), "there are the parts {}", parts.join(", "));
+    let is_wanted = |part| only.is_none_or(|only| only == part);
+    if is_wanted(STEADY) || is_wanted(BACKLOG) {
+        let system = System::migrated(binary).await?;
+        let aggregate = system.aggregate()?;
+        let (serve, client) = system.serve().await?;
+        eprintln!("registering {METERS} meters, making batches ...");
+        load::register(&client, METERS).await?;
+        client.drained().await?;
+        let mut half_hours = 0;
+        if is_wanted(STEADY) {
+            half_hours = sustained(&client, time).await?;
+            print("resident_memory_of_serve", crate::node::resident_mb(&serve)?, "MB", None);
+            print("resident_memory_of_aggregate", crate::node::resident_mb(&aggregate)?, "MB", None);
+        }
+        if is_wanted(BACKLOG) {
+            drop(aggregate);
+            catch_up(&system, &client, half_hours).await?;
+        }
+    }
+    if is_wanted(BY_METERS) {
+        for meters in [10_000, 100_000, 1_000_000] {
+            cost_with(binary, meters).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A backlog from a half-hour on: through the program, then through raw clients.
+async fn catch_up(system: &System, client: &Client, half_hours: usize) -> anyhow::Result<()> {
     let from = system.append_readings(METERS, half_hours, BACKLOG_HALF_HOURS).await?;
-    let backlog = backlog(&system, &client, METERS * BACKLOG_HALF_HOURS).await?;
+    let backlog = backlog(system, client, METERS * BACKLOG_HALF_HOURS).await?;
     print("restart_to_first_processed", backlog.first.as_secs_f64(), "s", Some(5.0));
     print("backlog_per_s", backlog.per_s, "1/s", Some(40_000.0));
-    let raw = raw::per_s(&system, METERS, half_hours, BACKLOG_HALF_HOURS, &from).await?;
+    let raw = raw::per_s(system, METERS, half_hours, BACKLOG_HALF_HOURS, &from).await?;
     print("raw_per_s", raw, "1/s", None);
     print("share_of_raw", backlog.per_s / raw, "", Some(0.7));
-    drop(serve);
-    for meters in [10_000, 100_000, 1_000_000] {
-        cost_with(binary, meters).await?;
-    }
     Ok(())
 }
 
@@ -154,17 +176,20 @@ async fn backlog(system: &System, client: &Client, readings: usize) -> anyhow::R
     Ok(Backlog { first, per_s })
 }
 
-/// The same number of readings, of more or fewer meters.
+/// About the same number of readings, of more or fewer meters, through an aggregator that knows them: it has had one of
+/// each. What it costs to get to know them is in how long a restart takes, and a backlog.
 async fn cost_with(binary: &str, meters: usize) -> anyhow::Result<()> {
     let system = System::migrated(binary).await?;
     let (_serve, client) = system.serve().await?;
-    let aggregate = system.aggregate()?;
+    let _aggregate = system.aggregate()?;
     system.append_registrations(meters).await?;
+    system.append_readings(meters, 0, 1).await?;
     client.drained().await?;
-    drop(aggregate);
     let half_hours = COMPARED_READINGS.div_ceil(meters);
-    system.append_readings(meters, 0, half_hours).await?;
-    let backlog = backlog(&system, &client, meters * half_hours).await?;
-    print(&format!("backlog_of_{meters}_meters_per_s"), backlog.per_s, "1/s", None);
+    let began = Instant::now();
+    system.append_readings(meters, 1, half_hours).await?;
+    client.drained().await?;
+    let per_s = (meters * half_hours) as f64 / began.elapsed().as_secs_f64();
+    print(&format!("per_s_with_{meters}_meters"), per_s, "1/s", None);
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The whole way, measured from outside, at the real program: `WATTMAP_BINARY` names it.
 //!
 //! ```text
-//! bench_server ingest [SECONDS]         HTTP to durable to aggregated to live, on one machine's disk
-//! bench_server distributed [SECONDS]    the same on Kafka and Cassandra, and what each part of it costs
+//! bench_server ingest [SECONDS]               HTTP to durable to aggregated to live, on one machine's disk
+//! bench_server distributed [SECONDS] [PART]   the same on Kafka and Cassandra, and what each part of it costs;
+//!                                             only one part, if it is named: steady, backlog or meters
 //! ```
 //! Prints a JSON object a line. Whoever sends shares the machine with the program, so batches are made and compressed
 //! beforehand.
@@ -35,7 +36,9 @@ async fn main() -> anyhow::Result<()> {
     };
     match arguments.first().map(String::as_str) {
         Some("ingest") => ingest::run(&binary, seconds(60)?).await,
-        Some("distributed") => distributed::run(&binary, seconds(120)?).await,
-        _ => bail!("bench_server ingest|distributed [SECONDS]"),
+        Some("distributed") => {
+            distributed::run(&binary, seconds(120)?, arguments.get(2).map(String::as_str)).await
+        }
+        _ => bail!("bench_server ingest [SECONDS], or distributed [SECONDS] [steady|backlog|meters]"),
     }
 }

@@ -17,7 +17,8 @@
 //! | `stretches` | the days and months that series are made of |
 //! | `typical` | typical days of a month |
 //! | `when` | `from` and `to` |
-//! | `service` | the state behind all of them, kept up to date |
+//! | `service` | the state behind all of them |
+//! | `following` | how it stays up to date |
 //! | `answers` | the port that the page and the public API ask |
 
 pub mod calendar;
@@ -26,6 +27,7 @@ mod answers;
 mod changed;
 mod days;
 mod ever_heard;
+mod following;
 mod model;
 mod nested;
 mod period;

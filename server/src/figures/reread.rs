@@ -22,8 +22,11 @@ const STANDS_TIMES: u32 = 10;
 const STANDS_AT_MOST: Duration = Duration::from_secs(120);
 
 /// How long it is waited for where there is an older state to show: of a page's time no more than it has to spare, and
-/// enough for a store that has nothing else to do. What is older than it should ever be is waited for.
+/// enough for a store that has nothing else to do.
 const WORTH_WAITING: Duration = Duration::from_millis(40);
+
+/// And for how much longer where that is older than it should ever be.
+const WORTH_WAITING_MORE: Duration = Duration::from_secs(2);
 
 /// What is read at once for those who have nothing to show.
 pub(super) const READ_AT_ONCE: usize = 2;
@@ -154,11 +157,10 @@ impl<S: Source> Rereading<S> {
         let (held, read) = match self.begin(date) {
             Begun::Stands(held) => return Ok(held),
             Begun::First(reading) => return reading.read.await,
-            Begun::Again(held, reading) if held.as_of.elapsed() > STANDS_AT_MOST => {
-                (held, Some(reading.read.await))
-            }
             Begun::Again(held, reading) => {
-                let until = patience.min(reading.worth_waiting);
+                let is_old = held.as_of.elapsed() > STANDS_AT_MOST;
+                let more = if is_old { WORTH_WAITING_MORE } else { Duration::ZERO };
+                let until = patience.min(reading.worth_waiting) + more;
                 (held, timeout_at(until.into(), reading.read).await.ok())
             }
         };

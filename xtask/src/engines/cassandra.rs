@@ -131,6 +131,10 @@ concurrent_reads: 8
 concurrent_writes: 32
 memtable_heap_space: 128MiB
 memtable_offheap_space: 128MiB
+memtable:
+  configurations:
+    trie: {{class_name: TrieMemtable}}
+    default: {{inherits: trie}}
 storage_compatibility_mode: NONE
 "
     )

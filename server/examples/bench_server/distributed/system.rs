@@ -151,6 +151,6 @@ fn command(binary: &str, dir: &TempDir, name: &str) -> Command {
         .env("WATTMAP_KAFKA_PREFIX", name)
         .env("WATTMAP_CASSANDRA_KEYSPACE", name)
         .env("WATTMAP_PARTITIONS", PARTITIONS.to_string())
-        .env("WATTMAP_LOG", "warn");
+        .env("WATTMAP_LOG", std::env::var("WATTMAP_LOG").unwrap_or("warn".to_owned()));
     command
 }

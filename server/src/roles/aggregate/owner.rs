@@ -70,8 +70,9 @@ struct Work {
     store: Arc<dyn PipelineStore>,
     pipeline: Partition,
     flushing: Option<Flushing>,
-    /// When the last flush began, and how long after that the next one does.
-    flushed_at: Instant,
+    /// When the last flush began, if any did: who has just begun stores what it decides first at once.
+    flushed_at: Option<Instant>,
+    /// How long after that the next one does.
     flush_pause: Duration,
     published_at: Instant,
     ticked_at: Instant,
@@ -181,6 +182,7 @@ impl Owner {
         pipeline.rows_are_in(windows);
         self.gauges().stored(pipeline.next_offset());
         self.gauges().decided(pipeline.next_offset());
+        tracing::debug!(partition = self.partition, offset = pipeline.next_offset(), "goes on");
         self.gauges().is(Condition::Running);
         let now = Instant::now();
         Ok(Work {
@@ -188,7 +190,7 @@ impl Owner {
             store,
             pipeline,
             flushing: None,
-            flushed_at: now,
+            flushed_at: None,
             flush_pause: self.aggregation.pace.every,
             published_at: now,
             ticked_at: now,
@@ -320,7 +322,7 @@ impl Owner {
     }
 
     fn begin_flush_if_due(&self, work: &mut Work) {
-        let due = work.flushed_at.elapsed() >= work.flush_pause
+        let due = work.flushed_at.is_none_or(|at| at.elapsed() >= work.flush_pause)
             || work.pipeline.unflushed() >= self.share_of(self.aggregation.pace.records_max / FLUSH_PART);
         if due && work.flushing.is_none() {
             self.begin_flush(work);
@@ -328,9 +330,12 @@ impl Owner {
     }
 
     fn begin_flush(&self, work: &mut Work) {
-        work.flushed_at = Instant::now();
         let records = work.pipeline.unflushed();
-        let Some(flush) = work.pipeline.take_flush() else { return };
+        let flush = work.pipeline.take_flush();
+        if flush.is_some() || work.flushed_at.is_some() {
+            work.flushed_at = Some(Instant::now());
+        }
+        let Some(flush) = flush else { return };
         self.note_published(work, flush.live.rows.is_empty());
         let progress = flush.plan.progress;
         let (owner, edition, store) = (self.clone(), work.edition, work.store.clone());
@@ -375,6 +380,7 @@ impl Owner {
     async fn flush_ended(&self, work: &mut Work, ended: Ended) -> Result<(), Trouble> {
         let Some((id, progress, outcome)) = ended else { return Ok(()) };
         let took = outcome?;
+        tracing::debug!(partition = self.partition, through = progress.offset, ?took, "stored");
         work.pipeline.flushed(id);
         self.gauges().stored(progress.offset + 1);
         let every = self.aggregation.pace.every;
@@ -420,7 +426,7 @@ impl Work {
     fn wake_at(&self) -> Instant {
         let tick = self.ticked_at + Duration::from_secs(1);
         let publish = self.unpublished_since_ms.map(|_| self.published_at + PUBLISH_EVERY);
-        let flush = self.flushing.is_none().then_some(self.flushed_at + self.flush_pause);
+        let flush = self.flushed_at.filter(|_| self.flushing.is_none()).map(|at| at + self.flush_pause);
         [publish, flush].into_iter().flatten().fold(tick, Instant::min)
     }
 }

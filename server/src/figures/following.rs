@@ -1,0 +1,252 @@
+//! How the figures of a node stay those of what is stored: it follows what the pipeline publishes, looks up now and then
+//! what nobody publishes, and reads what pages begin with before anybody asks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use engine::{LiveBatch, LiveFeed, LiveNews, StoreError};
+use metering::Window;
+use metering::api::Measure;
+use metering::statistics::YearStatistics;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::calendar::day_type;
+use super::model::{Model, STATISTICS};
+use super::recent::Recent;
+use super::service::{FiguresService, Registered};
+use super::summary::leaf_of;
+
+/// When every process has heard that other aggregates are in use, and has stored what it decided until then.
+const EVERYBODY_KNOWS_AFTER: Duration = Duration::from_secs(10);
+
+/// How often registrations and statistics are looked up again.
+const REFRESH_EVERY: Duration = Duration::from_secs(15);
+
+/// And while meters are being registered, or none is yet: the page says how many homes there are, and whose.
+const REFRESH_AT_FIRST: Duration = Duration::from_secs(1);
+
+/// How often what pages begin with is read though nobody asks: it can take half a minute of a store that has much else to
+/// do, and whoever comes first would wait for it. Whoever comes finds it this old at most.
+const KEPT_WARM_EVERY: Duration = Duration::from_secs(600);
+
+impl FiguresService {
+    /// Follows the live feed until it is told to stop.
+    pub async fn follow(self: Arc<Self>, feed: Arc<dyn LiveFeed>, shutdown: CancellationToken) {
+        let mut receiver = feed.subscribe();
+        let mut edition = self.in_use.subscribe();
+        // Who heard of other aggregates before this node did has published rows that it passed over.
+        let mut again_at = None;
+        let refreshing = tokio::spawn(self.clone().refresh_now_and_then());
+        let warming = tokio::spawn(self.clone().keep_warm());
+        self.begin_again().await;
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                Ok(()) = edition.changed() => {
+                    self.recent.forget();
+                    self.days.forget();
+                    self.typical.forget();
+                    self.read_again().await;
+                    again_at = Some(tokio::time::Instant::now() + EVERYBODY_KNOWS_AFTER);
+                }
+                () = tokio::time::sleep_until(again_at.unwrap_or_else(tokio::time::Instant::now)), if again_at.is_some() => {
+                    again_at = None;
+                    self.read_again().await;
+                }
+                received = receiver.recv() => match received {
+                    Ok(news) => match &*news {
+                        LiveNews::Rows(batch) => self.take(batch),
+                        LiveNews::Gap => self.read_again().await,
+                    },
+                    Err(RecvError::Lagged(_)) => self.read_again().await,
+                    Err(RecvError::Closed) => break,
+                },
+            }
+        }
+        refreshing.abort();
+        warming.abort();
+    }
+
+    fn take(&self, batch: &LiveBatch) {
+        // Who has not heard yet that other aggregates are in use publishes theirs.
+        if batch.rows.is_empty() || batch.edition != self.in_use.get() {
+            return;
+        }
+        self.days.note_rows(batch.partition, &batch.rows);
+        self.ever_heard.note_rows(batch.partition, &batch.rows, &self.geography);
+        let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
+        let now = self.clock.now();
+        self.newest.fetch_max(newest, Ordering::Relaxed);
+        // Readings from long ago make no figure of now any fresher, whenever they arrive.
+        let fresh = newest > Recent::followed(now).0.start().0;
+        self.heard.fetch_max(if fresh { now.0 } else { newest.min(now.0) }, Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        if self.recent.take(batch.partition, &batch.rows, now) {
+            self.recent_changed.notify_one();
+        }
+    }
+
+    /// After something was missed.
+    async fn read_again(&self) {
+        tracing::warn!("some of the live feed was missed; reading the store again");
+        self.days.changed().note_gap();
+        self.begin_again().await;
+    }
+
+    /// Reads what the feed builds on; until it succeeds, figures stay as they are.
+    async fn begin_again(&self) {
+        let mut wait = Duration::from_millis(200);
+        while let Err(error) = self.read_recent().await {
+            tracing::warn!(%error, "the newest windows could not be read; trying again");
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
+        self.days.outdate();
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.recent_changed.notify_one();
+    }
+
+    async fn read_recent(&self) -> Result<(), StoreError> {
+        if let Some(span) = self.store.span().await? {
+            let end = Window::at(span.last_day + 1, 0).start().0;
+            self.newest.fetch_max(end.min(self.clock.now().0), Ordering::Relaxed);
+            self.heard.fetch_max(Window::at(span.last_day, 0).start().0, Ordering::Relaxed);
+        }
+        let (first, last) = Recent::followed(self.clock.now());
+        let mut by_partition: HashMap<u32, Vec<_>> = HashMap::new();
+        for (partition, row) in self.store.recent_rows(first, last).await? {
+            let now = self.clock.now();
+            let (began, ended) = (row.place.window.start().min(now), row.place.window.end().min(now));
+            let heard = self.arrived.map_or(began, |arrived| arrived.clamp(began, ended));
+            self.heard.fetch_max(heard.0, Ordering::Relaxed);
+            by_partition.entry(partition).or_default().push(row);
+        }
+        for (partition, rows) in by_partition {
+            self.recent.take(partition, &rows, self.clock.now());
+        }
+        Ok(())
+    }
+
+    async fn refresh_now_and_then(self: Arc<Self>) {
+        let (mut scanned, mut meters, mut newest) = (false, 0, None);
+        loop {
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(%error, "registrations and statistics could not be read; trying again");
+            } else if !scanned {
+                scanned = self.scan_ever().await.is_ok();
+            } else if let Err(error) = self.look_at_newer_days().await {
+                tracing::warn!(%error, "the newest days could not be read; trying again");
+            }
+            // A day that took its time was read meanwhile.
+            let now = self.ever_heard.newest();
+            if std::mem::replace(&mut newest, now) != now {
+                self.changes.fetch_add(1, Ordering::Relaxed);
+            }
+            let before = std::mem::replace(&mut meters, self.registered().meters);
+            let settled = meters > 0 && meters == before;
+            tokio::time::sleep(if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST }).await;
+        }
+    }
+
+    /// Looks registrations and statistics up.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let leaves = self.geography.leaf_count() as usize;
+        let mut registered = Registered {
+            by_leaf: vec![0; leaves],
+            simulated_by_leaf: vec![0; leaves],
+            ..Registered::default()
+        };
+        for registration in self.store.registrations().await? {
+            let simulated = (self.simulated)(&registration.meter);
+            let Some(leaf) = leaf_of(&self.geography, &registration.area) else {
+                registered.elsewhere += 1;
+                continue;
+            };
+            registered.meters += 1;
+            registered.simulated += u64::from(simulated);
+            registered.by_leaf[leaf] += 1;
+            registered.simulated_by_leaf[leaf] += u32::from(simulated);
+        }
+        if registered.elsewhere > self.registered().elsewhere {
+            tracing::warn!(
+                meters = registered.elsewhere,
+                "meters are registered in areas that this map does not have: they are kept, and not shown"
+            );
+        }
+        *self.registered.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registered);
+        let mut years: BTreeMap<u16, YearStatistics> = BTreeMap::new();
+        for document in self.documents.documents(STATISTICS).await? {
+            match (document.id.parse(), serde_json::from_slice(&document.body)) {
+                (Ok(year), Ok(statistics)) => drop(years.insert(year, statistics)),
+                _ => tracing::warn!(id = document.id, "a document of published statistics can't be read"),
+            }
+        }
+        let model = Model::new(&self.geography, &years);
+        let mut held = self.model.write().unwrap_or_else(PoisonError::into_inner);
+        if **held != model {
+            *held = Arc::new(model);
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Looks through stored days, the newest first, until every area with meters was seen to have homes, and one day
+    /// to have enough.
+    async fn scan_ever(&self) -> Result<(), StoreError> {
+        let Some(span) = self.store.span().await? else { return Ok(()) };
+        let registered = self.registered();
+        for day in (span.first_day..=span.last_day).rev() {
+            let date = self.calendar.date_of(Window::at(day, 24).start());
+            self.days.summary(date).await?;
+            let seen = self.ever_heard.by_leaf();
+            let all_seen =
+                seen.iter().zip(&registered.by_leaf).all(|(&homes, &meters)| meters == 0 || homes > 0);
+            if all_seen && self.ever_heard.newest().is_some() {
+                break;
+            }
+        }
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Reads what pages begin with now and then, and when there is a newer day.
+    async fn keep_warm(self: Arc<Self>) {
+        let mut warm = None;
+        loop {
+            tokio::time::sleep(REFRESH_EVERY).await;
+            let newest = self.newest_day();
+            if warm.is_none_or(|(of, at): (_, Instant)| of != newest || at.elapsed() > KEPT_WARM_EVERY) {
+                // A store that is away is asked again.
+                warm = self.warm_up().await.is_ok().then(|| (newest, Instant::now()));
+            }
+        }
+    }
+
+    /// Reads what pages begin with: the year, the newest day and its month.
+    async fn warm_up(&self) -> Result<(), StoreError> {
+        self.period_release(Measure::default(), self.default_period()).await?;
+        let Some(newest) = self.newest_day() else { return Ok(()) };
+        self.days.summary(newest).await?;
+        self.typical.of(0, newest.first_of_month(), day_type(newest)).await?;
+        Ok(())
+    }
+
+    /// Looks at days after the newest one on which enough homes were heard, where readings of them arrived.
+    async fn look_at_newer_days(&self) -> Result<(), StoreError> {
+        let newest = self.ever_heard.newest();
+        let touched = self.days.changed().take_touched();
+        for date in touched.into_iter().rev().take_while(|&date| Some(date) > newest) {
+            self.days.summary(date).await?;
+            if self.ever_heard.newest() >= Some(date) {
+                break;
+            }
+            if self.days.changed().has(date) {
+                self.days.changed().touch_again(date);
+            }
+        }
+        Ok(())
+    }
+}
