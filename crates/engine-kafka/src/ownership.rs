@@ -28,6 +28,9 @@ const HAND_OVER_WITHIN: Duration = Duration::from_secs(8);
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(100);
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
+/// How often the client looks whether its coordinator is there, to join or to go on: it does so when it wakes, which is
+/// once a second unless it has something else to do.
+const WAKES_EVERY: Duration = Duration::from_millis(200);
 
 /// A membership in the group of those who aggregate.
 pub struct KafkaOwnership {
@@ -115,6 +118,8 @@ fn member(config: &KafkaConfig, rebalances: Rebalances) -> Result<Member, Client
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1500")
         .set("topic.metadata.refresh.interval.ms", "5000")
+        // That is something to do; nobody hears what it says.
+        .set("statistics.interval.ms", WAKES_EVERY.as_millis().to_string())
         .set("queued.max.messages.kbytes", "1024");
     let member = Member::from_config_and_context(&client, rebalances)?;
     member.subscribe(&[&config.readings()])?;
@@ -166,7 +171,9 @@ struct Rebalances {
     assigned: watch::Sender<BTreeSet<u32>>,
 }
 
-impl ClientContext for Rebalances {}
+impl ClientContext for Rebalances {
+    fn stats_raw(&self, _statistics: &[u8]) {}
+}
 
 impl ConsumerContext for Rebalances {
     fn rebalance(&self, member: &Member, what: RDKafkaRespErr, partitions: &mut TopicPartitionList) {

@@ -105,7 +105,8 @@ async fn compose(
         geography: geography.clone(),
         store: ports.figures.clone(),
         stored: Stored { store: ports.pipeline.clone(), log: ports.log.clone() },
-        arrived: newest_arrival(ports.log.as_ref()).await?,
+        // Only those who serve say it.
+        arrived: if roles.serves { newest_arrival(ports.log.as_ref()).await? } else { None },
         in_use: ports.in_use.clone(),
         documents: ports.documents.clone(),
         clock: clock.clone(),

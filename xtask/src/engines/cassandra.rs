@@ -14,6 +14,10 @@ const HEAP: &str = "1536m";
 /// Of each of several, which tests do less with.
 const HEAP_OF_SEVERAL: &str = "768m";
 
+/// What has been written and is not in files yet, outside of the heap: the more, the fewer files there are to compact.
+const MEMTABLES: &str = "512MiB";
+const MEMTABLES_OF_SEVERAL: &str = "128MiB";
+
 const LOGBACK: &str = r#"<configuration>
   <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
     <encoder><pattern>%d %-5level %logger{0} %msg%n</pattern></encoder>
@@ -58,7 +62,7 @@ pub(super) fn node(cluster: &Cluster, number: u32) -> Node {
 /// Starts it; the first one is what the others look for.
 pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> Result<Node> {
     let node = node(cluster, number);
-    let configuration = node.write("cassandra.yaml", &configuration(cluster, &node))?;
+    let configuration = node.write("cassandra.yaml", &configuration(cluster, &node, nodes))?;
     let logback = node.write("logback.xml", LOGBACK)?;
     let mut java = Command::new("java");
     let heap = if nodes > 1 { HEAP_OF_SEVERAL } else { HEAP };
@@ -98,7 +102,8 @@ fn agent(jars: &Path) -> Result<std::path::PathBuf> {
 }
 
 /// Writes are acknowledged when they are on the disk: with the default a node that is killed may have forgotten some.
-fn configuration(cluster: &Cluster, node: &Node) -> String {
+fn configuration(cluster: &Cluster, node: &Node, nodes: u32) -> String {
+    let memtables = if nodes > 1 { MEMTABLES_OF_SEVERAL } else { MEMTABLES };
     let (ip, seed, at) = (node.address().ip(), cluster.ip(1), node.directory());
     let (at, key_store, password) = (at.display(), tls::key_store(), tls::PASSWORD);
     let key_store = key_store.display();
@@ -129,8 +134,9 @@ endpoint_snitch: SimpleSnitch
 auto_snapshot: false
 concurrent_reads: 8
 concurrent_writes: 32
+memtable_allocation_type: offheap_objects
 memtable_heap_space: 128MiB
-memtable_offheap_space: 128MiB
+memtable_offheap_space: {memtables}
 memtable:
   configurations:
     trie: {{class_name: TrieMemtable}}

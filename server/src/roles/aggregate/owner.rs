@@ -22,6 +22,8 @@ use crate::ingestion::{Condition, PartitionGauges};
 /// Records that are read and decided together. Few enough to be decided within a few milliseconds,
 /// because other tasks wait for the same thread.
 const BATCH: usize = 2000;
+/// And at first, when all their meters have to be read of the store: so that it is soon seen to go on.
+const FIRST_BATCH: usize = 200;
 
 /// How long changed rows may wait before they are published.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
@@ -122,12 +124,13 @@ impl Owner {
             self.begin_flush_if_due(work);
             let room = work.waiting() < self.share_of(self.aggregation.pace.records_max);
             let (next, wake_at) = (work.pipeline.next_offset(), work.wake_at());
+            let most = if work.flushed_at.is_some() { BATCH } else { FIRST_BATCH };
             tokio::select! {
                 () = self.shutdown.cancelled() => return Ok(()),
                 ended = ended(&mut work.flushing) => {
                     self.flush_ended(work, ended).await?;
                 }
-                records = self.read(next), if room => self.decide(work, &records?).await?,
+                records = self.read(next, most), if room => self.decide(work, &records?).await?,
                 () = sleep_until(wake_at) => {}
             }
             self.publish_if_due(work).await;
@@ -143,9 +146,9 @@ impl Owner {
         if same { Ok(()) } else { Err(Trouble::OtherEdition) }
     }
 
-    async fn read(&self, next: i64) -> Result<Vec<LogRecord>, Trouble> {
+    async fn read(&self, next: i64, most: usize) -> Result<Vec<LogRecord>, Trouble> {
         let log = &self.aggregation.ports.log;
-        patiently("reading the log", self.gauges(), &self.shutdown, || log.read(self.partition, next, BATCH))
+        patiently("reading the log", self.gauges(), &self.shutdown, || log.read(self.partition, next, most))
             .await
     }
 
