@@ -16,8 +16,9 @@ use prost::Message;
 use crate::connection::CassandraStore;
 use crate::places::{EDITION_LAST, day_of, numbered};
 
-/// Shards of a day that are read at once. There may be millions of rows, and others want an answer meanwhile.
-pub(crate) const SHARDS_AT_ONCE: usize = 8;
+/// Shards of a day that are read at once. There may be millions of rows, which keep a processor of the store busy for each
+/// of them, and others want an answer meanwhile.
+pub(crate) const SHARDS_AT_ONCE: usize = 2;
 
 /// Of one edition: by the number of a partition of the log, the position of the last flush that changed a day.
 type Noted = BTreeMap<i32, i64>;

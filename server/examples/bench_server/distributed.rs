@@ -163,16 +163,15 @@ struct Backlog {
 async fn backlog(system: &System, client: &Client, readings: usize) -> anyhow::Result<Backlog> {
     let waiting = client.lag().await?;
     ensure!(waiting >= readings as i64, "{waiting} records wait, not {readings}");
+    let before = system.progress().await?;
     let began = Instant::now();
     let _aggregate = system.aggregate()?;
-    let mut lag = waiting;
-    while lag == waiting {
+    while system.progress().await? == before {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        lag = client.lag().await?;
     }
-    let (first, left) = (began.elapsed(), lag);
+    let first = began.elapsed();
     client.drained().await?;
-    let per_s = left as f64 / (began.elapsed() - first).as_secs_f64();
+    let per_s = waiting as f64 / (began.elapsed() - first).as_secs_f64();
     Ok(Backlog { first, per_s })
 }
 

@@ -18,8 +18,8 @@ const STALE_AFTER: Duration = Duration::from_secs(3);
 
 /// ...and how many times as long as reading it took it stands at least, so that it does not keep the store busy. Within
 /// reason.
-const STANDS_TIMES: u32 = 10;
-const STANDS_AT_MOST: Duration = Duration::from_secs(120);
+const STANDS_TIMES: u32 = 20;
+const STANDS_AT_MOST: Duration = Duration::from_secs(300);
 
 /// How long it is waited for where there is an older state to show: of a page's time no more than it has to spare, and
 /// enough for a store that has nothing else to do.

@@ -5,6 +5,7 @@ mod kills;
 mod outages;
 mod processes;
 mod replays;
+mod starts;
 
 use std::time::{Duration, Instant};
 

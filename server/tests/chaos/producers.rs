@@ -21,19 +21,25 @@ struct Sent {
     dead: BTreeMap<(String, u64), u64>,
 }
 
+/// A script of `end2end/producers`, who knows the brokers and the schema file.
+fn python(script: &str) -> Command {
+    let variable = |name| {
+        std::env::var(name)
+            .unwrap_or_else(|_| panic!("{name} is not set: `cargo xtask test engines` sets it"))
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut python = Command::new(variable("WATTMAP_TEST_PYTHON"));
+    python.arg(root.join("end2end/producers").join(script));
+    python.args(["--brokers", &variable("WATTMAP_KAFKA_BROKERS")]);
+    python.arg("--proto").arg(root.join("crates/metering/proto/wattmap.proto"));
+    python
+}
+
 impl Sent {
     /// Has `end2end/producers/produce.py` send.
     fn by_python(site: &Site, areas: &[&str], now: i64, compression: &str) -> Sent {
-        let variable = |name| {
-            std::env::var(name)
-                .unwrap_or_else(|_| panic!("{name} is not set: `cargo xtask test engines` sets it"))
-        };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let mut python = Command::new(variable("WATTMAP_TEST_PYTHON"));
-        python.arg(root.join("end2end/producers/produce.py"));
-        python.args(["--brokers", &variable("WATTMAP_KAFKA_BROKERS")]);
+        let mut python = python("produce.py");
         python.args(["--topic", &format!("{}.readings", site.name()), "--compression", compression]);
-        python.arg("--proto").arg(root.join("crates/metering/proto/wattmap.proto"));
         python.args(["--areas", &areas.join(","), "--now", &now.to_string()]);
         let areas = areas.iter().enumerate().map(|(number, code)| Area { number, code: (*code).to_owned() });
         let mut sent = Sent { areas: areas.collect(), ..Sent::default() };
@@ -55,6 +61,19 @@ impl Sent {
             let letter = (dead["reason"].as_str().unwrap().to_owned(), dead["partition"].as_u64().unwrap());
             *self.dead.entry(letter).or_default() += 1;
         }
+    }
+
+    /// What `end2end/producers/dead_letters.py` reads of the topic of dead letters: how many, by reason and partition.
+    fn dead_letters_by_python(site: &Site) -> BTreeMap<(String, u64), u64> {
+        let mut python = python("dead_letters.py");
+        python.args(["--prefix", site.name()]);
+        let mut told: BTreeMap<(String, u64), u64> = BTreeMap::new();
+        for line in run_command(python).lines() {
+            let letter: Value = serde_json::from_str(line).unwrap();
+            let of = (letter["reason"].as_str().unwrap().to_owned(), letter["partition"].as_u64().unwrap());
+            *told.entry(of).or_default() += 1;
+        }
+        told
     }
 
     fn sums(&self) -> Sums {
@@ -105,6 +124,7 @@ mod engines {
         }
         assert!(found == expected, "{}", expected.differences(&found));
         assert_eq!(dead_letters(&http).await, sent.dead);
+        assert_eq!(Sent::dead_letters_by_python(&site), sent.dead);
         let letters: u64 = sent.dead.values().sum();
         println!(
             "{} readings of others are {} aggregates; {letters} dead letters",

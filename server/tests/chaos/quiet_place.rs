@@ -73,6 +73,19 @@ impl QuietPlace {
         age
     }
 
+    /// The same comes to be said of it by a process that has just begun.
+    pub(super) async fn comes_to_be_as_before(&self, http: &Http) {
+        let began = Instant::now();
+        loop {
+            let (now, _) = card(http).await;
+            if now == self.before {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "the figures of {PLACE}: {now:?}, not {:?}", self.before);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     /// All that its homes sent.
     pub(super) fn readings(&self) -> Readings {
         self.readings.clone()

@@ -46,18 +46,29 @@ pub(super) struct Mark {
 impl Site {
     /// Migrated, with a key of each scope.
     pub(super) fn new(partitions: u32) -> Site {
+        let mut site = Site::not_migrated(partitions);
+        site.migrate();
+        site.make_keys();
+        site
+    }
+
+    /// Nothing is there yet.
+    pub(super) fn not_migrated(partitions: u32) -> Site {
         let name = format!("chaos_{}_{:08x}", std::process::id(), rand::random::<u32>());
         let nobody = Keys { ingest: String::new(), operator: String::new() };
-        let mut site = Site { dir: tempfile::tempdir().unwrap(), name, partitions, keys: nobody };
+        let site = Site { dir: tempfile::tempdir().unwrap(), name, partitions, keys: nobody };
         println!("{}: partitions {partitions}, logs in {}", site.name, site.path().display());
-        site.migrate();
+        site
+    }
+
+    /// A key of each scope.
+    pub(super) fn make_keys(&mut self) {
         let key = |scope| {
-            run_command(site.command(&["keys", "create", "--name", "test", "--scope", scope]))
+            run_command(self.command(&["keys", "create", "--name", "test", "--scope", scope]))
                 .trim()
                 .to_owned()
         };
-        site.keys = Keys { ingest: key("ingest"), operator: key("operator") };
-        site
+        self.keys = Keys { ingest: key("ingest"), operator: key("operator") };
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -123,7 +134,17 @@ impl Site {
 
     /// A process that serves, when it does.
     pub(super) async fn serve(&self, name: &str) -> (Process, Http) {
-        let mut process = self.spawn(name, &["serve", "--listen", "127.0.0.1:0"], &[]);
+        self.serves(self.will_serve(name)).await
+    }
+
+    /// A process that will serve. It is not waited for.
+    pub(super) fn will_serve(&self, name: &str) -> Process {
+        self.spawn(name, &["serve", "--listen", "127.0.0.1:0"], &[])
+    }
+
+    /// Such a one, when it does.
+    pub(super) async fn serves(&self, mut process: Process) -> (Process, Http) {
+        let name = &process.name;
         let stdout = tokio::process::ChildStdout::from_std(process.child.0.stdout.take().unwrap()).unwrap();
         let mut lines = BufReader::new(stdout).lines();
         let address = loop {
@@ -207,6 +228,20 @@ impl Process {
     /// What it has said until now.
     pub(super) fn mark(&self) -> Mark {
         Mark::in_log(&self.log)
+    }
+
+    /// Waits until it has said something since its start.
+    pub(super) async fn says(&self, what: &str, within: Duration) {
+        let began = Instant::now();
+        loop {
+            let said = std::fs::read(&self.log).unwrap();
+            let said = String::from_utf8_lossy(&said[self.begins.at..]);
+            if said.contains(what) {
+                return;
+            }
+            assert!(began.elapsed() < within, "{} does not say {what:?}: {said}", self.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Waits until it has been given partitions; says how long after its start that was.

@@ -134,6 +134,7 @@ endpoint_snitch: SimpleSnitch
 auto_snapshot: false
 concurrent_reads: 8
 concurrent_writes: 32
+concurrent_compactors: 1
 memtable_allocation_type: offheap_objects
 memtable_heap_space: 128MiB
 memtable_offheap_space: {memtables}

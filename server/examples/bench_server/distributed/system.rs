@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use engine::{AppendError, Envelope, ReadingLog};
+use engine::{AppendError, Envelope, PipelineStore, ReadingLog};
+use engine_cassandra::{CassandraConfig, CassandraStore};
 use engine_kafka::{KafkaConfig, KafkaLog};
 use metering::wire::Record;
-use metering::{Dwelling, Generation, Interval, MeterId, Reading, Registration};
+use metering::{Dwelling, Generation, Interval, MeterId, Position, Reading, Registration};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
@@ -27,6 +28,7 @@ pub(super) struct System {
     binary: String,
     dir: TempDir,
     log: Arc<KafkaLog>,
+    store: Arc<CassandraStore>,
 }
 
 /// Where Kafka or Cassandra is.
@@ -45,7 +47,12 @@ impl System {
             KafkaConfig { prefix: name.clone(), ..KafkaConfig::new(addresses("WATTMAP_KAFKA_BROKERS")?) };
         let generations = vec![Generation { generation: 1, partitions: PARTITIONS, token: 0 }];
         let log = KafkaLog::open(&config, generations).await?;
-        Ok(System { name, binary: binary.to_owned(), dir, log })
+        let config = CassandraConfig {
+            keyspace: name.clone(),
+            ..CassandraConfig::new(addresses("WATTMAP_CASSANDRA_NODES")?)
+        };
+        let store = CassandraStore::connect(&config).await?;
+        Ok(System { name, binary: binary.to_owned(), dir, log, store })
     }
 
     fn command(&self) -> Command {
@@ -70,6 +77,11 @@ impl System {
             Ok(String::from_utf8(made.stdout)?.trim().to_owned())
         };
         Ok((child, Client::new(address, key("ingest").await?, key("operator").await?)))
+    }
+
+    /// How far each partition is stored.
+    pub(super) async fn progress(&self) -> anyhow::Result<Vec<Option<Position>>> {
+        Ok(self.store.progress(PARTITIONS).await?)
     }
 
     /// Straight into the log, as another producer would.

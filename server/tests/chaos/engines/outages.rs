@@ -6,7 +6,7 @@ use super::super::load::{Load, Sending};
 use super::super::quiet_place::QuietPlace;
 use super::super::site::{Process, Site};
 use super::super::upstream::{CASSANDRA, Engine, KAFKA, Node, nodes_of, revive};
-use super::{ALONE, everybody_works, from_environment, readings_are, replay_agrees, seed};
+use super::{ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, readings_are, replay_agrees, seed};
 use crate::support::{AREA, Http};
 
 /// For how long, seconds, unless the environment says otherwise.
@@ -20,6 +20,9 @@ const REFUSES_WITHIN: Duration = Duration::from_secs(30);
 
 /// From an acknowledgement to the sender's hearing of it, at most.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
+/// From a start while something is away, through the outage and the check after it, to having partitions.
+const LATE_WITHIN: Duration = Duration::from_secs(300);
 
 /// What a process may ever have, MB: what one that serves had at most when nothing waited, 400, and what may wait for a broker,
 /// 256; with something to spare.
@@ -117,6 +120,29 @@ impl Asked<'_> {
     }
 }
 
+/// Processes that are started while something is away.
+struct Late {
+    owner: Process,
+    serve: Process,
+}
+
+impl Late {
+    fn start(site: &Site) -> Self {
+        Late { owner: site.aggregate("aggregate-late", &[]), serve: site.will_serve("serve-late") }
+    }
+
+    /// They have waited for it, and then do what the others do.
+    async fn works(self, site: &Site, quiet: &QuietPlace) {
+        for process in [&self.owner, &self.serve] {
+            process.says("trying again", TAKES_OVER_WITHIN).await;
+        }
+        self.owner.owns_something(LATE_WITHIN).await;
+        let (_serve, http) = site.serves(self.serve).await;
+        quiet.comes_to_be_as_before(&http).await;
+        self.owner.stop().await;
+    }
+}
+
 /// Nobody took more memory than there is a reason for.
 fn memory_is_bounded(processes: &[&Process]) {
     let peaks: Vec<(&str, u64)> =
@@ -140,6 +166,7 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
         outage.begin();
+        let late = Late::start(&site);
         outage.holds(&asked, &sending, away).await;
         tokio::task::spawn_blocking(revive).await.unwrap();
         let took = sending.goes_on(Duration::from_secs(60)).await;
@@ -148,6 +175,7 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
         load.end(sending).await;
         load.check(&site).await;
         quiet.is_as_before(&http).await;
+        late.works(&site, &quiet).await;
         println!(
             "{}: exact; {} records acknowledged, {} aggregates compared",
             outage.what,

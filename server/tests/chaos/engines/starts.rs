@@ -1,0 +1,33 @@
+//! Whoever starts first waits for the others, and says for whom.
+
+use super::super::load::Load;
+use super::super::site::Site;
+use super::{ALONE, TAKES_OVER_WITHIN, everybody_works, readings_are_found_again, seed};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
+    let _alone = ALONE.lock().await;
+    let mut site = Site::not_migrated(4);
+    let (owner, serve) = (site.aggregate("aggregate-0", &[]), site.will_serve("serve-0"));
+    for process in [&owner, &serve] {
+        process.says("run `wattmap migrate`", TAKES_OVER_WITHIN).await;
+    }
+    site.migrate();
+    site.make_keys();
+    owner.owns_something(TAKES_OVER_WITHIN).await;
+    let (_serve, http) = site.serves(serve).await;
+    let mut load = Load::new(seed());
+    load.goes_to(vec![http.clone()]);
+    let sending = load.begin();
+    everybody_works(&http, &site, &sending).await;
+    load.end(sending).await;
+    load.check(&site).await;
+    readings_are_found_again(&site, &load);
+
+    // Readings would be judged by another time than they are kept for: that does not pass by itself.
+    let other = site.command(&["aggregate"]).env("WATTMAP_RETENTION_DAYS", "31").output().unwrap();
+    let said = String::from_utf8_lossy(&other.stderr);
+    assert_eq!(other.status.code(), Some(1), "{said}");
+    assert!(said.contains("retention-days"), "{said}");
+}
