@@ -22,8 +22,12 @@ use super::summary::leaf_of;
 /// When every process has heard that other aggregates are in use, and has stored what it decided until then.
 const EVERYBODY_KNOWS_AFTER: Duration = Duration::from_secs(10);
 
-/// How often registrations and statistics are looked up again.
+/// How often registrations and statistics are looked up again...
 const REFRESH_EVERY: Duration = Duration::from_secs(15);
+
+/// ...and how many times as long as that took they stand at least, within reason: all registrations are read.
+const REFRESHED_STANDS_TIMES: u32 = 30;
+const REFRESHED_STANDS_AT_MOST: Duration = Duration::from_secs(120);
 
 /// And while meters are being registered, or none is yet: the page says how many homes there are, and whose.
 const REFRESH_AT_FIRST: Duration = Duration::from_secs(1);
@@ -133,7 +137,10 @@ impl FiguresService {
     async fn refresh_now_and_then(self: Arc<Self>) {
         let (mut scanned, mut meters, mut newest) = (false, 0, None);
         loop {
-            if let Err(error) = self.refresh().await {
+            let began = Instant::now();
+            let refreshed = self.refresh().await;
+            let took = if refreshed.is_ok() { began.elapsed() } else { Duration::ZERO };
+            if let Err(error) = refreshed {
                 tracing::warn!(%error, "registrations and statistics could not be read; trying again");
             } else if !scanned {
                 scanned = self.scan_ever().await.is_ok();
@@ -147,7 +154,9 @@ impl FiguresService {
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
             let settled = meters > 0 && meters == before;
-            tokio::time::sleep(if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST }).await;
+            let every = if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST };
+            let stands = (REFRESHED_STANDS_TIMES * took).min(REFRESHED_STANDS_AT_MOST);
+            tokio::time::sleep(every.max(stands)).await;
         }
     }
 

@@ -160,7 +160,7 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
     let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let (serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
-    let quiet = QuietPlace::settle(&http, &site).await;
+    let quiet = QuietPlace::settle(&http, &site, &load).await;
     let asked = Asked { http: &http, quiet: &quiet };
     for outage in OUTAGES {
         let sending = load.begin();

@@ -4,6 +4,9 @@ use super::super::load::Load;
 use super::super::site::Site;
 use super::{ALONE, TAKES_OVER_WITHIN, everybody_works, readings_are_found_again, seed};
 
+/// Records that are enough for a test.
+const SENT: u64 = 8000;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
@@ -20,7 +23,9 @@ async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
     let mut load = Load::new(seed());
     load.goes_to(vec![http.clone()]);
     let sending = load.begin();
-    everybody_works(&http, &site, &sending).await;
+    while sending.acknowledged() < SENT {
+        everybody_works(&http, &site, &sending).await;
+    }
     load.end(sending).await;
     load.check(&site).await;
     readings_are_found_again(&site, &load);
