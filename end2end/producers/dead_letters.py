@@ -46,14 +46,16 @@ def main():
         (message.partition(), message.offset()): (message.key() or b"", message.value() or b"")
         for message in everything(given.brokers, f"{given.prefix}.readings")
     }
-    told = set()
+    told = {}
     for message in everything(given.brokers, f"{given.prefix}.dead"):
         letter = messages.DeadLetter()
         letter.ParseFromString(message.value())
         place = (letter.partition, letter.position.offset)
         if place in told:
+            if told[place] != letter:
+                sys.exit(f"of one record two letters: {told[place]} and {letter}")
             continue
-        told.add(place)
+        told[place] = letter
         if not letter.detail or records.get(place) != (letter.key, letter.value):
             sys.exit(f"a letter is not of the record at {place}: {letter}")
         generation = letter.position.generation

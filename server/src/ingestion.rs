@@ -194,18 +194,29 @@ impl Ingestion {
 
     /// All partitions against their log.
     pub async fn status(&self, ports: &Ports, clock: &dyn Clock) -> Result<Vec<PartitionStatus>, LogError> {
+        let mut all = self.positions(ports).await?;
+        let waits = |one: &PartitionStatus| (one.lag_records > 0).then_some((one.partition, one.progress));
+        let waiting: Vec<(u32, i64)> = all.iter().filter_map(waits).collect();
+        // Where the log can't say how old what waits is now, it is as if it were new.
+        let appended = ports.log.appended_ms(&waiting).await.unwrap_or_default();
+        for ((partition, _), appended_ms) in waiting.into_iter().zip(appended) {
+            if let (Some(of), Some(ms)) = (all.get_mut(partition as usize), appended_ms) {
+                of.lag_s = clock.now_ms().saturating_sub(ms).max(0) as f64 / 1000.0;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same without the age of what waits.
+    pub async fn positions(&self, ports: &Ports) -> Result<Vec<PartitionStatus>, LogError> {
         let log = ports.log.as_ref();
         let mut all = Vec::new();
-        let mut waiting = Vec::new();
         for (partition, gauges) in (0_u32..).zip(self.first(log.partitions())) {
             // Progress first: read the other way round it could be ahead of the head.
             let (progress, decided) =
                 (gauges.progress.load(Ordering::Acquire), gauges.decided.load(Ordering::Acquire));
             let head = log.head(partition).await?;
             let lag_records = (head - progress).max(0);
-            if lag_records > 0 {
-                waiting.push((partition, progress));
-            }
             all.push(PartitionStatus {
                 partition,
                 head,
@@ -216,13 +227,6 @@ impl Ingestion {
                 rate_per_s: f64::from_bits(gauges.rate.load(Ordering::Relaxed)),
                 condition: gauges.condition(),
             });
-        }
-        // Where the log can't say how old what waits is now, it is as if it were new.
-        let appended = log.appended_ms(&waiting).await.unwrap_or_default();
-        for ((partition, _), appended_ms) in waiting.into_iter().zip(appended) {
-            if let (Some(of), Some(ms)) = (all.get_mut(partition as usize), appended_ms) {
-                of.lag_s = clock.now_ms().saturating_sub(ms).max(0) as f64 / 1000.0;
-            }
         }
         Ok(all)
     }

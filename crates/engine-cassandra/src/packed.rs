@@ -16,9 +16,12 @@ use prost::Message;
 use crate::connection::CassandraStore;
 use crate::places::{EDITION_LAST, day_of, numbered};
 
-/// Shards of a day that are read at once. There may be millions of rows, which keep a processor of the store busy for each
-/// of them, and others want an answer meanwhile.
-pub(crate) const SHARDS_AT_ONCE: usize = 2;
+/// Shards of a day of which all rows are read at once: there may be millions, each shard keeps a processor of the store busy,
+/// and others want an answer meanwhile.
+const SHARDS_READ_AT_ONCE: usize = 2;
+
+/// Shards of which less is read or written at once.
+pub(crate) const SHARDS_AT_ONCE: usize = 8;
 
 /// Of one edition: by the number of a partition of the log, the position of the last flush that changed a day.
 type Noted = BTreeMap<i32, i64>;
@@ -110,7 +113,7 @@ impl CassandraStore {
             .collect();
         let shards: Vec<i32> = self.sizing.all_shards(edition).collect();
         let requests = shards.iter().map(|&shard| Box::pin(self.shard_day(day, shard)) as BoxFuture<'_, _>);
-        let by_shard: Vec<Vec<AreaDay>> = self.some_at_once(SHARDS_AT_ONCE, requests.collect()).await?;
+        let by_shard: Vec<Vec<AreaDay>> = self.some_at_once(SHARDS_READ_AT_ONCE, requests.collect()).await?;
         let is_stored = noted.iter().all(|(number, at)| stored.get(number) >= Some(at));
         let is_over = day < day_of(UtcSecond(now_s()));
         if is_over && is_stored && !noted.is_empty() && self.noted_of(day, edition).await? == noted {

@@ -84,6 +84,18 @@ impl KafkaConfig {
         consumer
     }
 
+    /// One that is asked for single records. Whole batches are fetched, of all partitions at once.
+    pub(crate) fn peeking(&self) -> ClientConfig {
+        let mut consumer = self.consumer();
+        consumer
+            .set("fetch.message.max.bytes", "65536")
+            .set("queued.max.messages.kbytes", "1024")
+            // Whoever has answered is paused; it must not keep the others waiting.
+            .set("fetch.queue.backoff.ms", "10")
+            .set("fetch.wait.max.ms", "10");
+        consumer
+    }
+
     pub(crate) fn away(&self, why: impl std::fmt::Display) -> KafkaError {
         KafkaError::Away { brokers: self.brokers.join(","), why: why.to_string() }
     }

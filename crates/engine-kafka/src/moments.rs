@@ -2,7 +2,6 @@
 //! for those who go on: it would fetch what follows as well.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfig;
@@ -13,68 +12,91 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::KafkaConfig;
 
-/// How long an answer may take. There may be none: an offset that holds no record yet.
-const WITHIN: Duration = Duration::from_secs(2);
+/// How long an answer may take. There may be none: of a place that is gone, or that the log has used itself.
+const WITHIN: Duration = Duration::from_secs(1);
+
+/// How long what is known of a place stands, and that nothing is: who stands still is asked about again and again.
+const KNOWN_FOR: Duration = Duration::from_secs(30);
 
 /// Who asks when records were appended.
 pub(crate) struct Moments {
     config: KafkaConfig,
     topic: String,
-    /// Made for the first question; one question after the other.
-    consumer: Mutex<Option<BaseConsumer>>,
+    /// Made for the first question.
+    consumer: Option<BaseConsumer>,
+    /// By partition, what was asked last.
+    known: HashMap<u32, Known>,
+}
+
+/// What is known of the record at an offset.
+struct Known {
+    offset: i64,
+    appended_ms: Option<i64>,
+    since: Instant,
 }
 
 impl Moments {
     pub(crate) fn new(config: &KafkaConfig, topic: String) -> Self {
-        Moments { config: config.clone(), topic, consumer: Mutex::default() }
+        Moments { config: config.clone(), topic, consumer: None, known: HashMap::new() }
     }
 
-    /// Of each place (a partition, an offset) when the record was appended that stands there, or next to it where the log
-    /// has used the place itself; none where that is not known in time. Blocks.
-    pub(crate) fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, ClientError> {
-        if places.is_empty() {
-            return Ok(Vec::new());
+    /// Of each place (a partition, an offset; one a partition) when the record was appended that stands there, or next to it
+    /// where the log has used the place itself; none where that is not known in time. Blocks.
+    pub(crate) fn appended_ms(&mut self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, ClientError> {
+        self.known.retain(|_, known| known.since.elapsed() < KNOWN_FOR);
+        let is_known = |(partition, offset): &(u32, i64)| {
+            self.known.get(partition).is_some_and(|known| known.offset == *offset)
+        };
+        let wanted: Vec<(u32, i64)> = places.iter().filter(|place| !is_known(place)).copied().collect();
+        if !wanted.is_empty() {
+            let answers = self.ask(&wanted)?;
+            for (partition, offset) in wanted {
+                let appended_ms = answers.get(&partition).copied();
+                self.known.insert(partition, Known { offset, appended_ms, since: Instant::now() });
+            }
         }
-        let mut consumer = self.consumer.lock().unwrap_or_else(PoisonError::into_inner);
-        let consumer = match &mut *consumer {
+        Ok(places.iter().map(|(partition, _)| self.known.get(partition)?.appended_ms).collect())
+    }
+
+    fn ask(&mut self, places: &[(u32, i64)]) -> Result<HashMap<u32, i64>, ClientError> {
+        let consumer = match &mut self.consumer {
             Some(consumer) => consumer,
-            none => none.insert(self.consumer()?),
+            none => none.insert(BaseConsumer::from_config(&self.config.peeking())?),
         };
         let mut assigned = TopicPartitionList::new();
         for &(partition, offset) in places {
             assigned.add_partition_offset(&self.topic, partition as i32, Offset::Offset(offset))?;
         }
         consumer.assign(&assigned)?;
-        let first = first_of_each(consumer, places.len());
+        let answers = first_of_each(consumer, &self.topic, places.len());
         consumer.unassign()?;
-        Ok(places.iter().map(|(partition, _)| first.get(partition).copied()).collect())
-    }
-
-    /// One that fetches as little as brokers give: a batch of records.
-    fn consumer(&self) -> Result<BaseConsumer, ClientError> {
-        let mut client = self.config.consumer();
-        client
-            .set("fetch.message.max.bytes", "1")
-            .set("queued.min.messages", "1")
-            .set("fetch.wait.max.ms", "10");
-        BaseConsumer::from_config(&client)
+        answers
     }
 }
 
 /// When the first record that comes of each partition was appended, of so many partitions.
-fn first_of_each(consumer: &BaseConsumer, partitions: usize) -> HashMap<u32, i64> {
+fn first_of_each(
+    consumer: &BaseConsumer,
+    topic: &str,
+    partitions: usize,
+) -> Result<HashMap<u32, i64>, ClientError> {
     let mut first = HashMap::new();
     let until = Instant::now() + WITHIN;
     while first.len() < partitions && Instant::now() < until {
         match consumer.poll(until.saturating_duration_since(Instant::now())) {
             Some(Ok(message)) => {
                 let appended_ms = message.timestamp().to_millis().unwrap_or(0);
-                first.entry(message.partition() as u32).or_insert(appended_ms);
+                if first.insert(message.partition() as u32, appended_ms).is_none() {
+                    // What follows is not wanted, and would be fetched while others are waited for.
+                    let mut answered = TopicPartitionList::new();
+                    answered.add_partition(topic, message.partition());
+                    consumer.pause(&answered)?;
+                }
             }
             // Of one place that is gone, perhaps: the others are answered all the same.
             Some(Err(error)) => tracing::debug!(%error, "when records were appended is not known"),
             None => {}
         }
     }
-    first
+    Ok(first)
 }

@@ -119,8 +119,9 @@ pub trait ReadingLog: Send + Sync + 'static {
     /// is at least one. Durable ones only. A log that ends before `from` for good is [`LogError::Corrupt`].
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError>;
 
-    /// When records were appended, milliseconds since 1970, of each place: a partition, and an offset. None where the log
-    /// has no record there, or can't tell in a moment.
+    /// When records were appended, milliseconds since 1970: of each place (a partition, and an offset; one place a partition)
+    /// the one that stands there, or next to it where the log has used the place itself. None where the log has none, or
+    /// can't tell in a moment.
     async fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, LogError>;
 
     /// The offset that the next durable record of a partition will have.

@@ -30,15 +30,12 @@ fn print(bench: &str, figure: &str, value: f64, unit: &str, against: Option<f64>
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let binary = std::env::var("WATTMAP_BINARY").context("WATTMAP_BINARY names the program to measure")?;
-    let seconds = |or| match arguments.get(1) {
-        Some(text) => text.parse().map(Duration::from_secs).context("SECONDS is a whole number"),
-        None => Ok(Duration::from_secs(or)),
-    };
+    let number = |text: &String| text.parse().map(Duration::from_secs).ok();
+    let seconds = |or| arguments.get(1).and_then(number).unwrap_or(Duration::from_secs(or));
+    let part = arguments.get(1..).unwrap_or_default().iter().find(|text| number(text).is_none());
     match arguments.first().map(String::as_str) {
-        Some("ingest") => ingest::run(&binary, seconds(60)?).await,
-        Some("distributed") => {
-            distributed::run(&binary, seconds(120)?, arguments.get(2).map(String::as_str)).await
-        }
+        Some("ingest") => ingest::run(&binary, seconds(60)).await,
+        Some("distributed") => distributed::run(&binary, seconds(120), part.map(String::as_str)).await,
         _ => bail!("bench_server ingest [SECONDS], or distributed [SECONDS] [steady|backlog|meters]"),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use app::error::AppError;
 use engine::{LiveBatch, LiveFeed, LiveNews, StoreError};
 use metering::Window;
 use metering::api::Measure;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::calendar::day_type;
 use super::model::{Model, STATISTICS};
 use super::recent::Recent;
+use super::series::unavailable;
 use super::service::{FiguresService, Registered};
 use super::summary::leaf_of;
 
@@ -33,7 +35,7 @@ const REFRESHED_STANDS_AT_MOST: Duration = Duration::from_secs(120);
 const REFRESH_AT_FIRST: Duration = Duration::from_secs(1);
 
 /// How often what pages begin with is read though nobody asks: it can take half a minute of a store that has much else to
-/// do, and whoever comes first would wait for it. Whoever comes finds it this old at most.
+/// do, and whoever comes first would wait for it.
 const KEPT_WARM_EVERY: Duration = Duration::from_secs(600);
 
 impl FiguresService {
@@ -53,6 +55,7 @@ impl FiguresService {
                     self.recent.forget();
                     self.days.forget();
                     self.typical.forget();
+                    self.forgotten.notify_one();
                     self.read_again().await;
                     again_at = Some(tokio::time::Instant::now() + EVERYBODY_KNOWS_AFTER);
                 }
@@ -136,11 +139,14 @@ impl FiguresService {
 
     async fn refresh_now_and_then(self: Arc<Self>) {
         let (mut scanned, mut meters, mut newest) = (false, 0, None);
+        let mut refreshes_at = Instant::now();
         loop {
             let began = Instant::now();
-            let refreshed = self.refresh().await;
-            let took = if refreshed.is_ok() { began.elapsed() } else { Duration::ZERO };
+            let refreshed = if began < refreshes_at { Ok(()) } else { self.refresh().await };
+            refreshes_at = refreshes_at
+                .max(began + (REFRESHED_STANDS_TIMES * began.elapsed()).min(REFRESHED_STANDS_AT_MOST));
             if let Err(error) = refreshed {
+                refreshes_at = began;
                 tracing::warn!(%error, "registrations and statistics could not be read; trying again");
             } else if !scanned {
                 scanned = self.scan_ever().await.is_ok();
@@ -154,9 +160,7 @@ impl FiguresService {
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
             let settled = meters > 0 && meters == before;
-            let every = if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST };
-            let stands = (REFRESHED_STANDS_TIMES * took).min(REFRESHED_STANDS_AT_MOST);
-            tokio::time::sleep(every.max(stands)).await;
+            tokio::time::sleep(if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST }).await;
         }
     }
 
@@ -221,25 +225,31 @@ impl FiguresService {
         Ok(())
     }
 
-    /// Reads what pages begin with now and then, and when there is a newer day.
+    /// Reads what pages begin with, and again now and then, and soon after all of it was forgotten.
     async fn keep_warm(self: Arc<Self>) {
-        let mut warm = None;
         loop {
             tokio::time::sleep(REFRESH_EVERY).await;
-            let newest = self.newest_day();
-            if warm.is_none_or(|(of, at): (_, Instant)| of != newest || at.elapsed() > KEPT_WARM_EVERY) {
-                // A store that is away is asked again.
-                warm = self.warm_up().await.is_ok().then(|| (newest, Instant::now()));
+            if let Err(error) = self.warm_up().await {
+                tracing::warn!(
+                    error = format!("{error:?}"),
+                    "what pages begin with could not be read; trying again"
+                );
+                continue;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(KEPT_WARM_EVERY) => {}
+                () = self.forgotten.notified() => {}
             }
         }
     }
 
-    /// Reads what pages begin with: the year, the newest day and its month.
-    async fn warm_up(&self) -> Result<(), StoreError> {
-        self.period_release(Measure::default(), self.default_period()).await?;
+    /// Reads what pages begin with: the year, the newest day, and the month that its typical day is of.
+    async fn warm_up(&self) -> Result<(), AppError> {
+        self.period_release(Measure::default(), self.default_period()).await.map_err(unavailable)?;
         let Some(newest) = self.newest_day() else { return Ok(()) };
-        self.days.summary(newest).await?;
-        self.typical.of(0, newest.first_of_month(), day_type(newest)).await?;
+        self.days.summary(newest).await.map_err(unavailable)?;
+        let month = self.typical_month().await?;
+        self.typical.of(0, month, day_type(newest)).await.map_err(unavailable)?;
         Ok(())
     }
 

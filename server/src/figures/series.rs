@@ -309,7 +309,7 @@ impl FiguresService {
         })
     }
 
-    async fn typical_month(&self) -> Result<Date, AppError> {
+    pub(super) async fn typical_month(&self) -> Result<Date, AppError> {
         let newest = self.newest_day().unwrap_or_else(|| self.calendar.date_of(self.clock.now()));
         let span = self.days.span().await.map_err(unavailable)?;
         let oldest = span.map(|span| self.calendar.date_of(Window::at(span.first_day, 24).start()));

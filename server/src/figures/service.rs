@@ -149,6 +149,8 @@ pub struct FiguresService {
     standing: Standing,
     pub(super) recent_changed: Notify,
     pub(super) in_use: InEdition,
+    /// Says that what was read of the store is of other aggregates, and gone.
+    pub(super) forgotten: Notify,
 }
 
 impl FiguresService {
@@ -191,6 +193,7 @@ impl FiguresService {
             standing: Standing::default(),
             recent_changed: Notify::new(),
             in_use,
+            forgotten: Notify::new(),
             geography,
             nesting,
             calendar,

@@ -104,7 +104,12 @@ impl Load {
         self.senders[senders].iter_mut().for_each(Sender::never_correct);
     }
 
-    /// Where they send about, and whether anybody corrects there.
+    /// Where they send about.
+    pub(super) fn areas(&self) -> &[Area] {
+        &self.areas
+    }
+
+    /// The same, and whether anybody corrects there.
     pub(super) fn areas_and_whether_corrected(&self) -> Vec<(Area, bool)> {
         let of = |number: usize| self.areas[number * AREAS_A_SENDER..][..AREAS_A_SENDER].iter().cloned();
         let with = |(number, sender): (usize, &Sender)| {

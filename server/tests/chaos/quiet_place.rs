@@ -106,8 +106,7 @@ fn far_from(load: &Load) -> String {
         let area = geography.index_of(&AreaCode::parse(code).unwrap()).unwrap();
         geography.ancestors(area).last().unwrap()
     };
-    let taken: BTreeSet<_> =
-        load.areas_and_whether_corrected().iter().map(|(area, _)| borough(&area.code)).collect();
+    let taken: BTreeSet<_> = load.areas().iter().map(|area| borough(&area.code)).collect();
     let mut leaves = geography.areas_of(geography.finest()).iter();
     leaves.find(|leaf| !taken.contains(&borough(leaf.code.as_str()))).unwrap().code.to_string()
 }

@@ -101,7 +101,9 @@ fn agent(jars: &Path) -> Result<std::path::PathBuf> {
     files.find(is_agent).with_context(|| format!("{} has no jamm jar", jars.display()))
 }
 
-/// Writes are acknowledged when they are on the disk: with the default a node that is killed may have forgotten some.
+/// Writes are acknowledged when they are on the disk: with the default a node that is killed may have forgotten some. Besides,
+/// what docs/OPERATIONS.md advises where processors are few: memtables that are cheap to write to and large, and one that
+/// compacts, so that what is written is not kept waiting by what was.
 fn configuration(cluster: &Cluster, node: &Node, nodes: u32) -> String {
     let memtables = if nodes > 1 { MEMTABLES_OF_SEVERAL } else { MEMTABLES };
     let (ip, seed, at) = (node.address().ip(), cluster.ip(1), node.directory());

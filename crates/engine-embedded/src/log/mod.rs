@@ -208,8 +208,8 @@ impl ReadingLog for EmbeddedLog {
         let mut all = Vec::with_capacity(places.len());
         for &(partition, offset) in places {
             let is_there = (self.first(partition).await?..self.head(partition).await?).contains(&offset);
-            let records = if is_there { self.read(partition, offset, 1).await? } else { Vec::new() };
-            all.push(records.first().map(|record| record.appended_ms));
+            let read = if is_there { self.read(partition, offset, 1).await.ok() } else { None };
+            all.push(read.and_then(|records| records.first().map(|record| record.appended_ms)));
         }
         Ok(all)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use metering::wire::{self, Record, partition_of};
@@ -271,29 +272,32 @@ pub(super) async fn there_are_no_other_partitions(engine: impl Has<Log>) {
 
 pub(super) async fn it_is_known_when_records_were_appended(engine: impl Has<Log>) {
     let log = engine.port();
-    for n in 0..40 {
-        soon(log.append(vec![envelope(&format!("meter-{n}"), "something")])).await.unwrap();
+    for round in 0..5 {
+        let records = (0..300).map(|n| envelope(&format!("meter-{n}"), format!("{round} {n}"))).collect();
+        soon(log.append(records)).await.unwrap();
+        // So that times differ.
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let mut places = Vec::new();
-    let mut expected = Vec::new();
+    let mut expected: Vec<Vec<i64>> = Vec::new();
     for partition in 0..log.partitions() {
-        for record in all(&*log, partition).await {
-            places.push((partition, record.offset));
-            expected.push(Some(record.appended_ms));
-        }
+        expected.push(all(&*log, partition).await.iter().map(|record| record.appended_ms).collect());
     }
-    for (place, expected) in places.iter().zip(&expected) {
-        assert_eq!(soon(log.appended_ms(&[*place])).await.unwrap(), [*expected], "{place:?}");
+    let heads: Vec<i64> = expected.iter().map(|times| times.len() as i64).collect();
+    // Of all partitions at once, wherever in a batch, with records after it.
+    for from_head in [250, 120, 101, 1] {
+        let places: Vec<(u32, i64)> = (0..).zip(heads.iter().map(|head| head - from_head)).collect();
+        let times = places.iter().map(|&(partition, at)| Some(expected[partition as usize][at as usize]));
+        let times: Vec<Option<i64>> = times.collect();
+        assert_eq!(soon(log.appended_ms(&places)).await.unwrap(), times, "{places:?}");
+        // And once more, the other way round.
+        let (places, times): (Vec<_>, Vec<_>) = places.into_iter().zip(times).rev().unzip();
+        assert_eq!(soon(log.appended_ms(&places)).await.unwrap(), times, "{places:?}");
     }
-    // Of several partitions at once, and of one that has nothing there yet.
-    let mut lasts: Vec<(u32, i64)> = Vec::new();
-    for partition in 0..log.partitions() {
-        lasts.push((partition, log.head(partition).await.unwrap() - i64::from(partition != 0)));
-    }
-    let told = soon(log.appended_ms(&lasts)).await.unwrap();
-    for (place, told) in lasts.iter().zip(told) {
-        let at = places.iter().position(|known| known == place);
-        assert_eq!(told, at.and_then(|at| expected[at]), "{place:?}");
-    }
+    // Where nothing stands yet nothing is told, and that of the others is.
+    let places: Vec<(u32, i64)> =
+        (0..).zip(heads.iter().enumerate().map(|(n, head)| head - n.min(1) as i64)).collect();
+    let told = soon(log.appended_ms(&places)).await.unwrap();
+    assert_eq!(told[0], None);
+    assert!(told[1..].iter().all(Option::is_some), "{told:?}");
     assert_eq!(soon(log.appended_ms(&[])).await.unwrap(), []);
 }

@@ -84,10 +84,10 @@ impl System {
         Ok(self.store.progress(PARTITIONS).await?)
     }
 
-    /// Straight into the log, as another producer would.
-    pub(super) async fn append_registrations(&self, meters: usize) -> anyhow::Result<()> {
+    /// Straight into the log, as another producer would; in so many areas.
+    pub(super) async fn append_registrations(&self, meters: usize, areas: usize) -> anyhow::Result<()> {
         let records = (0..meters).map(|number| {
-            let (meter, area) = (MeterId::parse(&load::meter(number))?, load::area(number));
+            let (meter, area) = (MeterId::parse(&load::meter(number))?, load::area(number % areas));
             let record = Record::Registration(Registration { meter, area, dwelling: Dwelling::default() });
             Ok(envelope(number, &record))
         });

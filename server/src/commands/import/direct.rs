@@ -74,9 +74,9 @@ impl Direct {
                 ended.await??;
                 anyhow::bail!("what was taken in is not decided any more");
             }
-            let Aggregation { ports, ingestion, clock, .. } = &self.aggregation;
+            let Aggregation { ports, ingestion, .. } = &self.aggregation;
             ingestion.look_at_others(ports).await?;
-            let partitions = ingestion.status(ports, clock.as_ref()).await?;
+            let partitions = ingestion.positions(ports).await?;
             let left: i64 = partitions.iter().map(|one| one.head - one.decided).sum();
             if left <= WAITING_MAX {
                 return Ok(());

@@ -131,11 +131,15 @@ impl Late {
         Late { owner: site.aggregate("aggregate-late", &[]), serve: site.will_serve("serve-late") }
     }
 
-    /// They have waited for it, and then do what the others do.
-    async fn works(self, site: &Site, quiet: &QuietPlace) {
+    /// They say for what they wait.
+    async fn waits(&self) {
         for process in [&self.owner, &self.serve] {
-            process.says("trying again", TAKES_OVER_WITHIN).await;
+            process.says("can't be used", TAKES_OVER_WITHIN).await;
         }
+    }
+
+    /// Then they do what the others do.
+    async fn works(self, site: &Site, quiet: &QuietPlace) {
         self.owner.owns_something(LATE_WITHIN).await;
         let (_serve, http) = site.serves(self.serve).await;
         quiet.comes_to_be_as_before(&http).await;
@@ -168,6 +172,7 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
         outage.begin();
         let late = Late::start(&site);
         outage.holds(&asked, &sending, away).await;
+        late.waits().await;
         tokio::task::spawn_blocking(revive).await.unwrap();
         let took = sending.goes_on(Duration::from_secs(60)).await;
         println!("{}: records are acknowledged {took:.1?} after it is back", outage.what);

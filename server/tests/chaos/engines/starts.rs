@@ -17,8 +17,9 @@ async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
         process.says("run `wattmap migrate`", TAKES_OVER_WITHIN).await;
     }
     site.migrate();
+    let migrated = owner.mark();
     site.make_keys();
-    owner.owns_something(TAKES_OVER_WITHIN).await;
+    owner.owns_something_since(migrated, TAKES_OVER_WITHIN).await;
     let (_serve, http) = site.serves(serve).await;
     let mut load = Load::new(seed());
     load.goes_to(vec![http.clone()]);
@@ -31,7 +32,9 @@ async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
     readings_are_found_again(&site, &load);
 
     // Readings would be judged by another time than they are kept for: that does not pass by itself.
-    let other = site.command(&["aggregate"]).env("WATTMAP_RETENTION_DAYS", "31").output().unwrap();
+    let mut other = tokio::process::Command::from(site.command(&["aggregate"]));
+    let ended = other.env("WATTMAP_RETENTION_DAYS", "31").kill_on_drop(true).output();
+    let other = tokio::time::timeout(TAKES_OVER_WITHIN, ended).await.expect("it ends by itself").unwrap();
     let said = String::from_utf8_lossy(&other.stderr);
     assert_eq!(other.status.code(), Some(1), "{said}");
     assert!(said.contains("retention-days"), "{said}");
