@@ -133,4 +133,8 @@ test("the link can be copied", async ({ page, context, baseURL }) => {
   await map.panel.getByRole("button", { name: "Share" }).click();
   await expect(page.getByText("The link is copied.")).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("E09000012");
+  await map.search.fill("camden");
+  await map.suggestions.first().click();
+  await expect(map.panel.getByRole("heading", { name: "Camden" }).first()).toBeVisible();
+  await expect(page.getByText("The link is copied.")).toHaveCount(0);
 });

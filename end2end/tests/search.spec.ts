@@ -57,6 +57,25 @@ test("the keyboard alone is enough", async ({ page }) => {
   expect(map.query().get("area")).toMatch(/^E0/);
 });
 
+test("who presses Enter before anything is found gets the first of what is found of all that was typed", async ({ page }) => {
+  const map = new MapPage(page);
+  await map.open("/");
+  await page.route("**/api/v1/search?*", async (route) => {
+    await new Promise((later) => setTimeout(later, 400));
+    await route.continue();
+  });
+  await map.search.focus();
+  await page.keyboard.type("islington");
+  await page.keyboard.press("Enter");
+  await expect(map.panel.getByRole("heading", { name: "Islington", exact: true })).toBeVisible();
+  // What was found of less does not stand for all.
+  await map.search.fill("ha");
+  await expect(map.suggestions.first()).toBeVisible();
+  await map.search.fill("lambeth");
+  await page.keyboard.press("Enter");
+  await expect(map.panel.getByRole("heading", { name: "Lambeth", exact: true })).toBeVisible();
+});
+
 test("names that occur twice are told apart", async ({ page }) => {
   const map = new MapPage(page);
   await map.open("/");

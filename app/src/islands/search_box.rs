@@ -36,7 +36,10 @@ struct Search {
     text: RwSignal<String>,
     state: RwSignal<State>,
     active: RwSignal<Option<usize>>,
+    /// The number of the last question, of the one whose answer is shown, and of one whose answer is to be opened.
     asked: StoredValue<u32>,
+    answered: StoredValue<u32>,
+    entered: StoredValue<Option<u32>>,
     pause: StoredValue<Option<TimeoutHandle>>,
 }
 
@@ -48,6 +51,8 @@ impl Search {
             state: RwSignal::new(State::Closed),
             active: RwSignal::new(None),
             asked: StoredValue::new(0),
+            answered: StoredValue::new(0),
+            entered: StoredValue::new(None),
             pause: StoredValue::new(None),
         }
     }
@@ -80,12 +85,18 @@ impl Search {
     async fn ask(self, text: String, number: u32) {
         let answer = api::get::<SearchAnswer>(&format!("/api/v1/search?q={}", api::encode(&text))).await;
         if self.asked.get_value() == number {
-            self.state.set(match answer {
-                Ok(answer) => State::Found(answer.results),
-                Err(_) => State::Failed,
-            });
-            if self.state.with_untracked(|state| *state == State::Failed) {
-                self.ask_after(AGAIN, text, number);
+            match answer {
+                Ok(answer) => {
+                    self.answered.set_value(number);
+                    self.state.set(State::Found(answer.results));
+                    if self.entered.get_value() == Some(number) {
+                        self.choose(None);
+                    }
+                }
+                Err(_) => {
+                    self.state.set(State::Failed);
+                    self.ask_after(AGAIN, text, number);
+                }
             }
         }
     }
@@ -114,7 +125,17 @@ impl Search {
         }
     }
 
-    /// Opens what is marked, or the first that is on the map.
+    /// Opens what is marked, or the first of what is found of the whole text, which may be on its way.
+    fn enter(self) {
+        let (number, active) = (self.asked.get_value(), self.active.get_untracked());
+        if active.is_some() || self.answered.get_value() == number {
+            self.choose(active);
+        } else {
+            self.entered.set_value(Some(number));
+        }
+    }
+
+    /// Opens the one with this number, or the first that is on the map.
     fn choose(self, number: Option<usize>) {
         let found = self.state.with_untracked(|state| match (state, number) {
             (State::Found(results), Some(number)) => results.get(number).cloned(),
@@ -132,7 +153,7 @@ impl Search {
         match event.key().as_str() {
             "ArrowDown" => self.step(1),
             "ArrowUp" => self.step(-1),
-            "Enter" => self.choose(self.active.get_untracked()),
+            "Enter" => self.enter(),
             // The first one closes the list; another one is the browser's, which empties the field.
             "Escape" if self.state.with_untracked(|state| *state != State::Closed) => self.close(),
             _ => return,

@@ -152,8 +152,10 @@ fn tick(feed: &Shared) {
                 feed.page.news.set_value(false);
                 feed.refresh_ms = REFRESH_MS;
             }
-            // The feed has a figure where the map has none at all: then there are classes to ask for.
-            let pause = if feed.light && is_dark(&feed.page) { FIRST_LIGHT_MS } else { feed.refresh_ms };
+            // The feed has a figure where the map has none at all: then there are classes to ask for. Or somebody was
+            // heard where there is no home yet.
+            let lags = feed.light && is_dark(&feed.page) || feed.heard_at.is_some() && is_empty(&feed.page);
+            let pause = if lags { FIRST_LIGHT_MS } else { feed.refresh_ms };
             // An answer that takes its time is waited for: another question would have it dropped.
             let pause = if feed.page.waiting.get_value() > 0 { REFRESH_MS_MAX } else { pause };
             if now - feed.refreshed_at > pause || feed.ask_at.is_some_and(|at| now >= at) {
@@ -266,6 +268,14 @@ fn heard(feed: &Shared, text: &str) {
 fn is_dark(page: &Page) -> bool {
     page.figures.with_untracked(|figures| match figures {
         Some(map) => map.measure == Measure::Now && map.areas.iter().all(|area| area.value.is_none()),
+        _ => false,
+    })
+}
+
+/// Whether the page says that there are no homes yet.
+fn is_empty(page: &Page) -> bool {
+    page.figures.with_untracked(|figures| match figures {
+        Some(map) => map.real_homes.is_none() && map.simulated_homes == 0,
         _ => false,
     })
 }

@@ -69,6 +69,8 @@ impl Moments {
         }
         consumer.assign(&assigned)?;
         let answers = first_of_each(consumer, &self.topic, places.len());
+        // Who was paused would stay so when assigned again.
+        consumer.resume(&assigned)?;
         consumer.unassign()?;
         answers
     }

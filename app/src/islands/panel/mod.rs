@@ -8,7 +8,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::page::Page;
-use crate::reactive::text;
+use crate::reactive::{text, watch};
 use crate::words;
 
 #[cfg(feature = "hydrate")]
@@ -47,7 +47,7 @@ pub fn PanelIsland(
         <aside class=class aria-label=words::PANEL_LABEL aria-busy=text(move || busy.get().to_string())>
             <Handle up />
             <div class="content" node_ref=content>{children()}</div>
-            <Actions />
+            <Actions page />
         </aside>
     }
 }
@@ -98,8 +98,16 @@ fn Handle(
 
 /// Sharing: the device's own way where there is one, else the link is copied.
 #[component]
-fn Actions() -> impl IntoView {
+fn Actions(
+    /// The page that is shared.
+    page: Page,
+) -> impl IntoView {
     let said = RwSignal::new("");
+    // It is said of one area's link.
+    watch(move || {
+        let _ = page.area.get();
+        said.set("");
+    });
     let share = move |_| here::share(said);
     view! {
         <div class="actions">
