@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use app::error::AppError;
 use engine::{LiveBatch, LiveFeed, LiveNews, StoreError};
+use jiff::civil::Date;
 use metering::Window;
 use metering::api::Measure;
 use metering::statistics::YearStatistics;
@@ -229,7 +230,8 @@ impl FiguresService {
     async fn keep_warm(self: Arc<Self>) {
         loop {
             tokio::time::sleep(REFRESH_EVERY).await;
-            if let Err(error) = self.warm_up().await {
+            let Some(newest) = self.newest_day() else { continue };
+            if let Err(error) = self.warm_up(newest).await {
                 tracing::warn!(
                     error = format!("{error:?}"),
                     "what pages begin with could not be read; trying again"
@@ -244,9 +246,8 @@ impl FiguresService {
     }
 
     /// Reads what pages begin with: the year, the newest day, and the month that its typical day is of.
-    async fn warm_up(&self) -> Result<(), AppError> {
+    async fn warm_up(&self, newest: Date) -> Result<(), AppError> {
         self.period_release(Measure::default(), self.default_period()).await.map_err(unavailable)?;
-        let Some(newest) = self.newest_day() else { return Ok(()) };
         self.days.summary(newest).await.map_err(unavailable)?;
         let month = self.typical_month().await?;
         self.typical.of(0, month, day_type(newest)).await.map_err(unavailable)?;

@@ -243,7 +243,7 @@ async fn send(
             Heard::Acknowledged => {
                 all.acknowledged.fetch_add(sender.acknowledged() - before, Ordering::Relaxed);
                 // Enough to have something under way everywhere, and not so much that the machine is what is tested.
-                let pause = Duration::from_millis(random.random_range(30..100));
+                let pause = Duration::from_millis(random.random_range(60..160));
                 let times = if all.slowly.load(Ordering::Relaxed) { SLOWLY } else { 1 };
                 tokio::time::sleep(times * pause).await;
                 continue;
