@@ -140,14 +140,9 @@ impl FiguresService {
 
     async fn refresh_now_and_then(self: Arc<Self>) {
         let (mut scanned, mut meters, mut newest) = (false, 0, None);
-        let mut refreshes_at = Instant::now();
+        let mut refresh_due = Instant::now();
         loop {
-            let began = Instant::now();
-            let refreshed = if began < refreshes_at { Ok(()) } else { self.refresh().await };
-            refreshes_at = refreshes_at
-                .max(began + (REFRESHED_STANDS_TIMES * began.elapsed()).min(REFRESHED_STANDS_AT_MOST));
-            if let Err(error) = refreshed {
-                refreshes_at = began;
+            if let Err(error) = self.refresh_if_due(&mut refresh_due).await {
                 tracing::warn!(%error, "registrations and statistics could not be read; trying again");
             } else if !scanned {
                 scanned = self.scan_ever().await.is_ok();
@@ -161,8 +156,21 @@ impl FiguresService {
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
             let settled = meters > 0 && meters == before;
+            if !settled {
+                refresh_due = Instant::now();
+            }
             tokio::time::sleep(if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST }).await;
         }
+    }
+
+    /// Looks registrations and statistics up if that is due, and notes when it is again.
+    async fn refresh_if_due(&self, due: &mut Instant) -> Result<(), StoreError> {
+        let began = Instant::now();
+        if began >= *due {
+            self.refresh().await?;
+            *due = began + (REFRESHED_STANDS_TIMES * began.elapsed()).min(REFRESHED_STANDS_AT_MOST);
+        }
+        Ok(())
     }
 
     /// Looks registrations and statistics up.

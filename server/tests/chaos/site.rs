@@ -230,12 +230,16 @@ impl Process {
         Mark::in_log(&self.log)
     }
 
+    fn said_since(&self, mark: Mark) -> String {
+        let said = std::fs::read(&self.log).unwrap();
+        String::from_utf8_lossy(&said[mark.at..]).into_owned()
+    }
+
     /// Waits until it has said something since its start.
     pub(super) async fn says(&self, what: &str, within: Duration) {
         let began = Instant::now();
         loop {
-            let said = std::fs::read(&self.log).unwrap();
-            let said = String::from_utf8_lossy(&said[self.begins.at..]);
+            let said = self.said_since(self.begins);
             if said.contains(what) {
                 return;
             }
@@ -252,8 +256,7 @@ impl Process {
     /// The same, since it was there.
     pub(super) async fn owns_something_since(&self, mark: Mark, within: Duration) -> Duration {
         loop {
-            let said = std::fs::read(&self.log).unwrap();
-            let said = String::from_utf8_lossy(&said[mark.at..]);
+            let said = self.said_since(mark);
             let came = |line: &str| line.contains("partitions came") && !line.contains("moved={}");
             if said.lines().any(came) {
                 return mark.when.elapsed();

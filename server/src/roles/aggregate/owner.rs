@@ -41,7 +41,8 @@ const FLUSHES_APART_MAX: u32 = 2;
 const FLUSH_PART: usize = 3;
 
 /// What owners remember between batches, so that it need not be read again: 150, 60 and 40 bytes each.
-/// The meters are a million, not evenly divided; the rows are those of all areas of London for a day. Of all partitions of the process together: each has its share.
+/// The meters are a million, not evenly divided; the rows are those of all areas of London for a day. Of all partitions of the
+/// process together: each has its share.
 const REMEMBERED: Limits = Limits { meters: 1_200_000, rows: 250_000, versions: 400_000 };
 
 /// At the end: how long the store may take for what is decided. What it does not take is decided again
