@@ -69,6 +69,7 @@ async fn configured(path: &Path) -> anyhow::Result<Arc<Geography>> {
     Ok(Arc::new(geography))
 }
 
-async fn london() -> anyhow::Result<Arc<Geography>> {
+/// The areas that come with the program.
+pub(crate) async fn london() -> anyhow::Result<Arc<Geography>> {
     Ok(tokio::task::spawn_blocking(Geography::london).await?)
 }

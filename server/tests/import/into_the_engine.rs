@@ -322,6 +322,10 @@ fn a_geography_of_ones_own_takes_londons_place() {
     fs::write(&file, collection(&[square("T1", 530_000.0)])).unwrap();
     let said = run_in_vain(dir.path(), &arguments);
     assert!(said.contains("WGS84"), "{said}");
+    // And back, which says what is not seen any more.
+    let said = run(dir.path(), &["import", "geography", "--london"]);
+    assert!(said.contains("London again") && said.contains("1 meter is registered"), "{said}");
+    run(dir.path(), &["import", "readings", readings.to_str().unwrap(), "--area", "E01000001"]);
 }
 
 #[test]

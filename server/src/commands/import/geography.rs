@@ -7,16 +7,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use engine::Document;
+use engine::{Document, StoreError};
 use geography::{Geography, ImportOptions, LevelNames, ParentProperty};
+use metering::stored::RegistrationVersion;
 
 use super::direct::while_a_server_runs;
 use super::options::GeographyArgs;
 use super::source::Source;
-use crate::commands::engine::GEOGRAPHY;
+use crate::commands::engine::{GEOGRAPHY, london};
 use crate::commands::say;
 use crate::config::Config;
 use crate::engines::open;
+use crate::state::Ports;
 
 /// Bytes of a GeoJSON text at most: all small areas of a large country, in more detail than a map shows.
 const TEXT_MAX: u64 = 1 << 30;
@@ -24,10 +26,10 @@ const TEXT_MAX: u64 = 1 << 30;
 /// Makes a geography of a GeoJSON file: into the data directory, from where the next start takes it, or
 /// into a file for `--geography`.
 pub(super) async fn import(args: &GeographyArgs, config: &Config) -> anyhow::Result<ExitCode> {
-    let options = options(args)?;
-    let path = args.file.clone();
+    let Some(path) = args.file.clone() else { return back_to_london(config).await };
+    let (options, shown) = (options(args)?, path.display().to_string());
     let made = tokio::task::spawn_blocking(move || make(&path, &options)).await?;
-    let (geography, report) = made.with_context(|| format!("{} can't be used", args.file.display()))?;
+    let (geography, report) = made.with_context(|| format!("{shown} can't be used"))?;
     say(report.to_string().trim_end())?;
     let bytes = geography.to_bytes();
     match &args.out {
@@ -37,15 +39,57 @@ pub(super) async fn import(args: &GeographyArgs, config: &Config) -> anyhow::Res
             say(format_args!("{}: start with --geography {0}", out.display()))?;
         }
         None => {
-            let opened = open(config).await.map_err(while_a_server_runs)?;
             let document = Document { id: GEOGRAPHY.1.to_owned(), body: bytes };
-            let stored = opened.ports.documents.put_documents(GEOGRAPHY.0, vec![document]).await;
-            opened.close().await?;
-            stored?;
+            let documents = |ports: Ports| async move {
+                ports.documents.put_documents(GEOGRAPHY.0, vec![document]).await
+            };
+            let elsewhere = change(config, &geography, documents).await?;
             say(format_args!("stored in {}: the next start takes it", config.engine.data.display()))?;
+            warn_of(elsewhere)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn back_to_london(config: &Config) -> anyhow::Result<ExitCode> {
+    let geography = london().await?;
+    let documents =
+        |ports: Ports| async move { ports.documents.remove_document(GEOGRAPHY.0, GEOGRAPHY.1).await };
+    let elsewhere = change(config, &geography, documents).await?;
+    say(format_args!("{} again, from the next start on", geography.name()))?;
+    warn_of(elsewhere)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Changes what is stored of the geography; says how many meters are registered in areas that this one does not have.
+async fn change<F: Future<Output = Result<(), StoreError>>>(
+    config: &Config,
+    geography: &Geography,
+    how: impl FnOnce(Ports) -> F,
+) -> anyhow::Result<usize> {
+    let opened = open(config).await.map_err(while_a_server_runs)?;
+    let changed = async {
+        let registrations = opened.ports.figures.registrations().await?;
+        how(opened.ports.clone()).await?;
+        let is_elsewhere = |one: &&RegistrationVersion| {
+            geography.index_of(&one.area).is_none_or(|area| geography.leaf_number(area).is_none())
+        };
+        Ok::<_, StoreError>(registrations.iter().filter(is_elsewhere).count())
+    }
+    .await;
+    opened.close().await?;
+    Ok(changed?)
+}
+
+fn warn_of(elsewhere: usize) -> anyhow::Result<()> {
+    if elsewhere == 0 {
+        return Ok(());
+    }
+    say(format_args!(
+        "{} registered so far in areas that it does not have: kept, and not shown; `wattmap import geography` with that of \
+         before has them again (--london for the one that comes with the program)",
+        if elsewhere == 1 { "1 meter is".to_owned() } else { format!("{elsewhere} meters are") }
+    ))
 }
 
 fn options(args: &GeographyArgs) -> anyhow::Result<ImportOptions> {

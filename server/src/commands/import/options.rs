@@ -84,8 +84,11 @@ pub(super) struct StatisticsArgs {
 #[derive(Debug, Clone, Args)]
 pub(super) struct GeographyArgs {
     /// The finest areas, as GeoJSON in WGS84.
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "london")]
+    pub(super) file: Option<PathBuf>,
+    /// Go back to London, which comes with the program: what was imported is forgotten.
+    #[arg(long, conflicts_with_all = ["file", "out", "code", "name", "near", "parent", "levels", "title", "attribution", "tz", "leave_out", "dry_run"])]
+    pub(super) london: bool,
     /// Write a file for --geography instead of storing it in the data directory.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) out: Option<PathBuf>,
