@@ -4,8 +4,10 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use simulator::{Control, Faults, RunState, SimulatorProgress};
+use serde_json::Value;
+use simulator::{Control, SimulatorProgress};
 
 use crate::problem::Problem;
 use crate::routes::authorised::Operator;
@@ -23,11 +25,11 @@ pub(in crate::routes) struct Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    state: Option<RunState>,
-    homes: Option<u32>,
-    interval_s: Option<u16>,
-    faults: Option<Faults>,
-    history_per_s_max: Option<u32>,
+    state: Option<Value>,
+    homes: Option<Value>,
+    interval_s: Option<Value>,
+    faults: Option<Value>,
+    history_per_s_max: Option<Value>,
 }
 
 pub(in crate::routes) async fn get(
@@ -45,17 +47,41 @@ pub(in crate::routes) async fn put(
     let change: Change = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
     let now = state.simulation.control().await?;
     let control = Control {
-        state: change.state.unwrap_or(now.state),
-        homes: change.homes.unwrap_or(now.homes),
-        interval_s: change.interval_s.unwrap_or(now.interval_s),
-        faults: change.faults.unwrap_or(now.faults),
-        history_per_s_max: change.history_per_s_max.or(now.history_per_s_max),
+        state: understood("state", change.state, STATES, now.state)?,
+        homes: understood("homes", change.homes, WHOLE, now.homes)?,
+        interval_s: understood("interval_s", change.interval_s, WHOLE, now.interval_s)?,
+        faults: understood("faults", change.faults, FAULTS, now.faults)?,
+        history_per_s_max: understood(
+            "history_per_s_max",
+            change.history_per_s_max,
+            WHOLE,
+            now.history_per_s_max,
+        )?,
     };
     state.simulation.set(control).await.map_err(|error| match error {
         SetError::Refused(error) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         SetError::Store(error) => error.into(),
     })?;
     answer(&state).await
+}
+
+/// What may stand in a field, where [`ControlError`](simulator::ControlError) does not say it.
+const STATES: &str = "\"running\", \"paused\" or \"stopped\"";
+const WHOLE: &str = "a whole number from 0 up";
+const FAULTS: &str = "an object of shares from 0 to 1 (silent_share, duplicates_share, late_batches, corrections_share, \
+                      implausible_share) and of unknown_meters, a whole number";
+
+/// What is asked for of one field, or what it is now.
+fn understood<T: DeserializeOwned>(
+    field: &str,
+    asked: Option<Value>,
+    allowed: &str,
+    now: T,
+) -> Result<T, Problem> {
+    let Some(asked) = asked else { return Ok(now) };
+    T::deserialize(&asked).map_err(|_| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{field} is {asked}; allowed is {allowed}"))
+    })
 }
 
 async fn answer(state: &AppState) -> Result<Json<Answer>, Problem> {

@@ -249,7 +249,15 @@ async fn the_simulator_is_steered() {
     ] {
         assert!(app.operate(Method::PUT, "/simulator", &wrong).await.problem(422).contains(says));
     }
-    app.operate(Method::PUT, "/simulator", &json!({ "state": "asleep" })).await.problem(400);
+    for (wrong, says) in [
+        (json!({ "state": "asleep" }), "state is \"asleep\"; allowed is \"running\""),
+        (json!({ "homes": -1 }), "homes is -1; allowed is a whole number"),
+        (json!({ "faults": { "silent": 0.05 } }), "faults is {\"silent\":0.05}; allowed is an object"),
+    ] {
+        let said = app.operate(Method::PUT, "/simulator", &wrong).await.problem(422);
+        assert!(said.contains(says), "{said}");
+    }
+    app.operate(Method::PUT, "/simulator", &json!({ "house": 1 })).await.problem(400);
     app.stop().await;
 }
 
