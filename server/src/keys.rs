@@ -256,31 +256,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_trait::async_trait;
-    use std::collections::BTreeMap;
-
-    /// Documents in memory, of one kind.
-    #[derive(Default)]
-    struct Memory(std::sync::Mutex<BTreeMap<String, Vec<u8>>>);
-
-    #[async_trait]
-    impl DocumentStore for Memory {
-        async fn document(&self, _: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-            Ok(self.0.lock().unwrap().get(id).cloned())
-        }
-        async fn documents(&self, _: &str) -> Result<Vec<Document>, StoreError> {
-            let all = self.0.lock().unwrap();
-            Ok(all.iter().map(|(id, body)| Document { id: id.clone(), body: body.clone() }).collect())
-        }
-        async fn put_documents(&self, _: &str, documents: Vec<Document>) -> Result<(), StoreError> {
-            self.0.lock().unwrap().extend(documents.into_iter().map(|one| (one.id, one.body)));
-            Ok(())
-        }
-        async fn remove_document(&self, _: &str, id: &str) -> Result<(), StoreError> {
-            self.0.lock().unwrap().remove(id);
-            Ok(())
-        }
-    }
+    use crate::memory::Memory;
 
     #[tokio::test]
     async fn a_key_from_its_making_to_its_end() {
@@ -292,7 +268,7 @@ mod tests {
         assert_eq!((key.name.as_str(), key.scope), ("head-end", Scope::Ingest));
         assert!(matches!(keys.check(&text, Scope::Operator).await, Err(KeyError::Scope { .. })));
 
-        let stored = memory.0.lock().unwrap().values().next().unwrap().clone();
+        let stored = memory.documents(KIND).await.unwrap().remove(0).body;
         let secret = text.rsplit('_').next().unwrap();
         assert!(!String::from_utf8(stored).unwrap().contains(secret), "the secret itself is stored");
 

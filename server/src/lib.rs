@@ -28,6 +28,8 @@ pub mod figures;
 pub mod ingestion;
 pub mod keys;
 pub mod live;
+#[cfg(test)]
+mod memory;
 pub mod moments;
 pub mod problem;
 pub mod readiness;

@@ -1,5 +1,11 @@
 //! The simulated homes of this node: sent through the door like everything else.
+//!
+//! Where roles run apart, any number of processes may be started to simulate: one does, and another takes over when it ends
+//! or dies.
 
+mod turn;
+
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::SimulationConfig;
 use crate::roles::Roles;
 use crate::state::AppState;
+use turn::{Came, Turn};
 
 /// Where the simulation's state is kept.
 const KIND: &str = "simulator";
@@ -83,6 +90,11 @@ impl Simulation {
         Ok(())
     }
 
+    /// How far this process is with it.
+    pub fn own_progress(&self) -> watch::Receiver<SimulatorProgress> {
+        self.progress.clone()
+    }
+
     /// How far it is.
     pub async fn progress(&self) -> Result<SimulatorProgress, StoreError> {
         Ok(self.told(PROGRESS).await?.unwrap_or_else(|| self.progress.borrow().clone()))
@@ -109,11 +121,23 @@ impl Simulation {
         }
     }
 
-    /// Follows the orders of other processes, and tells them how far it is.
-    async fn exchange(&self) {
-        let mut last = self.told::<Control>(CONTROL).await.ok().flatten();
+    /// Waits for the turn of this process. What is configured holds from then on, unless another process had the turn until
+    /// then: what operators ordered of that one is to be done still.
+    async fn waits_for(&self, turn: &mut Turn, configured: &Control) {
+        let taken_over = tokio::select! {
+            came = turn.comes() => came == Came::TakenOver,
+            never = self.follow_orders() => match never {},
+        };
+        if !taken_over {
+            self.control.send_replace(configured.clone());
+            self.tell_patiently(CONTROL, configured).await;
+        }
+    }
+
+    /// Sets what operators order, of whatever process.
+    async fn follow_orders(&self) -> Infallible {
+        let mut last = None;
         loop {
-            tokio::time::sleep(EXCHANGE_EVERY).await;
             // A store that is away brings no orders; what was ordered last stands.
             if let Ok(Some(control)) = self.told::<Control>(CONTROL).await
                 && last.as_ref() != Some(&control)
@@ -123,6 +147,14 @@ impl Simulation {
                 }
                 last = Some(control);
             }
+            tokio::time::sleep(EXCHANGE_EVERY).await;
+        }
+    }
+
+    /// Tells other processes how far it is.
+    async fn tell_progress(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(EXCHANGE_EVERY).await;
             let progress = self.progress.borrow().clone();
             if let Err(error) = self.tell(PROGRESS, &progress).await {
                 tracing::debug!(%error, "nobody was told how far the simulation is");
@@ -143,28 +175,36 @@ pub async fn run(state: AppState, shutdown: CancellationToken) -> anyhow::Result
     let config = state.config.simulation;
     let geography = state.geography.clone();
     let population = tokio::task::spawn_blocking(move || populate(&geography, &config)).await??;
-    let simulation = simulator::Simulation {
-        population,
+    let simulation = |shutdown: CancellationToken| simulator::Simulation {
+        population: population.clone(),
         sink: Arc::new(ThroughTheDoor(state.clone())),
         keeper: Arc::new(InDocuments(state.ports.documents.clone())),
         clock: simulator::SystemClock,
-        control,
-        progress,
+        control: control.clone(),
+        progress: progress.clone(),
         history_days: config.history_days as u16,
         shutdown,
     };
-    if state.simulation.apart.is_none() {
-        return Ok(simulation.run().await?);
-    }
-    // What is configured is what holds from the start on; then what operators order.
-    let configured = state.simulation.control.borrow().clone();
-    let told_and_ordered = async {
-        state.simulation.tell_patiently(CONTROL, &configured).await;
-        state.simulation.exchange().await;
-    };
-    tokio::select! {
-        ended = simulation.run() => Ok(ended?),
-        () = told_and_ordered => Ok(()),
+    let Some(documents) = &state.simulation.apart else { return Ok(simulation(shutdown).run().await?) };
+    let mut turn = Turn::new(documents.clone())?;
+    let (here, configured) = (&state.simulation, control.borrow().clone());
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            () = here.waits_for(&mut turn, &configured) => {}
+        }
+        let ended = tokio::select! {
+            ended = simulation(shutdown.clone()).run() => ended,
+            () = turn.is_kept() => {
+                // How far this one is is not saved: the other one is further.
+                tracing::warn!("this process was not heard of, so another one simulates; this one stands by");
+                continue;
+            }
+            never = here.follow_orders() => match never {},
+            never = here.tell_progress() => match never {},
+        };
+        turn.ends().await;
+        return Ok(ended?);
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use simulator::SimulatorProgress;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::signals::Signals;
 use crate::clock::SystemClock;
@@ -51,6 +53,9 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
         }
     };
     introduce(roles, &running);
+    if roles.simulates {
+        tokio::spawn(tell_of_the_past(running.state.simulation.own_progress()));
+    }
     let stop = running.stopper();
     tokio::spawn(async move {
         signals.asked_to_stop().await;
@@ -116,8 +121,77 @@ fn introduce(roles: Roles, running: &Running) {
     }
 }
 
+/// How much has arrived of what simulated homes used before they went live.
+async fn tell_of_the_past(mut progress: watch::Receiver<SimulatorProgress>) {
+    let mut past = Past::default();
+    while progress.changed().await.is_ok() {
+        let left = progress.borrow_and_update().history_left;
+        if let Some(line) = past.told(left) {
+            say(&line);
+        }
+    }
+}
+
+/// What was told of it.
+#[derive(Default)]
+struct Past {
+    /// Readings, when most of them were left.
+    all: u64,
+    /// Of them, how many parts of [`PARTS_OF_THE_PAST`] are there.
+    parts: u64,
+}
+
+const PARTS_OF_THE_PAST: u64 = 4;
+
+impl Past {
+    /// A line where there is something new to tell.
+    fn told(&mut self, left: u64) -> Option<String> {
+        if left > self.all {
+            *self = Past { all: left, parts: 0 };
+            return Some("Their past arrives, the newest day first ...".to_owned());
+        }
+        let parts = ((self.all - left) * PARTS_OF_THE_PAST).checked_div(self.all)?;
+        if parts <= self.parts {
+            return None;
+        }
+        self.parts = parts;
+        Some(match parts {
+            PARTS_OF_THE_PAST => {
+                format!("Their past is there: {} readings.", metering::numerals::grouped(self.all))
+            }
+            parts => format!("  {} % of their past is there", 100 * parts / PARTS_OF_THE_PAST),
+        })
+    }
+}
+
 /// To whoever started it. A closed stdout is no reason to end.
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_is_told_of_in_parts_and_once() {
+        let mut past = Past::default();
+        let told: Vec<String> = [0, 0, 4000, 3999, 3000, 2999, 900, 0, 0]
+            .map(|left| past.told(left))
+            .into_iter()
+            .flatten()
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "Their past arrives, the newest day first ...",
+                "  25 % of their past is there",
+                "  75 % of their past is there",
+                "Their past is there: 4,000 readings."
+            ]
+        );
+        // More homes bring more of it.
+        assert_eq!(past.told(8000).as_deref(), Some("Their past arrives, the newest day first ..."));
+    }
 }

@@ -6,6 +6,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -16,6 +18,10 @@ use crate::support::oracle::{Readings, read_export};
 use crate::support::program::{Killed, run_command, wattmap};
 use crate::support::{Http, Keys};
 
+/// As whom Cassandra is spoken to, where one has to log in.
+const CASSANDRA_USER: &str = "WATTMAP_CASSANDRA_USER";
+const CASSANDRA_PASSWORD: &str = "WATTMAP_CASSANDRA_PASSWORD";
+
 /// How long a process may take to end when it is told to.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -25,7 +31,12 @@ pub(super) struct Site {
     name: String,
     partitions: u32,
     pub(super) keys: Keys,
+    /// Whether each role speaks to Cassandra as a user of its own.
+    has_users: bool,
 }
+
+/// The password of each of them.
+const PASSWORD_OF_ROLES: &str = "let-me-in";
 
 /// A process of some role.
 pub(super) struct Process {
@@ -56,7 +67,8 @@ impl Site {
     pub(super) fn not_migrated(partitions: u32) -> Site {
         let name = format!("chaos_{}_{:08x}", std::process::id(), rand::random::<u32>());
         let nobody = Keys { ingest: String::new(), operator: String::new() };
-        let site = Site { dir: tempfile::tempdir().unwrap(), name, partitions, keys: nobody };
+        let dir = tempfile::tempdir().unwrap();
+        let site = Site { dir, name, partitions, keys: nobody, has_users: false };
         println!("{}: partitions {partitions}, logs in {}", site.name, site.path().display());
         site
     }
@@ -91,6 +103,15 @@ impl Site {
             });
             let nodes = addresses.split(',').count();
             command.env(copies, nodes.to_string()).env(name, addresses);
+        }
+        if self.has_users {
+            command
+                .env(CASSANDRA_USER, self.user_of(arguments[0]))
+                .env(CASSANDRA_PASSWORD, PASSWORD_OF_ROLES);
+        } else {
+            for name in [CASSANDRA_USER, CASSANDRA_PASSWORD] {
+                command.envs(std::env::var(name).map(|value| (name, value)));
+            }
         }
         command
             .env("WATTMAP_KAFKA_PREFIX", &self.name)
@@ -132,6 +153,15 @@ impl Site {
         process
     }
 
+    /// A process that simulates homes, with some days of their past.
+    pub(super) fn simulate(&self, name: &str, homes: u32, days: u32) -> Process {
+        let [homes, days] = [homes, days].map(|number| number.to_string());
+        let arguments = ["simulate", "--simulate", &homes, "--history-days", &days];
+        let mut process = self.spawn(name, &arguments, &[]);
+        drop(process.child.0.stdout.take());
+        process
+    }
+
     /// A process that serves, when it does.
     pub(super) async fn serve(&self, name: &str) -> (Process, Http) {
         self.serves(self.will_serve(name)).await
@@ -169,6 +199,46 @@ impl Site {
             read_export(&std::fs::read_to_string(file.unwrap().path()).unwrap(), &mut readings);
         }
         readings
+    }
+
+    fn user_of(&self, role: &str) -> String {
+        format!("{}_{role}", self.name)
+    }
+
+    /// From now on each role is a user of its own, who may do nothing until something is granted. Whether that can be: where
+    /// nobody logs in there are no users.
+    pub(super) async fn has_users(&mut self, roles: &[&str]) -> bool {
+        if std::env::var_os(CASSANDRA_USER).is_none() {
+            println!(
+                "these nodes let everybody do everything: `cargo xtask test engines` has one that does not"
+            );
+            return false;
+        }
+        let session = self.cassandra().await;
+        for role in roles {
+            let user = self.user_of(role);
+            let made = format!("CREATE ROLE {user} WITH LOGIN = true AND PASSWORD = '{PASSWORD_OF_ROLES}'");
+            session.query_unpaged(made, ()).await.unwrap();
+        }
+        self.has_users = true;
+        true
+    }
+
+    /// A user may do this.
+    pub(super) async fn grant(&self, what: &str, on: &str, to: &str) {
+        let granted = format!("GRANT {what} ON {on} TO {}", self.user_of(to));
+        self.cassandra().await.query_unpaged(granted, ()).await.unwrap();
+    }
+
+    /// Cassandra itself, as somebody who may do everything.
+    pub(super) async fn cassandra(&self) -> Session {
+        let variable = |name| std::env::var(name);
+        let nodes = variable("WATTMAP_CASSANDRA_NODES").unwrap();
+        let mut builder = SessionBuilder::new().known_nodes(nodes.split(','));
+        if let (Ok(user), Ok(password)) = (variable(CASSANDRA_USER), variable(CASSANDRA_PASSWORD)) {
+            builder = builder.user(user, password);
+        }
+        builder.build().await.unwrap()
     }
 
     fn log(&self, name: &str) -> PathBuf {

@@ -76,6 +76,7 @@ pub(crate) fn chaos(seeds: u32) -> Result<()> {
         ("WATTMAP_TEST_TURNS", "20"),
         ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
         ("WATTMAP_TEST_AWAY_S", "60"),
+        ("WATTMAP_TEST_DEATHS_OF_SIMULATORS", "10"),
     ];
     let of_three = [("WATTMAP_TEST_DEATHS", "6")];
     sum_up(&[

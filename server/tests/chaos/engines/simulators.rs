@@ -1,0 +1,159 @@
+//! Several processes could simulate the same homes: one does, and when it dies another goes on.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use geography::Geography;
+use jiff::tz::TimeZone;
+use metering::{Interval, UtcSecond};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use simulator::{Population, PopulationConfig, Reference};
+
+use super::super::load::settled;
+use super::super::site::Site;
+use super::{ALONE, TAKES_OVER_WITHIN, from_environment, moment, replay_agrees, seed};
+use crate::support::Http;
+use crate::support::oracle::{Area, Readings, Sums};
+
+const HOMES: u32 = 600;
+const DAYS: u32 = 2;
+
+/// Those who die, unless the environment says otherwise.
+const DEATHS: u64 = 2;
+
+/// Seconds that a live reading covers, once that is ordered.
+const INTERVAL_S: i64 = 60;
+
+/// Readings of the past a second, so that it is still under way when somebody dies.
+const HISTORY_PER_S: u32 = 4000;
+
+/// How long the past may take to be sent.
+const SENT_WITHIN: Duration = Duration::from_secs(180);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn another_one_goes_on_when_a_simulator_dies_and_leaves_no_hole() {
+    let _alone = ALONE.lock().await;
+    let mut random = StdRng::seed_from_u64(seed());
+    let site = Site::new(4);
+    let owner = site.aggregate("aggregate-0", &[]);
+    let (_serve, http) = site.serve("serve-0").await;
+    let mut simulators = vec![site.simulate("simulate-0", HOMES, DAYS)];
+    sends_until(&http, TAKES_OVER_WITHIN, |progress| progress["registered"] == HOMES).await;
+    order(&http, &json!({ "interval_s": INTERVAL_S, "history_per_s_max": HISTORY_PER_S })).await;
+    simulators.push(site.simulate("simulate-1", HOMES, DAYS));
+    simulators[1].says("stands by", TAKES_OVER_WITHIN).await;
+
+    let is_done = |progress: &Value| progress["homes"] == HOMES && progress["history_left"] == 0;
+    for death in 0..from_environment("WATTMAP_TEST_DEATHS_OF_SIMULATORS", DEATHS) {
+        tokio::time::sleep(moment(&mut random, 500..5000)).await;
+        // The first to die is the one that simulates.
+        let number = if death == 0 { 0 } else { random.random_range(0..simulators.len()) };
+        let next = site.simulate(&format!("simulate-{number}"), HOMES, DAYS);
+        std::mem::replace(&mut simulators[number], next).kill();
+        let before = http.operate_patiently("/simulator").await["progress"].clone();
+        let began = Instant::now();
+        sends_until(&http, TAKES_OVER_WITHIN, |now| now != &before && now["homes"] == HOMES).await;
+        println!(
+            "death {}, with {} readings of the past to come: it goes on after {:.1?}",
+            death + 1,
+            before["history_left"],
+            began.elapsed()
+        );
+    }
+    sends_until(&http, SENT_WITHIN, is_done).await;
+    let ordered = http.operate_patiently("/simulator").await;
+    assert_eq!(ordered["interval_s"], INTERVAL_S, "what was ordered is forgotten: {ordered}");
+    for simulator in simulators {
+        simulator.stop().await;
+    }
+    settled(&http, &site).await;
+    let readings = site.exported_readings();
+    is_what_homes_use(&readings);
+    is_without_holes(&readings);
+    is_added_up(&http, &readings).await;
+    let dead = http.operate_patiently("/dead-letters?limit=1").await;
+    assert_eq!(dead["counts"], json!([]), "{dead}");
+    replay_agrees(&site);
+    owner.stop().await;
+}
+
+async fn order(http: &Http, what: &Value) {
+    let bearer = format!("Bearer {}", http.keys.operator);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let answer = http.send("PUT".parse().unwrap(), "/api/v1/ops/simulator", &headers, what.to_string()).await;
+    assert_eq!(answer.unwrap().status, 200);
+}
+
+/// Waits until the simulation is so far.
+async fn sends_until(http: &Http, within: Duration, is_so_far: impl Fn(&Value) -> bool) {
+    let began = Instant::now();
+    loop {
+        let progress = http.operate_patiently("/simulator").await["progress"].clone();
+        if is_so_far(&progress) {
+            return;
+        }
+        assert!(began.elapsed() < within, "it does not come so far: {progress}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// What a home uses follows from the seed, whoever sends it.
+fn is_what_homes_use(readings: &Readings) {
+    let geography = Geography::london();
+    let time_zone = TimeZone::get(geography.time_zone()).unwrap();
+    let config = PopulationConfig { homes: HOMES as usize, seed: 1, time_zone };
+    let population = Population::new(&geography, &Reference::published(), config);
+    let homes: BTreeMap<String, u32> =
+        (0..HOMES).map(|home| (population.meter(home).to_string(), home)).collect();
+    for ((meter, start), (counted, area)) in readings {
+        let home = homes[meter];
+        let interval = Interval::new(UtcSecond(*start), counted.duration_s).unwrap();
+        assert_eq!(counted.energy_mwh, population.energy(home, interval).mwh(), "{meter} at {start}");
+        assert_eq!(area, population.registration(home).area.as_str(), "{meter}");
+    }
+}
+
+/// Of every home there is all of a day and more: where a reading ends the next one begins.
+fn is_without_holes(readings: &Readings) {
+    let mut of_homes: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for ((meter, start), (counted, _)) in readings {
+        let (_, end) = of_homes.entry(meter).or_insert((*start, *start));
+        assert_eq!(end, start, "{meter} has a hole or an overlap before {start}");
+        *end += counted.duration_s;
+    }
+    assert_eq!(of_homes.len(), HOMES as usize);
+    let (earliest, _) = of_homes.values().copied().min().unwrap();
+    let latest = of_homes.values().map(|(_, end)| *end).max().unwrap();
+    for (meter, (start, end)) in of_homes {
+        assert_eq!(start, earliest, "{meter} begins later than others");
+        // Each reports at its own moment of the interval that follows.
+        assert!(latest - end <= INTERVAL_S, "{meter} ends {} s before others", latest - end);
+    }
+    assert!(latest - earliest > i64::from(DAYS) * 86_400, "that was no test");
+    println!("{} readings of {HOMES} homes, without a hole", readings.len());
+}
+
+/// The sums of some areas are those of their readings.
+async fn is_added_up(http: &Http, readings: &Readings) {
+    let mut areas: Vec<Area> = Vec::new();
+    for (_, code) in readings.values().step_by(readings.len() / 12) {
+        if areas.iter().all(|area| area.code != *code) {
+            areas.push(Area { number: areas.len(), code: code.clone() });
+        }
+    }
+    let (mut expected, mut found) = (Sums::default(), Sums::default());
+    let mut heard = BTreeMap::new();
+    for ((meter, start), (counted, code)) in readings {
+        if let Some(area) = areas.iter().find(|area| area.code == *code) {
+            expected.count(area, *start, *counted, heard.entry(meter).or_default());
+        }
+    }
+    for area in &areas {
+        found.read(area, &http.operate_patiently(&format!("/areas/{}/exact?by=half-hour", area.code)).await);
+    }
+    assert!(expected == found, "{}", expected.differences(&found));
+    println!("{} sums of {} areas are those of their readings", expected.len(), areas.len());
+}
