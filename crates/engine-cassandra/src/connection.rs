@@ -1,6 +1,6 @@
 //! The connection, and who shares it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -168,6 +168,9 @@ pub(crate) async fn connect(
         Some(why) => ConnectError::NotLetIn { nodes: config.nodes.join(", "), why: why.to_owned() },
         None => schema::away(config, error),
     })?;
+    if let Some(datacenter) = &config.datacenter {
+        is_there(&session, datacenter).map_err(|why| schema::away(config, why))?;
+    }
     if let Some(keyspace) = keyspace {
         session.use_keyspace(keyspace, false).await.map_err(|error| ConnectError::NotMigrated {
             nodes: config.nodes.join(", "),
@@ -175,6 +178,18 @@ pub(crate) async fn connect(
         })?;
     }
     Ok(session)
+}
+
+/// Whether any node is in it: without one every request would fail, and none would say why.
+fn is_there(session: &Session, datacenter: &str) -> Result<(), String> {
+    let state = session.get_cluster_state();
+    let known: BTreeSet<&str> =
+        state.get_nodes_info().iter().filter_map(|node| node.datacenter.as_deref()).collect();
+    if known.contains(datacenter) {
+        return Ok(());
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    Err(format!("cassandra-datacenter is {datacenter}, and its nodes are in {}", known.join(", ")))
 }
 
 /// What a node said to a name and a password that it does not know.

@@ -5,11 +5,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use metering::stored::Windows;
 use scylla::client::session::Session;
+use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
+use scylla::response::query_result::QueryResult;
 
 use crate::connection::connect;
 use crate::error::ConnectError;
 use crate::places::{first_stamp, last_stamp};
 use crate::{CassandraConfig, Sizing};
+
+/// Which migrations were done.
+const MIGRATED: &str = "SELECT number FROM migrations";
 
 /// One migration: its number, what it is for, what it does.
 struct Migration {
@@ -120,9 +125,9 @@ pub async fn migrate(config: &CassandraConfig, sizing: Sizing) -> Result<Done, C
     )
     .await?;
     fix_sizing(&session, config, sizing, &mut done).await?;
-    let there = migrated(&session, config).await?;
+    let there = rows::<(i32,)>(&session, config, MIGRATED).await?;
     for Migration { number, what, statements } in MIGRATIONS {
-        if there.contains(&number) {
+        if there.contains(&(number,)) {
             continue;
         }
         for statement in statements {
@@ -268,9 +273,16 @@ pub async fn keep_readings(config: &CassandraConfig, seconds: u32) -> Result<Don
 
 /// The sizing of a migrated keyspace that is in use; an error says what it lacks.
 pub(crate) async fn check(session: &Session, config: &CassandraConfig) -> Result<Sizing, ConnectError> {
-    let there = migrated(session, config).await.unwrap_or_default();
+    let there = match session.query_unpaged(MIGRATED, ()).await {
+        Ok(answer) => rows_of::<(i32,)>(answer, config)?,
+        // There is no such table.
+        Err(ExecutionError::LastAttemptError(RequestAttemptError::DbError(DbError::Invalid, _))) => {
+            Vec::new()
+        }
+        Err(error) => return Err(away(config, error)),
+    };
     let missing: Vec<_> =
-        MIGRATIONS.iter().filter(|one| !there.contains(&one.number)).map(|one| one.number).collect();
+        MIGRATIONS.iter().filter(|one| !there.contains(&(one.number,))).map(|one| one.number).collect();
     if !missing.is_empty() {
         return Err(not_migrated(
             config,
@@ -293,11 +305,6 @@ async fn sizing_of(session: &Session, config: &CassandraConfig) -> Result<Option
     Ok(found.into_iter().next().map(sizing))
 }
 
-async fn migrated(session: &Session, config: &CassandraConfig) -> Result<Vec<i32>, ConnectError> {
-    let found = rows::<(i32,)>(session, config, "SELECT number FROM migrations").await?;
-    Ok(found.into_iter().map(|(number,)| number).collect())
-}
-
 async fn run(session: &Session, config: &CassandraConfig, statement: &str) -> Result<(), ConnectError> {
     session.query_unpaged(statement, ()).await.map(drop).map_err(|error| away(config, error))
 }
@@ -307,6 +314,13 @@ where
     T: for<'frame, 'metadata> scylla::deserialize::row::DeserializeRow<'frame, 'metadata>,
 {
     let answer = session.query_unpaged(statement, ()).await.map_err(|error| away(config, error))?;
+    rows_of(answer, config)
+}
+
+fn rows_of<T>(answer: QueryResult, config: &CassandraConfig) -> Result<Vec<T>, ConnectError>
+where
+    T: for<'frame, 'metadata> scylla::deserialize::row::DeserializeRow<'frame, 'metadata>,
+{
     let answer = answer.into_rows_result().map_err(|error| away(config, error))?;
     let rows = answer.rows::<T>().map_err(|error| away(config, error))?;
     rows.collect::<Result<_, _>>().map_err(|error| away(config, error))

@@ -1,16 +1,20 @@
 //! The contract suite on a real Cassandra: `cargo xtask engines up`, then `WATTMAP_CASSANDRA_NODES=127.0.0.1:9042`.
 //! `cargo xtask test engines` does both.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use engine::contract::{self, Has, Reopen};
 use engine::{AreaDay, DocumentStore, Editions, FigureStore, PipelineStore};
-use engine_cassandra::{CassandraConfig, CassandraStore, Sizing, Tls, keep_readings, migrate};
+use engine_cassandra::{
+    CassandraConfig, CassandraStore, ConnectError, Identity, Login, Sizing, Tls, keep_readings, migrate,
+};
 use futures::future::join_all;
 use metering::stored::{FlushPlan, PlacedRow};
 use metering::{AggregateRow, AreaCode, Energy, Place, Position, Window};
+use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 
 /// A keyspace of its own, on the nodes that the environment names, with nothing in its tables.
@@ -30,6 +34,27 @@ fn nodes() -> Vec<String> {
     let nodes = std::env::var("WATTMAP_CASSANDRA_NODES")
         .expect("WATTMAP_CASSANDRA_NODES names no Cassandra: `cargo xtask test engines` starts one");
     nodes.split(',').map(str::to_owned).collect()
+}
+
+fn variable(name: &str) -> String {
+    let complaint = || panic!("{name} is not set: `cargo xtask test engines` sets it");
+    std::env::var(name).unwrap_or_else(|_| complaint())
+}
+
+/// As whom, where one has to log in.
+fn login() -> Option<Login> {
+    let [user, password] =
+        ["USER", "PASSWORD"].map(|what| std::env::var(format!("WATTMAP_CASSANDRA_{what}")));
+    Some(Login { user: user.ok()?, password: password.ok()? })
+}
+
+/// The driver itself.
+async fn session(config: &CassandraConfig) -> Session {
+    let mut builder = SessionBuilder::new().known_nodes(&config.nodes);
+    if let Some(Login { user, password }) = &config.login {
+        builder = builder.user(user, password);
+    }
+    builder.build().await.expect("it answers")
 }
 
 impl Keyspace {
@@ -59,15 +84,15 @@ async fn made() -> CassandraConfig {
     let keyspace = format!("contract_{}_{number}", std::process::id());
     let nodes = nodes();
     let sizing = Sizing { replication: nodes.len() as u32, buckets: 12, shards: 4 };
-    let config = CassandraConfig { keyspace, ..CassandraConfig::new(nodes) };
+    let config = CassandraConfig { keyspace, login: login(), ..CassandraConfig::new(nodes) };
     migrate(&config, sizing).await.expect("it is migrated");
     keep_readings(&config, 400 * 86_400).await.expect("it is migrated");
     config
 }
 
 async fn empty(config: &CassandraConfig) {
-    let CassandraConfig { nodes, keyspace, .. } = config;
-    let session = SessionBuilder::new().known_nodes(nodes).build().await.expect("it answers");
+    let keyspace = &config.keyspace;
+    let session = session(config).await;
     let metadata = session.get_cluster_state();
     let tables = &metadata.get_keyspace(keyspace).expect("it was made").tables;
     let emptied = tables.keys().filter(|table| !KEPT.contains(&table.as_str())).map(async |table| {
@@ -156,8 +181,8 @@ mod engines {
     #[ignore = "needs Cassandra: cargo xtask test engines"]
     async fn a_day_is_packed_when_it_rests_and_read_anew_when_it_changes() {
         let keyspace = Keyspace::new().await;
-        let CassandraConfig { nodes, keyspace: name, .. } = &keyspace.config;
-        let session = SessionBuilder::new().known_nodes(nodes).build().await.expect("it answers");
+        let name = &keyspace.config.keyspace;
+        let session = session(&keyspace.config).await;
         let homes_by_window = async || {
             let areas = keyspace.store.day(DAY).await.expect("it answers");
             let [AreaDay { windows, .. }] = &areas[..] else { panic!("{areas:?}") };
@@ -210,18 +235,59 @@ mod engines {
     #[ignore = "needs Cassandra: cargo xtask test engines"]
     async fn nodes_are_spoken_to_through_tls_if_their_certificate_is_of_the_right_authority() {
         let keyspace = Keyspace::new().await;
-        let authority = std::env::var("WATTMAP_TEST_AUTHORITY")
-            .expect("WATTMAP_TEST_AUTHORITY is not set: `cargo xtask test engines` sets it");
-        let through = |authority: &std::path::Path| {
-            let tls = Some(Tls { authority: authority.to_owned(), own: None });
+        let authority = PathBuf::from(variable("WATTMAP_TEST_AUTHORITY"));
+        let asks_for_certificate: bool = variable("WATTMAP_TEST_CASSANDRA_CERTIFIED").parse().unwrap();
+        let own = asks_for_certificate
+            .then(|| Identity { certificate: authority.clone(), key: variable("WATTMAP_TEST_KEY").into() });
+        let through = |authority: &Path, own: &Option<Identity>| {
+            let tls = Some(Tls { authority: authority.to_owned(), own: own.clone() });
             CassandraConfig { tls, ..keyspace.config.clone() }
         };
-        let store = CassandraStore::connect(&through(authority.as_ref())).await.expect("it is trusted");
+        let store = CassandraStore::connect(&through(&authority, &own)).await.expect("it is trusted");
         let metrics = store.metrics();
         assert!(metrics.requests > 0 && metrics.connections > 0, "{metrics:?}");
         assert!((metrics.errors, metrics.under_way) == (0, 0), "{metrics:?}");
-        let another = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/another-authority.pem");
-        let error = CassandraStore::connect(&through(&another)).await.err().expect("it is not trusted");
+        let another = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/another-authority.pem");
+        let error = CassandraStore::connect(&through(&another, &own)).await.err().expect("it is not trusted");
         assert!(error.to_string().contains("certificate verify failed"), "{error}");
+        if asks_for_certificate {
+            let error = CassandraStore::connect(&through(&authority, &None)).await.err();
+            let error = error.expect("nobody is let in without one").to_string();
+            assert!(error.contains("certificate"), "{error}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Cassandra: cargo xtask test engines"]
+    async fn a_wrong_password_is_refused_with_a_sentence_that_says_so() {
+        let keyspace = Keyspace::new().await;
+        let Some(Login { user, .. }) = login() else {
+            println!("these nodes let everybody in: `cargo xtask test engines` has one that does not");
+            return;
+        };
+        for user in [user.as_str(), "nobody"] {
+            let login = Some(Login { user: user.to_owned(), password: "let-me-out".to_owned() });
+            let config = CassandraConfig { login, ..keyspace.config.clone() };
+            let error = CassandraStore::connect(&config).await.err().expect("nobody may be let in");
+            assert!(matches!(error, ConnectError::NotLetIn { .. }), "{error}");
+            assert!(!error.to_string().contains("let-me-out"), "{error}");
+        }
+        let config = CassandraConfig { login: None, ..keyspace.config.clone() };
+        let error = CassandraStore::connect(&config).await.err().expect("nobody may be let in").to_string();
+        assert!(error.contains("uthentication"), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Cassandra: cargo xtask test engines"]
+    async fn a_datacentre_without_nodes_is_named_beside_those_with_some() {
+        let keyspace = Keyspace::new().await;
+        let of = |datacenter: &str| CassandraConfig {
+            datacenter: Some(datacenter.to_owned()),
+            ..keyspace.config.clone()
+        };
+        CassandraStore::connect(&of("datacenter1")).await.expect("its nodes are there");
+        let error = CassandraStore::connect(&of("elsewhere")).await.err().expect("nobody is there");
+        let error = error.to_string();
+        assert!(error.contains("elsewhere") && error.contains("are in datacenter1"), "{error}");
     }
 }

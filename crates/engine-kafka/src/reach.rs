@@ -1,6 +1,6 @@
 //! Whether brokers answer, and if not, why: librdkafka tries again for ever and says what is wrong only aside.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
@@ -25,18 +25,24 @@ struct Aside {
     last: Mutex<Option<String>>,
 }
 
+fn locked(said: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    said.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl ClientContext for Aside {
     fn error(&self, error: ClientError, reason: &str) {
-        let is_final = matches!(
-            error.rdkafka_error_code(),
+        match error.rdkafka_error_code() {
             Some(
                 RDKafkaErrorCode::Authentication
-                    | RDKafkaErrorCode::SaslAuthenticationFailed
-                    | RDKafkaErrorCode::SSL
-            )
-        );
-        let of = if is_final { &self.refused } else { &self.last };
-        *of.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::SSL,
+            ) => *locked(&self.refused) = Some(reason.to_owned()),
+            // What was said of one of them before says more.
+            Some(RDKafkaErrorCode::AllBrokersDown) => {
+                locked(&self.last).get_or_insert_with(|| reason.to_owned());
+            }
+            _ => *locked(&self.last) = Some(reason.to_owned()),
+        }
     }
 }
 
@@ -51,18 +57,17 @@ pub async fn reach(config: &KafkaConfig) -> Result<(), KafkaError> {
 fn ask(config: &KafkaConfig) -> Result<(), KafkaError> {
     let consumer = BaseConsumer::from_config_and_context(&config.consumer(), Aside::default())
         .map_err(|error| config.away(error))?;
-    let said = |of: &Mutex<Option<String>>| of.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let begun = Instant::now();
     loop {
         let Err(error) = consumer.fetch_metadata(None, QUESTION) else { return Ok(()) };
         // What was said aside is heard by asking for records.
         while consumer.poll(Duration::ZERO).is_some() {}
         let aside = consumer.context();
-        if let Some(why) = said(&aside.refused) {
+        if let Some(why) = locked(&aside.refused).clone() {
             return Err(KafkaError::NotLetIn { brokers: config.brokers.join(","), why });
         }
         if begun.elapsed() > WITHIN {
-            return Err(config.away(said(&aside.last).unwrap_or_else(|| error.to_string())));
+            return Err(config.away(locked(&aside.last).clone().unwrap_or_else(|| error.to_string())));
         }
     }
 }

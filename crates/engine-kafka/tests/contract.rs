@@ -2,6 +2,7 @@
 //! `cargo xtask test engines` does both.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -11,8 +12,8 @@ use bytes::Bytes;
 use engine::contract::{self, Has, Reopen};
 use engine::{Envelope, LiveFeed, Measured, Ownership, ReadingLog};
 use engine_kafka::{
-    ClientKind, KafkaConfig, KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, Login,
-    Mechanism, Migrated, Security, Tls, Topics, mark, migrate, reach, settle,
+    ClientKind, Identity, KafkaConfig, KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership,
+    Login, Mechanism, Migrated, Security, Tls, Topics, mark, migrate, reach, settle,
 };
 use metering::Generation;
 use rdkafka::ClientConfig;
@@ -287,6 +288,27 @@ mod engines {
         let mut config = guarded(true, Mechanism::Plain, "let-me-in");
         config.security.tls = Some(Tls::default());
         let error = reach(&config).await.expect_err("it must not be trusted").to_string();
+        assert!(error.contains("certificate"), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn who_shows_a_certificate_is_let_in_where_one_is_asked_for() {
+        let fresh = Fresh::new().await;
+        let certificate = PathBuf::from(variable("WATTMAP_TEST_AUTHORITY"));
+        let own = Identity { certificate: certificate.clone(), key: variable("WATTMAP_TEST_KEY").into() };
+        let with = |own| KafkaConfig {
+            prefix: fresh.config.prefix.clone(),
+            security: Security { tls: Some(Tls { authority: Some(certificate.clone()), own }), login: None },
+            ..KafkaConfig::new(vec![variable("WATTMAP_TEST_KAFKA_CERTIFIED")])
+        };
+        let config = with(Some(own));
+        reach(&config).await.expect("it lets us in");
+        let log = KafkaLog::open(&config, fresh.generations.clone()).await.expect("it answers");
+        let record = Envelope { key: Bytes::from_static(b"meter"), value: Bytes::from_static(b"reading") };
+        log.append(vec![record]).await.expect("it takes a record");
+        log.close().await;
+        let error = reach(&with(None)).await.expect_err("nobody is let in without one").to_string();
         assert!(error.contains("certificate"), "{error}");
     }
 

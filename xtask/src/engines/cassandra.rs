@@ -14,6 +14,10 @@ const HEAP: &str = "1536m";
 /// Of each of several, which tests do less with.
 const HEAP_OF_SEVERAL: &str = "768m";
 
+/// Who may do everything, from the first start on, where one has to log in.
+pub(super) const USER: &str = "cassandra";
+pub(super) const PASSWORD: &str = "cassandra";
+
 /// What has been written and is not in files yet, outside of the heap: the more, the fewer files there are to compact.
 const MEMTABLES: &str = "512MiB";
 const MEMTABLES_OF_SEVERAL: &str = "128MiB";
@@ -77,6 +81,9 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
         // Alone on one machine nothing has to be waited for.
         "cassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
         "cassandra.ring_delay_ms=5000".to_owned(),
+        "cassandra.superuser_setup_delay_ms=0".to_owned(),
+        // Passwords that everybody knows need not be hard to try.
+        "cassandra.auth_bcrypt_gensalt_log2_rounds=4".to_owned(),
         "cassandra-foreground=yes".to_owned(),
     ];
     java.args(settings.map(|setting| format!("-D{setting}")));
@@ -101,6 +108,12 @@ fn agent(jars: &Path) -> Result<std::path::PathBuf> {
     files.find(is_agent).with_context(|| format!("{} has no jamm jar", jars.display()))
 }
 
+/// Whether one has to log in, and those who come through TLS have to show a certificate: so it is with one node. Of three any
+/// may die, and then nobody could log in whom it alone knew.
+pub(super) fn is_guarded(nodes: u32) -> bool {
+    nodes == 1
+}
+
 /// Writes are acknowledged when they are on the disk: with the default a node that is killed may have forgotten some. Besides,
 /// what docs/OPERATIONS.md advises where processors are few: memtables that are cheap to write to and large, and one that
 /// compacts, so that what is written is not kept waiting by what was.
@@ -108,7 +121,12 @@ fn configuration(cluster: &Cluster, node: &Node, nodes: u32) -> String {
     let memtables = if nodes > 1 { MEMTABLES_OF_SEVERAL } else { MEMTABLES };
     let (ip, seed, at) = (node.address().ip(), cluster.ip(1), node.directory());
     let (at, key_store, password) = (at.display(), tls::key_store(), tls::PASSWORD);
-    let key_store = key_store.display();
+    let (key_store, guarded) = (key_store.display(), is_guarded(nodes));
+    let (authenticator, authorizer) = if guarded {
+        ("PasswordAuthenticator", "CassandraAuthorizer")
+    } else {
+        ("AllowAllAuthenticator", "AllowAllAuthorizer")
+    };
     format!(
         "cluster_name: wattmap
 num_tokens: 16
@@ -131,7 +149,9 @@ storage_port: 7000
 native_transport_port: 9042
 start_native_transport: true
 client_encryption_options:
-  {{enabled: true, optional: true, require_client_auth: false, store_type: PKCS12, keystore: {key_store}, keystore_password: {password}}}
+  {{enabled: true, optional: true, require_client_auth: {guarded}, store_type: PKCS12, keystore: {key_store}, keystore_password: {password}, truststore: {key_store}, truststore_password: {password}}}
+authenticator: {{class_name: {authenticator}}}
+authorizer: {{class_name: {authorizer}}}
 endpoint_snitch: SimpleSnitch
 auto_snapshot: false
 concurrent_reads: 8

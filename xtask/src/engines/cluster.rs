@@ -69,7 +69,15 @@ impl Cluster {
                 (1..=nodes).map(|number| node(self, number).address().to_string()).collect();
             addresses.join(",")
         };
-        vec![("WATTMAP_KAFKA_BROKERS", list(kafka::node)), ("WATTMAP_CASSANDRA_NODES", list(cassandra::node))]
+        let mut told = vec![
+            ("WATTMAP_KAFKA_BROKERS", list(kafka::node)),
+            ("WATTMAP_CASSANDRA_NODES", list(cassandra::node)),
+        ];
+        if cassandra::is_guarded(nodes) {
+            told.push(("WATTMAP_CASSANDRA_USER", cassandra::USER.to_owned()));
+            told.push(("WATTMAP_CASSANDRA_PASSWORD", cassandra::PASSWORD.to_owned()));
+        }
+        told
     }
 
     /// For tests that end nodes: where their processes are named, and how they are had back.
@@ -84,6 +92,10 @@ impl Cluster {
             ("WATTMAP_TEST_KAFKA_LOGIN", of_first(9192)),
             ("WATTMAP_TEST_KAFKA_TLS", of_first(9292)),
             ("WATTMAP_TEST_AUTHORITY", tls::authority().display().to_string()),
+            // Where one has to show a certificate: Kafka at an address of its own, Cassandra where one has to log in.
+            ("WATTMAP_TEST_KAFKA_CERTIFIED", of_first(9392)),
+            ("WATTMAP_TEST_CASSANDRA_CERTIFIED", cassandra::is_guarded(nodes).to_string()),
+            ("WATTMAP_TEST_KEY", tls::key().display().to_string()),
         ])
     }
 

@@ -66,14 +66,17 @@ fn properties(cluster: &Cluster, node: &Node, number: u32, nodes: u32) -> String
         "process.roles=broker,controller
 node.id={number}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://{ip}:9092,SASL_PLAINTEXT://{ip}:9192,SASL_SSL://{ip}:9292,CONTROLLER://{ip}:9093
-advertised.listeners=PLAINTEXT://{ip}:9092,SASL_PLAINTEXT://{ip}:9192,SASL_SSL://{ip}:9292
+listeners=PLAINTEXT://{ip}:9092,SASL_PLAINTEXT://{ip}:9192,SASL_SSL://{ip}:9292,SSL://{ip}:9392,CONTROLLER://{ip}:9093
+advertised.listeners=PLAINTEXT://{ip}:9092,SASL_PLAINTEXT://{ip}:9192,SASL_SSL://{ip}:9292,SSL://{ip}:9392
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL,CONTROLLER:PLAINTEXT
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 {logins}ssl.keystore.type=PKCS12
 ssl.keystore.location={key_store}
 ssl.keystore.password={password}
+listener.name.ssl.ssl.client.auth=required
+listener.name.ssl.ssl.truststore.type=PEM
+listener.name.ssl.ssl.truststore.location={authority}
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor={nodes}
@@ -85,7 +88,8 @@ transaction.state.log.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 ",
         data = data.display(),
-        key_store = key_store.display()
+        key_store = key_store.display(),
+        authority = tls::authority().display()
     )
 }
 

@@ -213,6 +213,13 @@ fn status() -> Result<()> {
             workspace::relative(&node.log())
         );
     }
+    if clusters().iter().any(|cluster| cluster.brokers() == 1) {
+        println!(
+            "Where there is one node of Cassandra one has to log in: user {}, password {}",
+            cassandra::USER,
+            cassandra::PASSWORD
+        );
+    }
     Ok(())
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use super::cassandra;
+
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 fn connected(address: SocketAddr) -> Result<TcpStream> {
@@ -35,20 +37,30 @@ pub(super) fn kafka(address: SocketAddr, brokers: u32) -> Result<()> {
     Ok(())
 }
 
-/// Whether a node speaks CQL: OPTIONS, version 4 of the protocol; SUPPORTED is the answer.
+/// Whether a node speaks CQL, version 4 of the protocol, and knows who may log in: it finds that out after it began to listen.
 pub(super) fn cassandra(address: SocketAddr) -> Result<()> {
-    let (opcode, _) = asked(&mut connected(address)?, OPTIONS, &[])?;
-    ensure!(opcode == SUPPORTED, "it does not speak CQL version 4");
-    Ok(())
+    logged_in(address).map(drop)
+}
+
+fn logged_in(address: SocketAddr) -> Result<TcpStream> {
+    let mut socket = connected(address)?;
+    let options = [&[0, 1][..], &text("CQL_VERSION"), &text("3.0.0")].concat();
+    let (opcode, _) = asked(&mut socket, STARTUP, &options)?;
+    if opcode == READY {
+        return Ok(socket);
+    }
+    ensure!(opcode == AUTHENTICATE, "it does not begin");
+    let login = format!("\0{}\0{}", cassandra::USER, cassandra::PASSWORD);
+    let length = (login.len() as u32).to_be_bytes();
+    let (opcode, answer) = asked(&mut socket, AUTH_RESPONSE, &[&length[..], login.as_bytes()].concat())?;
+    ensure!(opcode == AUTH_SUCCESS, "{}", String::from_utf8_lossy(&answer));
+    Ok(socket)
 }
 
 /// Whether a node of three has the two others at hand: it is asked for rows that all three have, and have to give.
 pub(super) fn ring(address: SocketAddr) -> Result<()> {
     const QUESTION: &str = "SELECT keyspace_name FROM system_distributed.view_build_status LIMIT 1";
-    let mut socket = connected(address)?;
-    let options = [&[0, 1][..], &text("CQL_VERSION"), &text("3.0.0")].concat();
-    let (opcode, _) = asked(&mut socket, STARTUP, &options)?;
-    ensure!(opcode == READY, "it does not begin");
+    let mut socket = logged_in(address)?;
     let length = (QUESTION.len() as u32).to_be_bytes();
     // Consistency ALL, no parameters.
     let query = [&length[..], QUESTION.as_bytes(), &[0, 5], &[0]].concat();
@@ -60,10 +72,11 @@ pub(super) fn ring(address: SocketAddr) -> Result<()> {
 /// The opcodes of CQL's protocol.
 const STARTUP: u8 = 0x01;
 const READY: u8 = 0x02;
-const OPTIONS: u8 = 0x05;
-const SUPPORTED: u8 = 0x06;
+const AUTHENTICATE: u8 = 0x03;
 const QUERY: u8 = 0x07;
 const RESULT: u8 = 0x08;
+const AUTH_RESPONSE: u8 = 0x0f;
+const AUTH_SUCCESS: u8 = 0x10;
 
 /// A text as CQL's protocol writes it.
 fn text(text: &str) -> Vec<u8> {

@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 
 use super::directory;
 use crate::command;
+use crate::tools::{self, Needed};
+
+const OPENSSL: [Needed; 1] = [Needed { program: "openssl", package: "openssl" }];
 
 /// Of the key store, which only protects a key on loopback addresses.
 pub(super) const PASSWORD: &str = "wattmap";
@@ -25,12 +28,18 @@ pub(super) fn authority() -> PathBuf {
     directory().join("tls/loopback.pem")
 }
 
-/// Makes both, if they are not there.
+/// Where their key is, as clients want it (PEM): clients show the same certificate.
+pub(super) fn key() -> PathBuf {
+    directory().join("tls/loopback.key.pem")
+}
+
+/// Makes all of it, if it is not there.
 pub(super) fn ensure() -> Result<()> {
-    if authority().is_file() {
+    if authority().is_file() && key().is_file() {
         return Ok(());
     }
-    let (store, authority) = (key_store(), authority());
+    tools::ensure_programs(&OPENSSL)?;
+    let (store, authority, key) = (key_store(), authority(), key());
     let place = store.parent().context("the key store is in a directory")?;
     fs::create_dir_all(place).with_context(|| format!("{} can't be made", place.display()))?;
     if store.exists() {
@@ -43,7 +52,11 @@ pub(super) fn ensure() -> Result<()> {
     command::output(&mut make, "is Java installed whole?")?;
     let mut export = keytool(&store);
     export.args(["-exportcert", "-rfc", "-file"]).arg(authority);
-    command::output(&mut export, "is Java installed whole?").map(drop)
+    command::output(&mut export, "is Java installed whole?")?;
+    // Java's tool gives no key away.
+    let mut give = Command::new("openssl");
+    give.args(["pkcs12", "-nocerts", "-nodes", "-passin", &format!("pass:{PASSWORD}"), "-in"]).arg(&store);
+    command::output(give.arg("-out").arg(key), "is OpenSSL installed whole?").map(drop)
 }
 
 fn keytool(store: &Path) -> Command {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Instant;
 
 use anyhow::Context;
+use engine_cassandra::Login;
 use futures::{StreamExt, TryStreamExt};
 use metering::wire::partition_of;
 use metering::{AreaCode, Window};
@@ -18,7 +19,7 @@ use scylla::statement::Consistency;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 
-use super::system::{PARTITIONS, System, addresses};
+use super::system::{PARTITIONS, System, addresses, cassandra_login};
 use crate::load;
 
 /// Records of one partition that an owner stores together when many wait: a third of what all owners may have, shared by
@@ -52,7 +53,11 @@ pub(super) async fn per_s(
     half_hours: usize,
     from: &[i64],
 ) -> anyhow::Result<f64> {
-    let session = SessionBuilder::new().known_nodes(addresses("WATTMAP_CASSANDRA_NODES")?).build().await?;
+    let mut builder = SessionBuilder::new().known_nodes(addresses("WATTMAP_CASSANDRA_NODES")?);
+    if let Some(Login { user, password }) = cassandra_login() {
+        builder = builder.user(user, password);
+    }
+    let session = builder.build().await?;
     session.use_keyspace(&system.name, false).await?;
     let mut statements = Vec::new();
     for text in STATEMENTS {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use engine::{AppendError, Envelope, PipelineStore, ReadingLog};
-use engine_cassandra::{CassandraConfig, CassandraStore};
+use engine_cassandra::{CassandraConfig, CassandraStore, Login};
 use engine_kafka::{KafkaConfig, KafkaLog};
 use metering::wire::Record;
 use metering::{Dwelling, Generation, Interval, MeterId, Position, Reading, Registration};
@@ -37,6 +37,13 @@ pub(super) fn addresses(variable: &str) -> anyhow::Result<Vec<String>> {
     Ok(text.split(',').map(str::to_owned).collect())
 }
 
+/// As whom Cassandra is spoken to, where one has to log in.
+pub(super) fn cassandra_login() -> Option<Login> {
+    let [user, password] =
+        ["USER", "PASSWORD"].map(|what| std::env::var(format!("WATTMAP_CASSANDRA_{what}")));
+    Some(Login { user: user.ok()?, password: password.ok()? })
+}
+
 impl System {
     pub(super) async fn migrated(binary: &str) -> anyhow::Result<System> {
         let (dir, name) = (tempfile::tempdir()?, format!("bench_{:08x}", rand::random::<u32>()));
@@ -49,6 +56,7 @@ impl System {
         let log = KafkaLog::open(&config, generations).await?;
         let config = CassandraConfig {
             keyspace: name.clone(),
+            login: cassandra_login(),
             ..CassandraConfig::new(addresses("WATTMAP_CASSANDRA_NODES")?)
         };
         let store = CassandraStore::connect(&config).await?;

@@ -9,7 +9,6 @@ use metering::Generation;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
-use scylla::client::session_builder::SessionBuilder;
 
 use super::super::load::{Load, settled};
 use super::super::site::Site;
@@ -133,8 +132,7 @@ async fn all_is_sent_a_second_time() {
 
 /// Takes back what the store says of how far it is, and leaves all that it has.
 async fn forget_progress(site: &Site) {
-    let nodes = std::env::var("WATTMAP_CASSANDRA_NODES").unwrap();
-    let session = SessionBuilder::new().known_nodes(nodes.split(',')).build().await.unwrap();
+    let session = site.cassandra().await;
     session.query_unpaged(format!("TRUNCATE {}.progress", site.name()), ()).await.unwrap();
     let left = session.query_unpaged(format!("SELECT part FROM {}.progress", site.name()), ()).await.unwrap();
     assert_eq!(left.into_rows_result().unwrap().rows_num(), 0, "it is forgotten");
