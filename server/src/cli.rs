@@ -36,7 +36,7 @@ enum Command {
     Serve,
     /// The aggregating role alone, on Kafka and Cassandra
     Aggregate,
-    /// The simulated homes alone, on Kafka and Cassandra
+    /// The simulated homes alone, on Kafka and Cassandra; of several processes one has them, and the others stand by
     Simulate,
     /// Make topics, keyspace and tables, where there are any to make
     Migrate,

@@ -14,8 +14,8 @@ use engine::{AppendError, Document, DocumentStore, StoreError};
 use geography::Geography;
 use jiff::tz::TimeZone;
 use metering::{MeterId, Reading, Registration};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use simulator::{
     Accepted, Control, ControlError, METER_PREFIX, Population, PopulationConfig, ReadingSink, Reference,
     SimulatorProgress, SimulatorState, SinkError, StateKeeper,
@@ -26,18 +26,27 @@ use tokio_util::sync::CancellationToken;
 use crate::config::SimulationConfig;
 use crate::roles::Roles;
 use crate::state::AppState;
-use turn::{Came, Turn};
+use turn::{Held, Turn};
 
 /// Where the simulation's state is kept.
 const KIND: &str = "simulator";
 const ID: &str = "state";
 
 /// What an operator sets, and how far it is, where one process is asked and another one simulates.
-const CONTROL: &str = "control";
+const ORDERS: &str = "orders";
 const PROGRESS: &str = "progress";
 
 /// How soon orders arrive, and how often progress is told.
 const EXCHANGE_EVERY: Duration = Duration::from_secs(1);
+
+/// What one process is told by another.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Orders {
+    /// What is to be done.
+    control: Control,
+    /// What was configured where it was to be done: orders are of that. None: nobody has simulated yet.
+    configured: Option<Control>,
+}
 
 /// What an operator sets and sees.
 pub struct Simulation {
@@ -79,13 +88,17 @@ impl Simulation {
 
     /// What is set now.
     pub async fn control(&self) -> Result<Control, StoreError> {
-        Ok(self.told(CONTROL).await?.unwrap_or_else(|| self.control.borrow().clone()))
+        let ordered = self.told::<Orders>(ORDERS).await?;
+        Ok(ordered.map_or_else(|| self.control.borrow().clone(), |orders| orders.control))
     }
 
     /// Sets it, if it can be.
     pub async fn set(&self, control: Control) -> Result<(), SetError> {
         control.check()?;
-        self.tell(CONTROL, &control).await?;
+        if self.apart.is_some() {
+            let configured = self.told::<Orders>(ORDERS).await?.and_then(|orders| orders.configured);
+            self.tell(ORDERS, &Orders { control: control.clone(), configured }).await?;
+        }
         self.control.send_replace(control);
         Ok(())
     }
@@ -113,41 +126,46 @@ impl Simulation {
         documents.put_documents(KIND, vec![Document { id: what.to_owned(), body }]).await
     }
 
-    /// The same, as often as it takes.
-    async fn tell_patiently(&self, what: &str, said: &impl Serialize) {
-        while let Err(error) = self.tell(what, said).await {
-            tracing::warn!(%error, "how it is set could not be told to other processes; trying again");
-            tokio::time::sleep(EXCHANGE_EVERY).await;
-        }
-    }
-
-    /// Waits for the turn of this process. What is configured holds from then on, unless another process had the turn until
-    /// then: what operators ordered of that one is to be done still.
-    async fn waits_for(&self, turn: &mut Turn, configured: &Control) {
-        let taken_over = tokio::select! {
-            came = turn.comes() => came == Came::TakenOver,
-            never = self.follow_orders() => match never {},
+    /// Goes on with what operators have ordered since something was configured as it is here; else with what is.
+    async fn set_out(&self, configured: &Control) -> Result<(), StoreError> {
+        let ordered = self.told::<Orders>(ORDERS).await?;
+        let control = match ordered.filter(|orders| orders.configured.as_ref() == Some(configured)) {
+            Some(orders) if orders.control.check().is_ok() => orders.control,
+            _ => {
+                let (control, configured) = (configured.clone(), Some(configured.clone()));
+                self.tell(ORDERS, &Orders { control: control.clone(), configured }).await?;
+                control
+            }
         };
-        if !taken_over {
-            self.control.send_replace(configured.clone());
-            self.tell_patiently(CONTROL, configured).await;
+        self.control.send_replace(control);
+        Ok(())
+    }
+
+    /// Waits for the turn of this process, until it knows what to do.
+    async fn waits_for(&self, turn: &mut Turn, configured: &Control) {
+        loop {
+            turn.comes().await;
+            match self.set_out(configured).await {
+                Ok(()) => return,
+                Err(error) => tracing::warn!(%error, "what is to be simulated can't be read; trying again"),
+            }
         }
     }
 
-    /// Sets what operators order, of whatever process.
+    /// Sets what operators order of whatever process.
     async fn follow_orders(&self) -> Infallible {
-        let mut last = None;
+        let mut last = self.control.borrow().clone();
         loop {
+            tokio::time::sleep(EXCHANGE_EVERY).await;
             // A store that is away brings no orders; what was ordered last stands.
-            if let Ok(Some(control)) = self.told::<Control>(CONTROL).await
-                && last.as_ref() != Some(&control)
+            if let Ok(Some(Orders { control, .. })) = self.told(ORDERS).await
+                && last != control
             {
                 if control.check().is_ok() {
                     self.control.send_replace(control.clone());
                 }
-                last = Some(control);
+                last = control;
             }
-            tokio::time::sleep(EXCHANGE_EVERY).await;
         }
     }
 
@@ -173,31 +191,46 @@ pub async fn run(state: AppState, shutdown: CancellationToken) -> anyhow::Result
     let ends = state.simulation.ends.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some((control, progress)) = ends else { return Ok(()) };
     let config = state.config.simulation;
+    let documents = state.ports.documents.clone();
+    if state.simulation.apart.is_some() && config.homes == 0 {
+        tracing::info!("this process simulates no homes, and does not stand by for others (simulate is 0)");
+        return Ok(());
+    }
     let geography = state.geography.clone();
     let population = tokio::task::spawn_blocking(move || populate(&geography, &config)).await??;
-    let simulation = |shutdown: CancellationToken| simulator::Simulation {
-        population: population.clone(),
+    let simulation = |population, held, shutdown| simulator::Simulation {
+        population,
         sink: Arc::new(ThroughTheDoor(state.clone())),
-        keeper: Arc::new(InDocuments(state.ports.documents.clone())),
+        keeper: Arc::new(InDocuments { documents: documents.clone(), held }),
         clock: simulator::SystemClock,
         control: control.clone(),
         progress: progress.clone(),
         history_days: config.history_days as u16,
         shutdown,
     };
-    let Some(documents) = &state.simulation.apart else { return Ok(simulation(shutdown).run().await?) };
+    if state.simulation.apart.is_none() {
+        return Ok(simulation(population, None, shutdown).run().await?);
+    }
+    // Who could not go on where the others are says so now, and not when it is needed.
+    if let Ok(Some(stored)) = (InDocuments { documents: documents.clone(), held: None }).load().await {
+        stored.is_of(&population)?;
+    }
     let mut turn = Turn::new(documents.clone())?;
     let (here, configured) = (&state.simulation, control.borrow().clone());
     loop {
         tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
+            () = shutdown.cancelled() => {
+                turn.ends().await;
+                return Ok(());
+            }
             () = here.waits_for(&mut turn, &configured) => {}
         }
+        let homes = simulation(population.clone(), Some(turn.held()), shutdown.clone());
         let ended = tokio::select! {
-            ended = simulation(shutdown.clone()).run() => ended,
+            ended = homes.run() => ended,
             () = turn.is_kept() => {
-                // How far this one is is not saved: the other one is further.
-                tracing::warn!("this process was not heard of, so another one simulates; this one stands by");
+                // How far this one is is not saved: another one may be further.
+                tracing::warn!("this process could not be heard of, so another one may simulate by now: this one stands by");
                 continue;
             }
             never = here.follow_orders() => match never {},
@@ -235,20 +268,32 @@ fn later(error: AppendError) -> SinkError {
     }
 }
 
-struct InDocuments(Arc<dyn DocumentStore>);
+struct InDocuments {
+    documents: Arc<dyn DocumentStore>,
+    /// Whose turn it is, where there are others.
+    held: Option<Held>,
+}
 
 #[async_trait]
 impl StateKeeper for InDocuments {
     async fn load(&self) -> Result<Option<SimulatorState>, SinkError> {
-        let Some(body) = self.0.document(KIND, ID).await.map_err(unavailable)? else { return Ok(None) };
+        let Some(body) = self.documents.document(KIND, ID).await.map_err(unavailable)? else {
+            return Ok(None);
+        };
         serde_json::from_slice(&body)
             .map(Some)
             .map_err(|error| SinkError::Closed(format!("the simulation's state can't be read: {error}")))
     }
 
     async fn save(&self, state: &SimulatorState) -> Result<(), SinkError> {
+        if self.held.as_ref().is_some_and(|held| !held.is_ours()) {
+            return Err(SinkError::Unavailable("another process may simulate by now".to_owned()));
+        }
         let body = serde_json::to_vec(state).map_err(|error| SinkError::Closed(error.to_string()))?;
-        self.0.put_documents(KIND, vec![Document { id: ID.to_owned(), body }]).await.map_err(unavailable)
+        self.documents
+            .put_documents(KIND, vec![Document { id: ID.to_owned(), body }])
+            .await
+            .map_err(unavailable)
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) struct Process {
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
     at: usize,
-    when: Instant,
+    pub(super) when: Instant,
 }
 
 impl Site {
@@ -207,8 +207,9 @@ impl Site {
 
     /// From now on each role is a user of its own, who may do nothing until something is granted. Whether that can be: where
     /// nobody logs in there are no users.
-    pub(super) async fn has_users(&mut self, roles: &[&str]) -> bool {
-        if std::env::var_os(CASSANDRA_USER).is_none() {
+    pub(super) async fn tell_roles_apart(&mut self, roles: &[&str]) -> bool {
+        let guarded = std::env::var("WATTMAP_TEST_CASSANDRA_GUARDED");
+        if guarded.expect("`cargo xtask test engines` sets it") != "true" {
             println!(
                 "these nodes let everybody do everything: `cargo xtask test engines` has one that does not"
             );
@@ -307,9 +308,14 @@ impl Process {
 
     /// Waits until it has said something since its start.
     pub(super) async fn says(&self, what: &str, within: Duration) {
+        self.says_since(self.begins, what, within).await;
+    }
+
+    /// The same, since then.
+    pub(super) async fn says_since(&self, mark: Mark, what: &str, within: Duration) {
         let began = Instant::now();
         loop {
-            let said = self.said_since(self.begins);
+            let said = self.said_since(mark);
             if said.contains(what) {
                 return;
             }
@@ -323,7 +329,7 @@ impl Process {
         self.owns_something_since(self.begins, within).await
     }
 
-    /// The same, since it was there.
+    /// The same, since then.
     pub(super) async fn owns_something_since(&self, mark: Mark, within: Duration) -> Duration {
         loop {
             let said = self.said_since(mark);

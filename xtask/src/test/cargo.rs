@@ -27,6 +27,8 @@ pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
 #[derive(Clone, Copy)]
 pub(super) enum Targets {
     All,
+    /// All, without the tests in every module of this name.
+    AllBut(&'static str),
     /// `tests/NAME.rs` of every crate that has one.
     Named(&'static str),
 }
@@ -51,6 +53,9 @@ pub(super) fn ignored_tests_in(
 pub(super) fn ignored_tests(module: &str, targets: Targets, variables: &[(&str, &str)]) -> Command {
     let mut cargo = tests_of(targets);
     cargo.args(["--", &format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
+    if let Targets::AllBut(other) = targets {
+        cargo.args(["--skip", &format!("{other}::")]);
+    }
     cargo
 }
 
@@ -65,7 +70,7 @@ fn tests_of(targets: Targets) -> Command {
     let mut cargo = command::cargo();
     cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast");
     match targets {
-        Targets::All => cargo.arg("--tests"),
+        Targets::All | Targets::AllBut(_) => cargo.arg("--tests"),
         Targets::Named(name) => cargo.args(["--test", name]),
     };
     cargo

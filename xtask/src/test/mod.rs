@@ -76,7 +76,7 @@ pub(crate) fn chaos(seeds: u32) -> Result<()> {
         ("WATTMAP_TEST_TURNS", "20"),
         ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
         ("WATTMAP_TEST_AWAY_S", "60"),
-        ("WATTMAP_TEST_DEATHS_OF_SIMULATORS", "10"),
+        ("WATTMAP_TEST_TURNS_OF_SIMULATORS", "10"),
     ];
     let of_three = [("WATTMAP_TEST_DEATHS", "6")];
     sum_up(&[
@@ -146,12 +146,14 @@ impl Part {
                 let python = python.to_string_lossy();
                 engines::with_nodes(nodes, |addresses| {
                     let variables = [addresses, &[("WATTMAP_TEST_PYTHON", python.as_ref())]].concat();
-                    cargo::ignored_tests_in("engines", Targets::All, &variables, outcome)
+                    // Before there is much in them: nodes that were killed come back the later, the more they have.
+                    cargo::ignored_tests_in("chaos::engines", Targets::Named("whole"), &variables, outcome)?;
+                    cargo::ignored_tests_in("engines", Targets::AllBut("chaos"), &variables, outcome)
                 })
             }
             Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
-                cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)?;
-                cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)
+                cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)?;
+                cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)
             }),
             Part::Deploy => deploy::run(outcome),
             Part::Kill => cargo::ignored_tests_in("kill", Targets::All, &[], outcome),

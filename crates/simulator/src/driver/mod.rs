@@ -112,6 +112,17 @@ impl<C: Clock> Simulation<C> {
     }
 }
 
+impl SimulatorState {
+    /// That it is of these homes.
+    pub fn is_of(&self, population: &Population) -> Result<(), SimulatorError> {
+        let seed = population.seed();
+        if (self.seed, self.places) == (seed, population.places_id()) {
+            return Ok(());
+        }
+        Err(SimulatorError::OtherHomes { stored_seed: self.seed, seed })
+    }
+}
+
 impl<C: Clock> Driver<C> {
     async fn drive(&self) -> Result<(), SimulatorError> {
         self.restore().await?;
@@ -121,10 +132,8 @@ impl<C: Clock> Driver<C> {
 
     async fn restore(&self) -> Result<(), SimulatorError> {
         let Some(stored) = self.out.load().await? else { return Ok(()) };
+        stored.is_of(&self.population())?;
         let mut state = self.out.state();
-        if (stored.seed, stored.places) != (state.seed, state.places) {
-            return Err(SimulatorError::OtherHomes { stored_seed: stored.seed, seed: state.seed });
-        }
         self.grow(stored.end());
         self.out.progress.send_modify(|progress| progress.registered = stored.registered);
         *state = stored;

@@ -1,4 +1,4 @@
-//! Several processes could simulate the same homes: one does, and when it dies another goes on.
+//! Several processes could simulate the same homes: one does, and when it dies or sleeps another goes on.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use geography::Geography;
 use jiff::tz::TimeZone;
 use metering::{Interval, UtcSecond};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use simulator::{Population, PopulationConfig, Reference};
 
@@ -20,8 +21,8 @@ use crate::support::oracle::{Area, Readings, Sums};
 const HOMES: u32 = 600;
 const DAYS: u32 = 2;
 
-/// Those who die, unless the environment says otherwise.
-const DEATHS: u64 = 2;
+/// How often the one that simulates dies or sleeps, by turns, unless the environment says otherwise.
+const TURNS: u64 = 2;
 
 /// Seconds that a live reading covers, once that is ordered.
 const INTERVAL_S: i64 = 60;
@@ -32,41 +33,56 @@ const HISTORY_PER_S: u32 = 4000;
 /// How long the past may take to be sent.
 const SENT_WITHIN: Duration = Duration::from_secs(180);
 
+/// From the last word of one to the first of another.
+const TAKES_TURN_WITHIN: Duration = Duration::from_secs(30);
+
+const SIMULATES: &str = "this process simulates from now on";
+const STANDS_BY: &str = "this one stands by";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
-async fn another_one_goes_on_when_a_simulator_dies_and_leaves_no_hole() {
+async fn another_one_goes_on_when_a_simulator_dies_or_sleeps_and_leaves_no_hole() {
     let _alone = ALONE.lock().await;
     let mut random = StdRng::seed_from_u64(seed());
     let site = Site::new(4);
     let owner = site.aggregate("aggregate-0", &[]);
     let (_serve, http) = site.serve("serve-0").await;
-    let mut simulators = vec![site.simulate("simulate-0", HOMES, DAYS)];
-    sends_until(&http, TAKES_OVER_WITHIN, |progress| progress["registered"] == HOMES).await;
+    let mut simulates = site.simulate("simulate-0", HOMES, DAYS);
+    is_so_far(&http, TAKES_OVER_WITHIN, |progress| progress["registered"] == HOMES).await;
     order(&http, &json!({ "interval_s": INTERVAL_S, "history_per_s_max": HISTORY_PER_S })).await;
-    simulators.push(site.simulate("simulate-1", HOMES, DAYS));
-    simulators[1].says("stands by", TAKES_OVER_WITHIN).await;
+    let mut stands_by = site.simulate("simulate-1", HOMES, DAYS);
+    stands_by.says(STANDS_BY, TAKES_OVER_WITHIN).await;
 
-    let is_done = |progress: &Value| progress["homes"] == HOMES && progress["history_left"] == 0;
-    for death in 0..from_environment("WATTMAP_TEST_DEATHS_OF_SIMULATORS", DEATHS) {
+    for turn in 0..from_environment("WATTMAP_TEST_TURNS_OF_SIMULATORS", TURNS) {
         tokio::time::sleep(moment(&mut random, 500..5000)).await;
-        // The first to die is the one that simulates.
-        let number = if death == 0 { 0 } else { random.random_range(0..simulators.len()) };
-        let next = site.simulate(&format!("simulate-{number}"), HOMES, DAYS);
-        std::mem::replace(&mut simulators[number], next).kill();
-        let before = http.operate_patiently("/simulator").await["progress"].clone();
-        let began = Instant::now();
-        sends_until(&http, TAKES_OVER_WITHIN, |now| now != &before && now["homes"] == HOMES).await;
+        let left = is_so_far(&http, TAKES_OVER_WITHIN, |_| true).await["history_left"].as_u64().unwrap();
+        assert!(turn > 0 || left > 0, "the past was there before anybody died");
+        let takes_over = stands_by.mark();
+        let next = if turn % 2 == 0 {
+            let name = simulates.name.clone();
+            simulates.kill();
+            stands_by.says_since(takes_over, SIMULATES, TAKES_TURN_WITHIN).await;
+            let next = site.simulate(&name, HOMES, DAYS);
+            next.says(STANDS_BY, TAKES_OVER_WITHIN).await;
+            next
+        } else {
+            simulates.signal(Signal::STOP);
+            stands_by.says_since(takes_over, SIMULATES, TAKES_TURN_WITHIN).await;
+            let wakes = simulates.mark();
+            simulates.signal(Signal::CONT);
+            simulates.says_since(wakes, STANDS_BY, TAKES_TURN_WITHIN).await;
+            simulates
+        };
         println!(
-            "death {}, with {} readings of the past to come: it goes on after {:.1?}",
-            death + 1,
-            before["history_left"],
-            began.elapsed()
+            "turn {turn}, with {left} readings of the past to come: another one simulates after {:.1?}",
+            takes_over.when.elapsed()
         );
+        simulates = std::mem::replace(&mut stands_by, next);
     }
-    sends_until(&http, SENT_WITHIN, is_done).await;
+    is_so_far(&http, SENT_WITHIN, |now| now["homes"] == HOMES && now["history_left"] == 0).await;
     let ordered = http.operate_patiently("/simulator").await;
     assert_eq!(ordered["interval_s"], INTERVAL_S, "what was ordered is forgotten: {ordered}");
-    for simulator in simulators {
+    for simulator in [simulates, stands_by] {
         simulator.stop().await;
     }
     settled(&http, &site).await;
@@ -87,13 +103,13 @@ async fn order(http: &Http, what: &Value) {
     assert_eq!(answer.unwrap().status, 200);
 }
 
-/// Waits until the simulation is so far.
-async fn sends_until(http: &Http, within: Duration, is_so_far: impl Fn(&Value) -> bool) {
+/// Waits until the simulation says that it is so far.
+async fn is_so_far(http: &Http, within: Duration, so_far: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let progress = http.operate_patiently("/simulator").await["progress"].clone();
-        if is_so_far(&progress) {
-            return;
+        if so_far(&progress) {
+            return progress;
         }
         assert!(began.elapsed() < within, "it does not come so far: {progress}");
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -8,6 +8,9 @@ use crate::support::program::run_command;
 /// Those who speak to Cassandra.
 const ROLES: [&str; 6] = ["migrate", "serve", "aggregate", "keys", "export", "replay"];
 
+/// Records that are enough for a test.
+const SENT: u64 = 8000;
+
 /// No more than docs/OPERATIONS.md says that they need.
 async fn grant_what_they_need(site: &Site) {
     let keyspace = format!("KEYSPACE {}", site.name());
@@ -24,16 +27,13 @@ async fn grant_what_they_need(site: &Site) {
     }
 }
 
-/// Records that are enough for a test.
-const SENT: u64 = 8000;
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
     let _alone = ALONE.lock().await;
     let mut site = Site::not_migrated(4);
-    let has_users = site.has_users(&ROLES).await;
-    if has_users {
+    let are_apart = site.tell_roles_apart(&ROLES).await;
+    if are_apart {
         site.grant("CREATE", "ALL KEYSPACES", "migrate").await;
     }
     let (owner, serve) = (site.aggregate("aggregate-0", &[]), site.will_serve("serve-0"));
@@ -41,7 +41,7 @@ async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
         process.says("run `wattmap migrate`", TAKES_OVER_WITHIN).await;
     }
     site.migrate();
-    if has_users {
+    if are_apart {
         grant_what_they_need(&site).await;
     }
     let migrated = owner.mark();
