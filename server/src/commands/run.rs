@@ -103,8 +103,10 @@ fn introduce(roles: Roles, running: &Running) {
     say(&format!("{}: {}.", geography.name(), levels.join(", ")));
     let simulated = state.config.simulation;
     if roles.simulates && simulated.homes > 0 {
+        let unless =
+            if state.config.engine.distributed.is_some() { ", unless another process has them" } else { "" };
         say(&format!(
-            "{} simulated homes, with {} days of their past; --simulate 0 leaves them out.",
+            "{} simulated homes, with {} days of their past{unless}; --simulate 0 leaves them out.",
             simulated.homes, simulated.history_days
         ));
     }
@@ -135,9 +137,11 @@ async fn tell_of_the_past(mut progress: watch::Receiver<SimulatorProgress>) {
 /// What was told of it.
 #[derive(Default)]
 struct Past {
-    /// Readings, when most of them were left.
+    /// Readings that were left when it began to arrive.
     all: u64,
-    /// Of them, how many parts of [`PARTS_OF_THE_PAST`] are there.
+    /// And that were left when it was last looked.
+    left: u64,
+    /// How many parts of [`PARTS_OF_THE_PAST`] were told to be there.
     parts: u64,
 }
 
@@ -146,8 +150,10 @@ const PARTS_OF_THE_PAST: u64 = 4;
 impl Past {
     /// A line where there is something new to tell.
     fn told(&mut self, left: u64) -> Option<String> {
-        if left > self.all {
-            *self = Past { all: left, parts: 0 };
+        let before = std::mem::replace(&mut self.left, left);
+        // More homes, or a night without them: another past.
+        if left > before {
+            *self = Past { all: left, left, parts: 0 };
             return Some("Their past arrives, the newest day first ...".to_owned());
         }
         let parts = ((self.all - left) * PARTS_OF_THE_PAST).checked_div(self.all)?;
@@ -156,9 +162,7 @@ impl Past {
         }
         self.parts = parts;
         Some(match parts {
-            PARTS_OF_THE_PAST => {
-                format!("Their past is there: {} readings.", metering::numerals::grouped(self.all))
-            }
+            PARTS_OF_THE_PAST => "Their past is there.".to_owned(),
             parts => format!("  {} % of their past is there", 100 * parts / PARTS_OF_THE_PAST),
         })
     }
@@ -177,21 +181,12 @@ mod tests {
     #[test]
     fn the_past_is_told_of_in_parts_and_once() {
         let mut past = Past::default();
-        let told: Vec<String> = [0, 0, 4000, 3999, 3000, 2999, 900, 0, 0]
-            .map(|left| past.told(left))
-            .into_iter()
-            .flatten()
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "Their past arrives, the newest day first ...",
-                "  25 % of their past is there",
-                "  75 % of their past is there",
-                "Their past is there: 4,000 readings."
-            ]
-        );
-        // More homes bring more of it.
-        assert_eq!(past.told(8000).as_deref(), Some("Their past arrives, the newest day first ..."));
+        let mut told = |left| past.told(left).unwrap_or_default();
+        let begins = "Their past arrives, the newest day first ...";
+        assert_eq!([0, 0, 4000].map(&mut told), ["", "", begins]);
+        assert_eq!([3999, 3000, 2999].map(&mut told), ["", "  25 % of their past is there", ""]);
+        assert_eq!([900, 0, 0].map(&mut told), ["  75 % of their past is there", "Their past is there.", ""]);
+        // Others bring one of their own, however little.
+        assert_eq!([100, 0].map(&mut told), [begins, "Their past is there."]);
     }
 }

@@ -58,7 +58,7 @@ pub enum ControlError {
         value: f64,
     },
     /// Nothing would ever be sent.
-    #[error("history_per_s_max is 0; leave it out for no limit, or name 1 or more")]
+    #[error("history_per_s_max is 0; allowed is 1 or more, or none for no limit")]
     Pace,
 }
 

@@ -321,7 +321,7 @@ fn what_an_operator_asks_for_is_checked() {
     check(|c| c.faults.silent_share = f64::NAN, "faults.silent_share is NaN; allowed is a share from 0 to 1");
     check(
         |c| c.history_per_s_max = Some(0),
-        "history_per_s_max is 0; leave it out for no limit, or name 1 or more",
+        "history_per_s_max is 0; allowed is 1 or more, or none for no limit",
     );
     assert!(at(BEGINNING) > at("2026-11-22T10:00:00Z"));
     let stored: Control = serde_json::from_str(r#"{"state":"paused","homes":10}"#).unwrap();

@@ -45,7 +45,8 @@ pub(super) async fn import(args: &GeographyArgs, config: &Config) -> anyhow::Res
             };
             let elsewhere = change(config, &geography, documents).await?;
             say(format_args!("stored in {}: the next start takes it", config.engine.data.display()))?;
-            warn_of(elsewhere)?;
+            warn_of(elsewhere, "--london goes back to the one that comes with the program")?;
+            warn_of_configured(config)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -57,7 +58,8 @@ async fn back_to_london(config: &Config) -> anyhow::Result<ExitCode> {
         |ports: Ports| async move { ports.documents.remove_document(GEOGRAPHY.0, GEOGRAPHY.1).await };
     let elsewhere = change(config, &geography, documents).await?;
     say(format_args!("{} again, from the next start on", geography.name()))?;
-    warn_of(elsewhere)?;
+    warn_of(elsewhere, "importing theirs again shows them again")?;
+    warn_of_configured(config)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -81,13 +83,20 @@ async fn change<F: Future<Output = Result<(), StoreError>>>(
     Ok(changed?)
 }
 
-fn warn_of(elsewhere: usize) -> anyhow::Result<()> {
+/// What is imported is not what is shown where another one is configured.
+fn warn_of_configured(config: &Config) -> anyhow::Result<()> {
+    match &config.web.geography {
+        Some(path) => say(format_args!("as long as geography is not set, that is: it is {}", path.display())),
+        None => Ok(()),
+    }
+}
+
+fn warn_of(elsewhere: usize, way_back: &str) -> anyhow::Result<()> {
     if elsewhere == 0 {
         return Ok(());
     }
     say(format_args!(
-        "{} registered so far in areas that it does not have: kept, and not shown; `wattmap import geography` with that of \
-         before has them again (--london for the one that comes with the program)",
+        "{} registered so far in areas that it does not have: kept, and not shown; {way_back}",
         if elsewhere == 1 { "1 meter is".to_owned() } else { format!("{elsewhere} meters are") }
     ))
 }

@@ -5,9 +5,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use simulator::{Control, SimulatorProgress};
+use simulator::{Control, HOMES_MAX, SimulatorProgress};
 
 use crate::problem::Problem;
 use crate::routes::authorised::Operator;
@@ -25,11 +25,21 @@ pub(in crate::routes) struct Answer {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
+    #[serde(default, deserialize_with = "given")]
     state: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     homes: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     interval_s: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     faults: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     history_per_s_max: Option<Value>,
+}
+
+/// A field that is there, be it `null`.
+fn given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(field).map(Some)
 }
 
 pub(in crate::routes) async fn get(
@@ -46,15 +56,16 @@ pub(in crate::routes) async fn put(
 ) -> Result<Json<Answer>, Problem> {
     let change: Change = serde_json::from_slice(&body).map_err(|error| Problem::not_json(&error, &body))?;
     let now = state.simulation.control().await?;
+    let homes = format!("a whole number from 0 to {HOMES_MAX}");
     let control = Control {
         state: understood("state", change.state, STATES, now.state)?,
-        homes: understood("homes", change.homes, WHOLE, now.homes)?,
-        interval_s: understood("interval_s", change.interval_s, WHOLE, now.interval_s)?,
+        homes: understood("homes", change.homes, &homes, now.homes)?,
+        interval_s: understood("interval_s", change.interval_s, INTERVALS, now.interval_s)?,
         faults: understood("faults", change.faults, FAULTS, now.faults)?,
         history_per_s_max: understood(
             "history_per_s_max",
             change.history_per_s_max,
-            WHOLE,
+            PACES,
             now.history_per_s_max,
         )?,
     };
@@ -65,9 +76,10 @@ pub(in crate::routes) async fn put(
     answer(&state).await
 }
 
-/// What may stand in a field, where [`ControlError`](simulator::ControlError) does not say it.
+/// What may stand in each field.
 const STATES: &str = "\"running\", \"paused\" or \"stopped\"";
-const WHOLE: &str = "a whole number from 0 up";
+const INTERVALS: &str = "a divisor of 1800 from 10 up";
+const PACES: &str = "a whole number from 1 up, or null for no limit";
 const FAULTS: &str = "an object of shares from 0 to 1 (silent_share, duplicates_share, late_batches, corrections_share, \
                       implausible_share) and of unknown_meters, a whole number";
 

@@ -246,18 +246,21 @@ async fn the_simulator_is_steered() {
     for (wrong, says) in [
         (json!({ "interval_s": 7 }), "divisors"),
         (json!({ "homes": simulator::HOMES_MAX + 1 }), "0 to 2000000"),
-    ] {
-        assert!(app.operate(Method::PUT, "/simulator", &wrong).await.problem(422).contains(says));
-    }
-    for (wrong, says) in [
         (json!({ "state": "asleep" }), "state is \"asleep\"; allowed is \"running\""),
-        (json!({ "homes": -1 }), "homes is -1; allowed is a whole number"),
+        (json!({ "homes": -1 }), "homes is -1; allowed is a whole number from 0 to 2000000"),
+        (json!({ "homes": null }), "homes is null; allowed is"),
+        (json!({ "interval_s": 70_000 }), "interval_s is 70000; allowed is a divisor of 1800"),
+        (json!({ "history_per_s_max": 0 }), "history_per_s_max is 0; allowed is 1 or more"),
         (json!({ "faults": { "silent": 0.05 } }), "faults is {\"silent\":0.05}; allowed is an object"),
     ] {
         let said = app.operate(Method::PUT, "/simulator", &wrong).await.problem(422);
         assert!(said.contains(says), "{said}");
     }
     app.operate(Method::PUT, "/simulator", &json!({ "house": 1 })).await.problem(400);
+    for (limit, is) in [(json!(500), json!(500)), (Value::Null, Value::Null)] {
+        let answer = app.operate(Method::PUT, "/simulator", &json!({ "history_per_s_max": limit })).await;
+        assert_eq!(answer.json()["history_per_s_max"], is);
+    }
     app.stop().await;
 }
 
