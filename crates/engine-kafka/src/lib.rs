@@ -34,7 +34,7 @@ pub use config::KafkaConfig;
 pub use dead::KafkaDeadLetters;
 pub use live::KafkaFeed;
 pub use log::KafkaLog;
-pub use metrics::{BrokerMetrics, ClientKind, ClientMetrics, KafkaMetrics, RoundTrip, Totals};
+pub use metrics::{BrokerMetrics, ClientKind, ClientMetrics, GroupMetrics, KafkaMetrics, RoundTrip, Totals};
 pub use ownership::KafkaOwnership;
 pub use reach::reach;
 pub use security::{Identity, Login, Mechanism, Security, Tls};

@@ -12,7 +12,7 @@ use metering::wire::partition_of;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 
-use crate::metrics::KafkaMetrics;
+use crate::metrics::{Gathering, KafkaMetrics};
 use crate::moments::Moments;
 use crate::producer::{Appender, Outgoing};
 use crate::readers::{ReadError, Readers, unavailable};
@@ -40,6 +40,8 @@ pub struct KafkaLog {
     appender: Appender,
     readers: Readers,
     moments: Arc<tokio::sync::Mutex<Moments>>,
+    /// What its consumers count.
+    gathering: Gathering,
     /// Asks about the topic, and reads nothing.
     asker: Arc<BaseConsumer>,
     stored: Stored,
@@ -68,10 +70,12 @@ impl KafkaLog {
         }
         settings::check(config).await?;
         let asker = config.consumer().create().map_err(|error| config.away(error))?;
+        let gathering = Gathering::default();
         Ok(Arc::new(KafkaLog {
             appender: Appender::new(config)?,
-            readers: Readers::new(config, topic.clone()),
-            moments: Arc::new(Moments::new(config, topic.clone()).into()),
+            readers: Readers::new(config, topic.clone(), gathering.clone()),
+            moments: Arc::new(Moments::new(config, topic.clone(), gathering.clone()).into()),
+            gathering,
             asker: Arc::new(asker),
             config: config.clone(),
             topic,
@@ -146,7 +150,12 @@ impl KafkaLog {
 
     /// What its clients count, at most a few seconds old.
     pub fn metrics(&self) -> KafkaMetrics {
-        self.appender.metrics().and(self.readers.metrics())
+        self.appender.metrics().and(self.gathering.metrics())
+    }
+
+    /// Where its consumers are listened to.
+    pub(crate) fn gathering(&self) -> &Gathering {
+        &self.gathering
     }
 
     /// First and next offset of a partition.

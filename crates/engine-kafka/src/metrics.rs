@@ -20,6 +20,10 @@ pub enum ClientKind {
     Append,
     /// Reads records.
     Read,
+    /// Asks when records were appended.
+    Ask,
+    /// Is a member of the group of those who aggregate.
+    Attend,
     /// Publishes live rows.
     Publish,
     /// Follows live rows.
@@ -34,6 +38,8 @@ impl fmt::Display for ClientKind {
         f.write_str(match self {
             ClientKind::Append => "append",
             ClientKind::Read => "read",
+            ClientKind::Ask => "ask",
+            ClientKind::Attend => "attend",
             ClientKind::Publish => "publish",
             ClientKind::Follow => "follow",
             ClientKind::Announce => "announce",
@@ -50,6 +56,19 @@ pub struct KafkaMetrics {
     pub clients: Vec<ClientMetrics>,
     /// Partitions that are read, and how many records the foremost of their readers has not been given yet.
     pub behind: Vec<(u32, u64)>,
+    /// Of who aggregates.
+    pub group: Option<GroupMetrics>,
+}
+
+/// A membership in the group of those who aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupMetrics {
+    /// Whether the group knows it, and is not being divided anew.
+    pub is_steady: bool,
+    /// Partitions that are this member's.
+    pub partitions: u64,
+    /// How often partitions came or went, since this process began.
+    pub rebalances: u64,
 }
 
 /// A broker, as the clients of a kind see it.
@@ -139,6 +158,7 @@ struct Said {
     brokers: BTreeMap<String, Seen>,
     /// By partition.
     behind: BTreeMap<u32, u64>,
+    group: Option<GroupMetrics>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -222,6 +242,7 @@ impl Gathering {
                 .collect(),
             clients: clients.into_values().collect(),
             behind: behind.into_iter().collect(),
+            group: gathered.clients.values().find_map(|said| said.group),
         }
     }
 }
@@ -231,7 +252,8 @@ impl Listener {
     pub(crate) fn hear(&self, statistics: &Statistics) {
         let mut gathered = self.gathering.gathered();
         let said = gathered.clients.entry(self.client).or_default();
-        *said = Said { totals: said.totals.at_least(totals(statistics)), ..understand(statistics) };
+        let totals = said.totals.at_least(totals(statistics));
+        *said = Said { totals, ..understand(self.client.0, statistics) };
     }
 }
 
@@ -284,14 +306,18 @@ fn totals(statistics: &Statistics) -> Totals {
 }
 
 /// All but the totals.
-fn understand(statistics: &Statistics) -> Said {
+fn understand(kind: ClientKind, statistics: &Statistics) -> Said {
     // A broker that nothing was ever wanted of is not one that is down; coordinators are brokers once more.
     let is_wanted = |broker: &&Broker| broker.connects.unwrap_or(1) > 0 && broker.source != "logical";
     let brokers: Vec<&Broker> = statistics.brokers.values().filter(is_wanted).collect();
     // The first addresses are not needed any more once brokers have said who they are.
     let are_known = brokers.iter().any(|broker| broker.nodeid >= 0);
     let mut behind = BTreeMap::new();
-    for partition in statistics.topics.values().flat_map(|topic| topic.partitions.values()) {
+    // Others are given partitions, too: of another topic, or without reading on.
+    let read = Some(&statistics.topics).filter(|_| kind == ClientKind::Read);
+    for partition in
+        read.into_iter().flat_map(|topics| topics.values()).flat_map(|topic| topic.partitions.values())
+    {
         let given = if partition.app_offset >= 0 { partition.app_offset } else { partition.next_offset };
         if partition.partition >= 0 && given >= 0 && partition.hi_offset >= given {
             behind.insert(partition.partition as u32, (partition.hi_offset - given) as u64);
@@ -307,6 +333,11 @@ fn understand(statistics: &Statistics) -> Said {
             .map(|broker| (broker.nodename.clone(), Seen::of(broker)))
             .collect(),
         behind,
+        group: statistics.cgrp.as_ref().filter(|_| kind == ClientKind::Attend).map(|group| GroupMetrics {
+            is_steady: group.state == "up" && group.join_state == "steady",
+            partitions: unsigned(group.assignment_size.into()),
+            rebalances: unsigned(group.rebalance_cnt),
+        }),
     }
 }
 
@@ -316,6 +347,7 @@ impl KafkaMetrics {
         self.brokers.extend(other.brokers);
         self.clients.extend(other.clients);
         self.behind.extend(other.behind);
+        self.group = self.group.or(other.group);
         self
     }
 
@@ -369,6 +401,26 @@ impl KafkaMetrics {
             let help = "Records of a partition that its foremost reader has not been given yet";
             let behind = Measurement::gauge("kafka_read_behind_records", help, *records as f64);
             all.push(behind.of("partition", partition));
+        }
+        if let Some(GroupMetrics { is_steady, partitions, rebalances }) = self.group {
+            let steady = f64::from(u8::from(is_steady));
+            all.extend([
+                Measurement::gauge(
+                    "kafka_group_steady",
+                    "Whether this process is in its group, and that is at rest",
+                    steady,
+                ),
+                Measurement::gauge(
+                    "kafka_group_partitions",
+                    "Partitions that are this process's",
+                    partitions as f64,
+                ),
+                Measurement::counter(
+                    "kafka_group_rebalances",
+                    "Times that partitions came or went",
+                    rebalances as f64,
+                ),
+            ]);
         }
         all
     }

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::config::FromClientConfig;
+use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError as ClientError;
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::KafkaConfig;
+use crate::metrics::{self, Gathering, Listener};
+use crate::{ClientKind, KafkaConfig};
 
 /// How long an answer may take. There may be none: of a place that is gone, or that the log has used itself.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -22,8 +23,9 @@ const KNOWN_FOR: Duration = Duration::from_secs(30);
 pub(crate) struct Moments {
     config: KafkaConfig,
     topic: String,
+    gathering: Gathering,
     /// Made for the first question.
-    consumer: Option<BaseConsumer>,
+    consumer: Option<BaseConsumer<Listener>>,
     /// By partition, what was asked last.
     known: HashMap<u32, Known>,
 }
@@ -36,8 +38,8 @@ struct Known {
 }
 
 impl Moments {
-    pub(crate) fn new(config: &KafkaConfig, topic: String) -> Self {
-        Moments { config: config.clone(), topic, consumer: None, known: HashMap::new() }
+    pub(crate) fn new(config: &KafkaConfig, topic: String, gathering: Gathering) -> Self {
+        Moments { config: config.clone(), topic, gathering, consumer: None, known: HashMap::new() }
     }
 
     /// Of each place (a partition, an offset; one a partition) when the record was appended that stands there, or next to it
@@ -61,7 +63,7 @@ impl Moments {
     fn ask(&mut self, places: &[(u32, i64)]) -> Result<HashMap<u32, i64>, ClientError> {
         let consumer = match &mut self.consumer {
             Some(consumer) => consumer,
-            none => none.insert(BaseConsumer::from_config(&self.config.peeking())?),
+            none => none.insert(made(&self.config, &self.gathering)?),
         };
         let mut assigned = TopicPartitionList::new();
         for &(partition, offset) in places {
@@ -76,9 +78,15 @@ impl Moments {
     }
 }
 
+fn made(config: &KafkaConfig, gathering: &Gathering) -> Result<BaseConsumer<Listener>, ClientError> {
+    let mut client = config.peeking();
+    client.set("statistics.interval.ms", metrics::EVERY.as_millis().to_string());
+    BaseConsumer::from_config_and_context(&client, gathering.listener(ClientKind::Ask))
+}
+
 /// When the first record that comes of each partition was appended, of so many partitions.
 fn first_of_each(
-    consumer: &BaseConsumer,
+    consumer: &BaseConsumer<Listener>,
     topic: &str,
     partitions: usize,
 ) -> Result<HashMap<u32, i64>, ClientError> {

@@ -19,8 +19,9 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use tokio::sync::watch;
 
 use crate::log::{KafkaLog, Stored};
+use crate::metrics::{self, Listener};
 use crate::readers::passes;
-use crate::{KafkaConfig, KafkaError};
+use crate::{ClientKind, KafkaConfig, KafkaError};
 
 /// How long an owner may take to store what it has decided before its partition is given to another.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(8);
@@ -58,7 +59,12 @@ impl KafkaOwnership {
             leaving: AtomicBool::new(false),
         });
         let (assigns, assigned) = watch::channel(BTreeSet::new());
-        let rebalances = Rebalances { held: held.clone(), assigned: assigns };
+        let rebalances = Rebalances {
+            held: held.clone(),
+            assigned: assigns,
+            listener: log.gathering().listener(ClientKind::Attend),
+            heard_at: Mutex::default(),
+        };
         let member = member(config, rebalances).map_err(|error| config.away(error))?;
         let (leave, left) = watch::channel(false);
         let (topic, stored, of_thread) = (config.readings(), log.stored(), held.clone());
@@ -118,7 +124,7 @@ fn member(config: &KafkaConfig, rebalances: Rebalances) -> Result<Member, Client
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1500")
         .set("topic.metadata.refresh.interval.ms", "5000")
-        // That is something to do; nobody hears what it says.
+        // That is something to do; what it says is heard as seldom as of others.
         .set("statistics.interval.ms", WAKES_EVERY.as_millis().to_string())
         .set("queued.max.messages.kbytes", "1024");
     let member = Member::from_config_and_context(&client, rebalances)?;
@@ -169,10 +175,24 @@ fn commit(member: &Member, topic: &str, stored: &Stored, committed: &mut HashMap
 struct Rebalances {
     held: Arc<Held>,
     assigned: watch::Sender<BTreeSet<u32>>,
+    listener: Listener,
+    heard_at: Mutex<Option<Instant>>,
 }
 
 impl ClientContext for Rebalances {
-    fn stats_raw(&self, _statistics: &[u8]) {}
+    fn stats_raw(&self, statistics: &[u8]) {
+        let mut heard_at = self.heard_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if heard_at.is_some_and(|at| at.elapsed() < metrics::EVERY) {
+            return;
+        }
+        *heard_at = Some(Instant::now());
+        match serde_json::from_slice(statistics) {
+            Ok(statistics) => self.listener.hear(&statistics),
+            Err(error) => {
+                tracing::debug!(%error, "what the consumer group's client counts is not understood");
+            }
+        }
+    }
 }
 
 impl ConsumerContext for Rebalances {

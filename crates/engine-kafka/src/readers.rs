@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::KafkaConfig;
-use crate::metrics::{self, ClientKind, Gathering, KafkaMetrics, Listener};
+use crate::metrics::{self, ClientKind, Gathering, Listener};
 
 /// Records that a reader hands over together.
 const BATCH: usize = 1000;
@@ -85,13 +85,8 @@ impl Drop for Taken<'_> {
 }
 
 impl Readers {
-    pub(crate) fn new(config: &KafkaConfig, topic: String) -> Self {
-        Readers { config: config.clone(), topic, idle: Mutex::default(), gathering: Gathering::default() }
-    }
-
-    /// What their clients count.
-    pub(crate) fn metrics(&self) -> KafkaMetrics {
-        self.gathering.metrics()
+    pub(crate) fn new(config: &KafkaConfig, topic: String, gathering: Gathering) -> Self {
+        Readers { config: config.clone(), topic, idle: Mutex::default(), gathering }
     }
 
     /// Up to `max` records from `from` on; waits until there is one.

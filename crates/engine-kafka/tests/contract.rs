@@ -1,5 +1,5 @@
-//! The contract suite on a real Kafka: `cargo xtask engines up`, then `WATTMAP_KAFKA_BROKERS=127.0.0.1:9092`.
-//! `cargo xtask test engines` does both.
+//! The contract suite on a real Kafka. `cargo xtask test engines` starts one, or takes that of `cargo xtask engines up`, and
+//! tells where it is and how it is spoken to.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use bytes::Bytes;
 use engine::contract::{self, Has, Reopen};
 use engine::{Envelope, LiveFeed, Measured, Ownership, ReadingLog};
 use engine_kafka::{
-    ClientKind, Identity, KafkaConfig, KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership,
-    Login, Mechanism, Migrated, Security, Tls, Topics, mark, migrate, reach, settle,
+    ClientKind, GroupMetrics, Identity, KafkaConfig, KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog,
+    KafkaOwnership, Login, Mechanism, Migrated, Security, Tls, Topics, mark, migrate, reach, settle,
 };
 use metering::Generation;
 use rdkafka::ClientConfig;
@@ -247,6 +247,12 @@ mod engines {
         assert_eq!(came.into_iter().collect::<Vec<_>>(), gone);
         first.leave().await;
         told(&mut of_second, |all| all.len() == 3).await;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let is_told = |group: GroupMetrics| group.is_steady && group.partitions == 3 && group.rebalances > 1;
+        while !fresh.log.metrics().group.is_some_and(is_told) {
+            assert!(Instant::now() < deadline, "{:?}", fresh.log.metrics().group);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         second.leave().await;
     }
 
