@@ -165,11 +165,13 @@ pub(crate) async fn connect(
         builder = builder.user(user, password);
     }
     let session = builder.build().await.map_err(|error| match refusal(&error) {
-        Some(why) => ConnectError::NotLetIn { nodes: config.nodes.join(", "), why: why.to_owned() },
+        Some(why) => ConnectError::NotLetIn { nodes: config.nodes.join(", "), why },
         None => schema::away(config, error),
     })?;
     if let Some(datacenter) = &config.datacenter {
-        is_there(&session, datacenter).map_err(|why| schema::away(config, why))?;
+        is_there(&session, datacenter).map_err(|why| {
+            ConnectError::Refused(format!("Cassandra at {}: {why}", config.nodes.join(", ")))
+        })?;
     }
     if let Some(keyspace) = keyspace {
         session.use_keyspace(keyspace, false).await.map_err(|error| ConnectError::NotMigrated {
@@ -192,8 +194,8 @@ fn is_there(session: &Session, datacenter: &str) -> Result<(), String> {
     Err(format!("cassandra-datacenter is {datacenter}, and its nodes are in {}", known.join(", ")))
 }
 
-/// What a node said to a name and a password that it does not know.
-fn refusal(error: &NewSessionError) -> Option<&str> {
+/// What a node said to a name and a password that it does not know, or to there being none.
+fn refusal(error: &NewSessionError) -> Option<String> {
     let NewSessionError::MetadataError(MetadataError::ConnectionPoolError(ConnectionPoolError::Broken {
         last_connection_error: ConnectionError::ConnectionSetupRequestError(setup),
     })) = error
@@ -201,7 +203,10 @@ fn refusal(error: &NewSessionError) -> Option<&str> {
         return None;
     };
     match &setup.error {
-        ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, why) => Some(why),
+        ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, why) => Some(why.clone()),
+        ConnectionSetupRequestErrorKind::MissingAuthentication => {
+            Some("it wants a name and a password, and cassandra-user is not set".to_owned())
+        }
         _ => None,
     }
 }

@@ -92,9 +92,9 @@ impl Cluster {
             ("WATTMAP_TEST_KAFKA_LOGIN", of_first(9192)),
             ("WATTMAP_TEST_KAFKA_TLS", of_first(9292)),
             ("WATTMAP_TEST_AUTHORITY", tls::authority().display().to_string()),
-            // Where one has to show a certificate: Kafka at an address of its own, Cassandra where one has to log in.
+            // Where one has to show a certificate: Kafka at an address of its own, Cassandra if it is guarded.
             ("WATTMAP_TEST_KAFKA_CERTIFIED", of_first(9392)),
-            ("WATTMAP_TEST_CASSANDRA_CERTIFIED", cassandra::is_guarded(nodes).to_string()),
+            ("WATTMAP_TEST_CASSANDRA_GUARDED", cassandra::is_guarded(nodes).to_string()),
             ("WATTMAP_TEST_KEY", tls::key().display().to_string()),
         ])
     }

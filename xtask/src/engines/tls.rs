@@ -35,11 +35,15 @@ pub(super) fn key() -> PathBuf {
 
 /// Makes all of it, if it is not there.
 pub(super) fn ensure() -> Result<()> {
-    if authority().is_file() && key().is_file() {
-        return Ok(());
+    if !authority().is_file() {
+        make()?;
     }
-    tools::ensure_programs(&OPENSSL)?;
-    let (store, authority, key) = (key_store(), authority(), key());
+    // Of a store that is there already, too: nodes that run have it.
+    if key().is_file() { Ok(()) } else { give_key() }
+}
+
+fn make() -> Result<()> {
+    let (store, authority) = (key_store(), authority());
     let place = store.parent().context("the key store is in a directory")?;
     fs::create_dir_all(place).with_context(|| format!("{} can't be made", place.display()))?;
     if store.exists() {
@@ -52,11 +56,16 @@ pub(super) fn ensure() -> Result<()> {
     command::output(&mut make, "is Java installed whole?")?;
     let mut export = keytool(&store);
     export.args(["-exportcert", "-rfc", "-file"]).arg(authority);
-    command::output(&mut export, "is Java installed whole?")?;
-    // Java's tool gives no key away.
+    command::output(&mut export, "is Java installed whole?").map(drop)
+}
+
+/// Java's tool gives no key away.
+fn give_key() -> Result<()> {
+    tools::ensure_programs(&OPENSSL)?;
     let mut give = Command::new("openssl");
-    give.args(["pkcs12", "-nocerts", "-nodes", "-passin", &format!("pass:{PASSWORD}"), "-in"]).arg(&store);
-    command::output(give.arg("-out").arg(key), "is OpenSSL installed whole?").map(drop)
+    give.args(["pkcs12", "-nocerts", "-nodes", "-passin", &format!("pass:{PASSWORD}"), "-in"])
+        .arg(key_store());
+    command::output(give.arg("-out").arg(key()), "is OpenSSL installed whole?").map(drop)
 }
 
 fn keytool(store: &Path) -> Command {
