@@ -153,7 +153,7 @@ async fn own_one(partition: u32, aggregation: Aggregation, stop: CancellationTok
     let gauges = aggregation.ingestion.partition(partition);
     let ended = Owner::new(partition, aggregation, stop).run().await;
     match ended {
-        Ok(()) | Err(Trouble::Shutdown | Trouble::OtherEdition) => {
+        Ok(()) | Err(Trouble::Shutdown | Trouble::OtherEdition | Trouble::OtherLog) => {
             gauges.is(Condition::Elsewhere);
             Ok(())
         }

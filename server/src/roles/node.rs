@@ -174,7 +174,7 @@ async fn live(
     } else {
         crate::routes::status_router(state.clone())
     };
-    background.spawn(look_at_others(state.clone(), watching.clone()));
+    background.spawn(look_at_others(state.clone(), roles.serves && opened.is_shared(), watching.clone()));
     let serving = listener.map(|listener| tokio::spawn(crate::serve::serve(listener, app, stop.clone())));
     let simulating = roles.simulates.then(|| tokio::spawn(simulate(state.clone(), stop.clone())));
 
@@ -209,11 +209,18 @@ async fn live(
     outcome?
 }
 
-/// Follows how far the partitions are that others own.
-async fn look_at_others(state: AppState, stop: CancellationToken) {
+/// Follows how far the partitions are that others own; and, where figures are shown, until when these are whole.
+async fn look_at_others(state: AppState, shows: bool, stop: CancellationToken) {
     loop {
+        let now = state.clock.now();
         // A store that is away says nothing: the last figures stand, and readiness says what is wrong.
-        let _ = state.ingestion.look_at_others(&state.ports).await;
+        let looked = state.ingestion.look_at_others(&state.ports).await;
+        if shows
+            && looked.is_ok()
+            && let Ok(Some(until)) = state.ingestion.whole_until(&state.ports, now).await
+        {
+            state.figures.is_whole_until(until);
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}

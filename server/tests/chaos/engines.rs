@@ -1,5 +1,6 @@
 //! The faults that CI has every time, each for a short while, and what must hold. `cargo xtask chaos` has them for longer.
 
+mod commands;
 mod faults_of_the_log;
 mod kills;
 mod outages;
@@ -8,6 +9,7 @@ mod replays;
 mod simulators;
 mod starts;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use rand::Rng;
@@ -17,7 +19,7 @@ use tokio::sync::Mutex;
 use super::load::{LastWords, Load, Sending};
 use super::site::Site;
 use crate::support::Http;
-use crate::support::oracle::{Readings, assert_same_readings};
+use crate::support::oracle::{Readings, Sums, assert_same_readings};
 use crate::support::program::run_command;
 
 /// One test at a time: each has all of the machine, and some end what the others need.
@@ -79,7 +81,7 @@ pub(super) async fn everybody_works_within(
 /// minute, in which everybody hears of it, and is what `replays` is about.
 pub(super) fn replay_agrees(site: &Site) {
     let said = run_command(site.command(&["replay", "--compare"]));
-    assert!(said.contains(" 0 differ"), "{said}");
+    assert!(said.contains(" 0 differ") && !said.contains(" 0 aggregates compared"), "{said}");
 }
 
 /// Every reading that was acknowledged is stored as it was last, and no other.
@@ -92,4 +94,16 @@ pub(super) fn readings_are(site: &Site, expected: &Readings) {
     assert_same_readings(&site.exported_readings(), expected);
     println!("{} readings found again", expected.len());
     assert!(expected.len() > 1000, "that was no test");
+}
+
+/// Every aggregate that is stored is the sum of these readings, and none is missing.
+pub(super) fn are_added_up(site: &Site, readings: &Readings) {
+    let (found, areas) = site.exported_aggregates();
+    let (mut expected, mut heard) = (Sums::default(), BTreeMap::<_, BTreeSet<_>>::new());
+    for ((meter, start), (counted, code)) in readings {
+        let area = areas.get(code).unwrap_or_else(|| panic!("nothing is counted in {code}"));
+        expected.count(area, *start, *counted, heard.entry(meter).or_default());
+    }
+    assert!(expected == found, "{}", expected.differences(&found));
+    println!("{} aggregates of {} areas are the sums of their readings", expected.len(), areas.len());
 }

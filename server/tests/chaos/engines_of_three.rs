@@ -12,6 +12,7 @@ use super::engines::{
 use super::load::Load;
 use super::site::Site;
 use super::upstream::{CASSANDRA, KAFKA, Node, nodes_of, revive};
+use super::watch::{Answered, Watch};
 use crate::support::Http;
 use crate::support::oracle::{Area, Sums};
 
@@ -20,6 +21,9 @@ const DEATHS: u64 = 2;
 
 /// From a node's death until records are acknowledged as before.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long what only the store knows may be away meanwhile.
+const READ_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs three Kafkas and three Cassandras: cargo xtask test engines-of-three"]
@@ -34,6 +38,7 @@ async fn one_broker_and_one_node_die_and_come_back() {
     for node in in_turn(seed).into_iter().take(from_environment("WATTMAP_TEST_DEATHS", DEATHS) as usize) {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
+        let answered = Watch::over(&http, Answered::of(areas[0].0.clone()));
         node.kill();
         let took = sending.goes_on(GOES_ON_WITHIN).await;
         let stored = everybody_works(&http, &site, &sending).await;
@@ -41,10 +46,15 @@ async fn one_broker_and_one_node_die_and_come_back() {
         is_read(&http, &areas).await;
         // A node that comes back on two cores that are busy already takes minutes, and nobody learns more by it.
         sending.slowly(true);
+        let acknowledged = sending.acknowledged();
         tokio::task::spawn_blocking(revive).await.unwrap();
+        assert!(sending.acknowledged() > acknowledged, "nothing was accepted while it came back");
         sending.slowly(false);
         everybody_works(&http, &site, &sending).await;
         is_read(&http, &areas).await;
+        let Answered { asked, longest_without, .. } = answered.end().await;
+        println!("asked {asked} times meanwhile; exact figures were away for {longest_without:.1?} at most");
+        assert!(longest_without <= READ_AGAIN_WITHIN, "exact figures were away for {longest_without:.1?}");
         load.end(sending).await;
         load.check(&site).await;
     }

@@ -88,6 +88,11 @@ impl QuietPlace {
         }
     }
 
+    /// Its area.
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
     /// All that its homes sent.
     pub(super) fn readings(&self) -> Readings {
         self.readings.clone()

@@ -1,5 +1,6 @@
 //! A system of its own: topics, a keyspace, and processes of every role.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -14,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::kernel::{peak_mb_of, state_of};
 use super::load::LastWords;
 use crate::support::http::PATIENCE;
-use crate::support::oracle::{Readings, read_export};
+use crate::support::oracle::{Area, Readings, Sums, read_export};
 use crate::support::program::{Killed, run_command, wattmap};
 use crate::support::{Http, Keys};
 
@@ -85,6 +86,10 @@ impl Site {
 
     pub(super) fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    pub(super) fn partitions(&self) -> u32 {
+        self.partitions
     }
 
     pub(super) fn name(&self) -> &str {
@@ -242,6 +247,17 @@ impl Site {
         builder.build().await.unwrap()
     }
 
+    /// Every aggregate that is stored, and the areas that there are any of.
+    pub(super) fn exported_aggregates(&self) -> (Sums, BTreeMap<String, Area>) {
+        let out = tempfile::tempdir_in(self.path()).unwrap();
+        run_command(self.command(&["export", "aggregates", "--out", out.path().to_str().unwrap()]));
+        let (mut sums, mut areas) = (Sums::default(), BTreeMap::new());
+        for file in std::fs::read_dir(out.path()).unwrap() {
+            sums.read_export(&std::fs::read_to_string(file.unwrap().path()).unwrap(), &mut areas);
+        }
+        (sums, areas)
+    }
+
     fn log(&self, name: &str) -> PathBuf {
         self.path().join(format!("{name}.log"))
     }
@@ -301,7 +317,8 @@ impl Process {
         Mark::in_log(&self.log)
     }
 
-    fn said_since(&self, mark: Mark) -> String {
+    /// What it has said since then.
+    pub(super) fn said_since(&self, mark: Mark) -> String {
         let said = std::fs::read(&self.log).unwrap();
         String::from_utf8_lossy(&said[mark.at..]).into_owned()
     }

@@ -118,6 +118,40 @@ impl Eye for Totals {
     }
 }
 
+/// What everybody and what operators are told: the former always, the latter of an area's exact figures nearly always.
+pub(super) struct Answered {
+    area: Area,
+    pub(super) asked: usize,
+    /// Longest that exact figures were not to be had.
+    pub(super) longest_without: Duration,
+    without_since: Option<Instant>,
+}
+
+impl Answered {
+    pub(super) fn of(area: Area) -> Answered {
+        Answered { area, asked: 0, longest_without: Duration::ZERO, without_since: None }
+    }
+}
+
+impl Eye for Answered {
+    async fn look(&mut self, http: &Http) {
+        for path in ["/", "/api/v1/map?level=borough&measure=now", "/readyz"] {
+            let answer = http.get(path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        }
+        let asked = Instant::now();
+        let answer = http.ask(&format!("/areas/{}/exact?by=half-hour", self.area.code)).await;
+        if answer.status == 200 {
+            self.without_since = None;
+        } else {
+            assert_eq!(answer.status, 503, "{}", answer.text());
+            let since = *self.without_since.get_or_insert(asked);
+            self.longest_without = self.longest_without.max(since.elapsed());
+        }
+        self.asked += 1;
+    }
+}
+
 #[test]
 fn a_partition_stands_still_only_while_it_has_something_to_do() {
     let (began, mut standstill) = (Instant::now(), Standstill::default());

@@ -100,7 +100,8 @@ impl Http {
         self.send(Method::POST, &format!("/api/v1{path}"), &headers, body).await
     }
 
-    async fn ask(&self, path: &str) -> Answer {
+    /// Asks as an operator.
+    pub(crate) async fn ask(&self, path: &str) -> Answer {
         let bearer = format!("Bearer {}", self.keys.operator);
         let headers = [("authorization", bearer.as_str())];
         let answer = self.send(Method::GET, &format!("/api/v1/ops{path}"), &headers, "").await;

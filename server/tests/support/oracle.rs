@@ -69,6 +69,20 @@ impl Sums {
         }
     }
 
+    /// Adds what a file of `wattmap export aggregates` says; areas that are not there yet are given numbers.
+    pub(crate) fn read_export(&mut self, text: &str, areas: &mut BTreeMap<String, Area>) {
+        for line in text.lines().skip(1) {
+            let [code, start, energy, meters, seconds] =
+                line.split(',').collect::<Vec<_>>().try_into().unwrap();
+            let next = Area { number: areas.len(), code: code.to_owned() };
+            let area = areas.entry(code.to_owned()).or_insert(next);
+            let start = metering::UtcSecond::parse(start).unwrap().0;
+            let [energy, meters, seconds] = [energy, meters, seconds].map(|text| text.parse().unwrap());
+            let before = self.0.insert((area.number, start), (energy, meters, seconds));
+            assert_eq!(before, None, "{line}");
+        }
+    }
+
     /// Those of one area, by window.
     pub(crate) fn of_area(&self, area: &Area) -> BTreeMap<i64, Sum> {
         let own = self.0.iter().filter(|((number, _), _)| *number == area.number);

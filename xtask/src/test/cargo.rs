@@ -49,6 +49,13 @@ pub(super) fn ignored_tests_in(
     Ok(())
 }
 
+/// How many tests there are in every module of this name.
+pub(super) fn ignored_tests_there(module: &str) -> Result<u64> {
+    let mut cargo = ignored_tests(module, Targets::All, &[]);
+    let listed = command::output(cargo.arg("--list"), "mend what the compiler says above")?;
+    Ok(listed.lines().filter(|line| line.ends_with(": test")).count() as u64)
+}
+
 /// The same as a command, for those who run it in a place of their own.
 pub(super) fn ignored_tests(module: &str, targets: Targets, variables: &[(&str, &str)]) -> Command {
     let mut cargo = tests_of(targets);

@@ -47,6 +47,8 @@ const FROM_ITSELF_ALONE: [Part; 7] =
     [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill];
 /// Those who write to the topic besides us.
 const PRODUCERS: &str = "end2end/producers";
+/// The module of the faults.
+const CHAOS: &str = "chaos::engines";
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
@@ -76,11 +78,11 @@ pub(crate) fn chaos(seeds: u32) -> Result<()> {
         ("WATTMAP_TEST_TURNS", "20"),
         ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
         ("WATTMAP_TEST_AWAY_S", "60"),
-        ("WATTMAP_TEST_TURNS_OF_SIMULATORS", "10"),
+        ("WATTMAP_TEST_TURNS_OF_SIMULATORS", seeds.as_str()),
     ];
     let of_three = [("WATTMAP_TEST_DEATHS", "6")];
     sum_up(&[
-        chaos_on(1, "chaos::engines", &of_one, "chaos"),
+        chaos_on(1, CHAOS, &of_one, "chaos"),
         chaos_on(3, "engines_of_three", &of_three, "chaos-of-three"),
     ])
 }
@@ -147,9 +149,14 @@ impl Part {
                 engines::with_nodes(nodes, |addresses| {
                     let variables = [addresses, &[("WATTMAP_TEST_PYTHON", python.as_ref())]].concat();
                     // Before there is much in them: nodes that were killed come back the later, the more they have.
-                    cargo::ignored_tests_in("chaos::engines", Targets::Named("whole"), &variables, outcome)?;
-                    cargo::ignored_tests_in("engines", Targets::AllBut("chaos"), &variables, outcome)
-                })
+                    cargo::ignored_tests_in(CHAOS, Targets::Named("whole"), &variables, outcome)?;
+                    cargo::ignored_tests_in("engines", Targets::AllBut(CHAOS), &variables, outcome)
+                })?;
+                let (ran, there) = (outcome.ran(), cargo::ignored_tests_there("engines")?);
+                if ran != there {
+                    outcome.fail(format!("{ran} of the {there} tests in modules `engines` ran"));
+                }
+                Ok(())
             }
             Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
                 cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)?;

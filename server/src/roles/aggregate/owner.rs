@@ -112,6 +112,12 @@ impl Owner {
                     // What is written to the former ones is read by nobody.
                     let _ = ended_or_idle(&mut work.flushing).await;
                 }
+                Err(Trouble::OtherLog) => {
+                    tracing::warn!(
+                        partition = self.partition,
+                        "the log was made anew while this process was away: going on in the new one"
+                    );
+                }
                 Err(trouble) => return Err(trouble),
             }
         }
@@ -358,11 +364,13 @@ impl Owner {
     ) -> Result<Duration, Trouble> {
         let (ports, gauges, shutdown) = (&self.aggregation.ports, self.gauges(), &self.shutdown);
         crash_point("flush-begins");
+        self.is_of_this_log(plan.progress).await?;
         patiently("publishing", gauges, shutdown, || self.publish(edition, &live)).await?;
         crash_point("flush-published");
         if !plan.dead.is_empty() {
             let letters = &plan.dead;
             patiently("announcing dead letters", gauges, shutdown, || ports.dead.announce(letters)).await?;
+            crash_point("flush-letters-told");
             patiently("sending on what came late", gauges, shutdown, || send_on(ports, letters)).await?;
             crash_point("flush-announced");
         }
@@ -371,6 +379,13 @@ impl Owner {
         let took = began.elapsed();
         crash_point("flush-stored");
         Ok(took)
+    }
+
+    /// Whoever slept while the topic was made anew reads the new one as if it were the old one, and must store none of it.
+    async fn is_of_this_log(&self, progress: Position) -> Result<(), Trouble> {
+        let announced = self.announced().await?;
+        let is_known = announced.iter().any(|one| one.generation == progress.generation);
+        if is_known { Ok(()) } else { Err(Trouble::OtherLog) }
     }
 
     async fn publish(&self, edition: Edition, live: &LiveRows) -> Result<(), StoreError> {

@@ -19,6 +19,8 @@ pub(super) enum Trouble {
     Shutdown,
     /// Other aggregates are in use: it begins anew in those.
     OtherEdition,
+    /// The log was made anew: it begins at that one's beginning.
+    OtherLog,
     /// It can't, and nothing that it could do would help.
     Final(String),
 }

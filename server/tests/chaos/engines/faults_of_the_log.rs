@@ -3,16 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use engine::{Envelope, ReadingLog};
 use engine_kafka::{KafkaConfig, KafkaLog};
-use metering::Generation;
+use metering::wire::Record;
+use metering::{AreaCode, Dwelling, Energy, Generation, Interval, MeterId, Reading, Registration, UtcSecond};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
+use rustix::process::Signal;
 
 use super::super::load::{Load, settled};
-use super::super::site::Site;
-use super::{ALONE, everybody_works, readings_are_found_again, replay_agrees, seed};
+use super::super::site::{Process, Site};
+use super::{
+    ALONE, TAKES_OVER_WITHIN, everybody_works, readings_are, readings_are_found_again, replay_agrees, seed,
+};
+use crate::support::oracle::{Counted, Readings};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
@@ -22,10 +28,14 @@ async fn partitions_are_added_under_load() {
     let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let serving = [site.serve("serve-0").await, site.serve("serve-1").await];
     load.goes_to(serving.iter().map(|(_, http)| http.clone()).collect());
+    let mut late = Readings::new();
     for partitions in [4, 6] {
         let sending = load.begin();
         everybody_works(&serving[0].1, &site, &sending).await;
+        let unaware = log_of(&site, site.partitions()).await;
         println!("{}", site.grow(partitions));
+        late.extend(sent_by_former_partitions(&unaware, &load, partitions).await);
+        unaware.close().await;
         // Until everybody has heard of it, and beyond.
         tokio::time::sleep(Duration::from_secs(12)).await;
         everybody_works(&serving[0].1, &site, &sending).await;
@@ -37,8 +47,43 @@ async fn partitions_are_added_under_load() {
         assert_eq!(worked.len() as u32, partitions);
         assert!(worked.iter().all(|progress| *progress > Some(10)), "partitions without work: {status}");
     }
-    readings_are_found_again(&site, &load);
+    let counts = serving[0].1.operate_patiently("/dead-letters?limit=1").await["counts"].clone();
+    let counts = counts.as_array().unwrap();
+    assert!(counts.iter().any(|one| one["reason"] == "misrouted"), "nobody was late: {counts:?}");
+    late.extend(load.readings());
+    readings_are(&site, &late);
     replay_agrees(&site);
+}
+
+/// Meters of a producer that has not heard of new partitions, and what each sends.
+const UNAWARE: usize = 20;
+const SENDS: i64 = 3;
+
+/// What such a one sends behind the markers of new partitions, where its meters are no longer. It counts all the same.
+async fn sent_by_former_partitions(unaware: &KafkaLog, load: &Load, partitions: u32) -> Readings {
+    let area = AreaCode::parse("E01004736").unwrap();
+    assert!(load.areas().iter().all(|one| one.code != area.as_str()), "somebody else counts in {area}");
+    let now = UtcSecond(jiff::Timestamp::now().as_second()).window().start();
+    let mut readings = Readings::new();
+    for number in 0..UNAWARE {
+        let meter = MeterId::parse(&format!("UNAWARE-{partitions}-{number}")).unwrap();
+        let dwelling = Dwelling::default();
+        let registration = Registration { meter: meter.clone(), area: area.clone(), dwelling };
+        let mut records = vec![Record::Registration(registration)];
+        for half_hour in 1..=SENDS {
+            let (start, energy_mwh) = (UtcSecond(now.0 - half_hour * 1800), 1000 * half_hour + number as i64);
+            let interval = Interval::new(start, 1800).unwrap();
+            let energy = Energy::from_mwh(energy_mwh);
+            let reading = Reading { meter: meter.clone(), interval, energy };
+            records.push(Record::Reading(reading, None));
+            let counted = Counted { duration_s: 1800, energy_mwh };
+            readings.insert((meter.to_string(), start.0), (counted, area.to_string()));
+        }
+        let key = Bytes::from(meter.to_string());
+        let envelope = |record: &Record| Envelope { key: key.clone(), value: Bytes::from(record.encode()) };
+        unaware.append(records.iter().map(envelope).collect()).await.unwrap();
+    }
+    readings
 }
 
 fn kafka_of(site: &Site) -> KafkaConfig {
@@ -74,6 +119,7 @@ async fn delete_topic(site: &Site) {
 async fn the_topic_is_made_anew_after_it_was_drained() {
     let _alone = ALONE.lock().await;
     let (mut site, mut load) = (Site::new(4), Load::new(seed()));
+    let mut asleep: Option<Process> = None;
     for partitions in [4, 2, 6] {
         println!("{}", site.grow(partitions));
         let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
@@ -81,15 +127,27 @@ async fn the_topic_is_made_anew_after_it_was_drained() {
         load.goes_to(vec![http.clone()]);
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        // It knows the former topic, and finds another one of its name.
+        if let Some(awake) = asleep.take() {
+            awake.signal(Signal::CONT);
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            everybody_works(&http, &site, &sending).await;
+            awake.kill();
+        }
+        let sleeper = site.aggregate("aggregate-sleeper", &[]);
+        sleeper.owns_something(TAKES_OVER_WITHIN).await;
+        everybody_works(&http, &site, &sending).await;
         load.end(sending).await;
         // This drains it, and compares what was counted from this topic and from those before it.
         load.check(&site).await;
+        sleeper.signal(Signal::STOP);
+        asleep = Some(sleeper);
         for process in owners {
             process.stop().await;
         }
         serves.stop().await;
         replay_agrees(&site);
+        readings_are_found_again(&site, &load);
         delete_topic(&site).await;
     }
 }

@@ -22,9 +22,10 @@ const MORE_ROUNDS: u64 = 10;
 const DEATHS_A_ROUND: u64 = 5;
 
 /// Steps of a flush, and how often they are passed before one of them is the last, at most.
-const STEPS: [(&str, u32); 7] = [
+const STEPS: [(&str, u32); 8] = [
     ("flush-begins", 6),
     ("flush-published", 6),
+    ("flush-letters-told", 4),
     ("flush-announced", 4),
     ("flush-in-the-middle", 60),
     ("flush-written", 6),

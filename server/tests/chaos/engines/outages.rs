@@ -12,6 +12,9 @@ use crate::support::{AREA, Http};
 /// For how long, seconds, unless the environment says otherwise.
 const AWAY_S: u64 = 15;
 
+/// From this age on a page says of when its figures are.
+const TOLD_FROM: Duration = Duration::from_secs(62);
+
 /// A page that waits for nothing.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -82,9 +85,10 @@ impl Outage {
             assert!(!nobody_was_refused() && acknowledged == 0, "{}: somebody has the log", self.what);
         } else {
             assert!(acknowledged > 0, "{}: the log is there", self.what);
-            // What has come since is not in it.
-            assert!(oldest > for_how_long / 2, "{}: the card is of {oldest:.1?} before", self.what);
         }
+        // What has come since is not in it, or nobody can know.
+        assert!(oldest > for_how_long / 2, "{}: the card is of {oldest:.1?} before", self.what);
+        asked.age_is_told(oldest).await;
     }
 }
 
@@ -107,6 +111,13 @@ impl Asked<'_> {
         let began = Instant::now();
         let age = self.quiet.is_as_before(self.http).await;
         (slowest.max(began.elapsed()), age)
+    }
+
+    /// The page says of when its figures are, too, once they are old enough for that.
+    async fn age_is_told(&self, age: Duration) {
+        let page = self.http.get(&format!("/?area={}", self.quiet.code())).await.text();
+        let is_told = page.contains("These figures are as of");
+        assert!(is_told || age < TOLD_FROM, "it does not say that its figures are {age:.0?} old");
     }
 
     /// What only the store knows is not made up.

@@ -1,6 +1,6 @@
 //! Processes sleep, come and go.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use rand::SeedableRng;
@@ -8,12 +8,13 @@ use rand::rngs::StdRng;
 use rustix::process::Signal;
 
 use super::super::load::Load;
-use super::super::site::Site;
+use super::super::site::{Mark, Process, Site};
 use super::super::watch::{Standstill, Totals, Watch};
 use super::{
     ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, moment, readings_are_found_again,
     replay_agrees, seed,
 };
+use crate::support::Http;
 
 /// How often two aggregators come and go, unless the environment says otherwise.
 const TURNS: u64 = 3;
@@ -41,12 +42,15 @@ async fn a_sleeper_changes_nothing_when_it_wakes() {
         everybody_works(&http, &site, &sending).await;
         let totals = Watch::over(&http, Totals::of(areas.clone()));
         let sleeps = format!("{step}=8*off->1*return(stop)->off");
-        let sleeper = site.aggregate("aggregate-0", &[("FAILPOINTS", &sleeps)]);
+        let tells = ("WATTMAP_LOG", "info,server=debug,scylla=error");
+        let sleeper = site.aggregate("aggregate-0", &[("FAILPOINTS", &sleeps), tells]);
         sleeper.is_asleep(TAKES_OVER_WITHIN).await;
         let took = everybody_works(&http, &site, &sending).await;
         println!("{step}: another has taken over after {took:.1?}");
+        let others = progress(&http).await;
         let wakes = sleeper.mark();
         sleeper.signal(Signal::CONT);
+        writes_late(&sleeper, wakes, &others).await;
         let took = sleeper.owns_something_since(wakes, TAKES_OVER_WITHIN).await;
         println!("{step}: it owns something again after {took:.1?}");
         everybody_works(&http, &site, &sending).await;
@@ -60,6 +64,28 @@ async fn a_sleeper_changes_nothing_when_it_wakes() {
     readings_are_found_again(&site, &load);
     replay_agrees(&site);
     other.stop().await;
+}
+
+/// How far each partition is stored.
+async fn progress(http: &Http) -> Vec<i64> {
+    let status = http.operate_patiently("/ingestion").await;
+    status["partitions"].as_array().unwrap().iter().map(|one| one["progress"].as_i64().unwrap()).collect()
+}
+
+/// Waits until it says that it has stored something that others had stored while it slept.
+async fn writes_late(sleeper: &Process, wakes: Mark, others: &[i64]) {
+    let is_late = |line: &str| {
+        let (_, fields) = line.split_once(" stored partition=")?;
+        let (partition, rest) = fields.split_once(" through=")?;
+        let through = rest.split(' ').next()?.parse::<i64>().ok()?;
+        Some(through < others[partition.parse::<usize>().ok()?])
+    };
+    let began = Instant::now();
+    while !sleeper.said_since(wakes).lines().any(|line| is_late(line) == Some(true)) {
+        let said = sleeper.said_since(wakes);
+        assert!(began.elapsed() < TAKES_OVER_WITHIN, "it wrote nothing late; {others:?} were stored: {said}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,5 +57,26 @@ async fn aggregates_are_made_anew_under_load() {
         load.check(&site).await;
     }
     readings_are_found_again(&site, &load);
+    is_said_where_not(&site).await;
     replay_agrees(&site);
+}
+
+/// One aggregate is made wrong, behind everybody's back.
+async fn is_said_where_not(site: &Site) {
+    let session = site.cassandra().await;
+    let table = format!("{}.aggregates", site.name());
+    let asked = format!("SELECT day, shard, area, win, part FROM {table} LIMIT 1");
+    let found = session.query_unpaged(asked, ()).await.unwrap().into_rows_result().unwrap();
+    let (day, shard, area, win, part) = found.single_row::<(i32, i32, String, i16, i32)>().unwrap();
+    let place =
+        format!("day = {day} AND shard = {shard} AND area = '{area}' AND win = {win} AND part = {part}");
+    session.query_unpaged(format!("UPDATE {table} SET meters = 999 WHERE {place}"), ()).await.unwrap();
+    let compared = site.command(&["replay", "--compare"]).output().unwrap();
+    let said = String::from_utf8_lossy(&compared.stdout);
+    assert_eq!(compared.status.code(), Some(1), "{said}");
+    assert!(said.contains(" 1 differ") && said.contains(&area), "{said}");
+    println!("{}", said.lines().next().unwrap());
+    let mended = site.command(&["replay"]).output().unwrap();
+    let said = String::from_utf8_lossy(&mended.stdout);
+    assert!(said.contains("1 are mended"), "{said}");
 }
