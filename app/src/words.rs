@@ -235,6 +235,11 @@ pub const FEED_LOST: &str = "The live feed is interrupted; figures stand as they
 /// And there again.
 pub const FEED_BACK: &str = "The live feed is there again.";
 
+/// Of figures that are older than the page.
+pub fn figures_as_of(time: &str) -> String {
+    format!("These figures are as of {time}: what has arrived since is not in them yet.")
+}
+
 /// When the newest reading had arrived of a page that nothing keeps up to date. Where that is long ago, or there is none,
 /// the time would say little.
 pub fn as_of(age_s: Option<i64>, time: &str) -> String {

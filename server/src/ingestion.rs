@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use engine::{LogError, StoreError};
 use hdrhistogram::Histogram;
+use metering::UtcSecond;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -229,6 +230,17 @@ impl Ingestion {
             });
         }
         Ok(all)
+    }
+
+    /// Until when all that the log took is stored, as of now: until now itself if nothing waits. None where the log can't say
+    /// how old what waits is.
+    pub async fn whole_until(&self, ports: &Ports, now: UtcSecond) -> Result<Option<UtcSecond>, LogError> {
+        let positions = self.positions(ports).await?;
+        let waits = positions.iter().filter(|one| one.lag_records > 0);
+        let waiting: Vec<(u32, i64)> = waits.map(|one| (one.partition, one.progress)).collect();
+        let appended: Option<Vec<i64>> = ports.log.appended_ms(&waiting).await?.into_iter().collect();
+        Ok(appended
+            .map(|all| all.into_iter().min().map_or(now, |ms| UtcSecond(ms.div_euclid(1000)).min(now))))
     }
 
     /// Of the partitions that this process owns: which are not restored yet, wait, or have stopped.

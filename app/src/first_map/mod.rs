@@ -5,4 +5,4 @@ mod names;
 mod picture;
 mod server;
 
-pub(crate) use server::{FirstMap, first_level, first_map, open_area};
+pub(crate) use server::{FirstMap, first_level, first_map, local_time, open_area};

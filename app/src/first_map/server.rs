@@ -102,7 +102,7 @@ pub(crate) fn open_area(geography: &Geography, index: AreaIndex) -> OpenArea {
 }
 
 /// `20:45` where the geography's people live; elsewhere the time says that it is not theirs.
-fn local_time(now: UtcSecond, zone: &str) -> String {
+pub(crate) fn local_time(now: UtcSecond, zone: &str) -> String {
     let now = now.to_jiff();
     match now.in_tz(zone) {
         Ok(local) => local.strftime("%H:%M").to_string(),

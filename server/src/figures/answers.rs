@@ -226,7 +226,7 @@ impl FiguresService {
             release: dated.release,
             from: midnight(dated.period.from)?,
             to: midnight(dated.period.to)?,
-            as_of: dated.as_of,
+            as_of: dated.as_of.min(self.whole_until()),
         })
     }
 

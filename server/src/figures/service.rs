@@ -144,6 +144,8 @@ pub struct FiguresService {
     /// When the log had taken its newest record before the start: a stored window tells no more than that something
     /// arrived in its half-hour.
     pub(super) arrived: Option<UtcSecond>,
+    /// All that the log took until then is stored; where others do that, as far as is known.
+    whole_until: AtomicI64,
     /// Counts batches of rows that changed something.
     pub(super) changes: AtomicU64,
     standing: Standing,
@@ -189,6 +191,7 @@ impl FiguresService {
             newest: AtomicI64::new(i64::MIN),
             heard: AtomicI64::new(i64::MIN),
             arrived,
+            whole_until: AtomicI64::new(i64::MAX),
             changes: AtomicU64::new(0),
             standing: Standing::default(),
             recent_changed: Notify::new(),
@@ -229,6 +232,15 @@ impl FiguresService {
     /// The clock that figures are dated with.
     pub fn now(&self) -> UtcSecond {
         self.clock.now()
+    }
+
+    /// Notes that others have stored all that the log took until then. While that can't be known, figures are of then.
+    pub fn is_whole_until(&self, at: UtcSecond) {
+        self.whole_until.store(at.0, Ordering::Relaxed);
+    }
+
+    pub(super) fn whole_until(&self) -> UtcSecond {
+        UtcSecond(self.whole_until.load(Ordering::Relaxed))
     }
 
     pub(super) fn model(&self) -> Arc<Model> {

@@ -9,7 +9,7 @@ use metering::api::{AreaCard, AreaName, ConsumptionSeries, Measure, Profile, Sta
 
 use super::charts::{DayShape, WeekBars};
 use crate::error::AppError;
-use crate::first_map::open_area;
+use crate::first_map::{local_time, open_area};
 use crate::services::Services;
 use crate::site_map::{MapHead, OpenArea};
 use crate::titles;
@@ -27,6 +27,8 @@ pub(crate) struct PanelData {
     view: View,
     whole: String,
     now: UtcSecond,
+    /// The time that the figures are of, where that is not about now.
+    as_of: Option<String>,
     scale: Option<Scale>,
     /// What the area is called; as the URL has it where it is not known.
     name: String,
@@ -40,6 +42,9 @@ pub(crate) struct Scale {
     figures: Vec<(Status, Option<f64>)>,
     plural: String,
 }
+
+/// From this age on it is said of when figures are.
+const TELLS_AGE_FROM_S: i64 = 60;
 
 /// A rank is told only where no more areas than these share a figure, on average.
 const RANKED_APART: usize = 20;
@@ -83,12 +88,16 @@ impl PanelData {
         };
         let geography = &services.geography;
         let index = metering::AreaCode::parse(text).ok().and_then(|code| geography.index_of(&code));
+        let now = services.figures.status().now;
+        let old = |known: &Known| now.0 - known.card.as_of.0 >= TELLS_AGE_FROM_S;
+        let as_of = area.as_ref().ok().filter(|known| old(known)).map(|known| known.card.as_of);
         Some(Self {
             name: index.map_or_else(|| text.to_owned(), |index| titles::title(geography, index)),
             open: index.map(|index| open_area(geography, index)),
             view: view.clone(),
             whole: services.geography.name().to_owned(),
-            now: services.figures.status().now,
+            now,
+            as_of: as_of.map(|as_of| local_time(as_of, geography.time_zone())),
             scale: Self::scale(services, view, area.as_ref().ok()).await,
             area,
         })
@@ -153,7 +162,7 @@ pub(crate) fn PanelContent(
     /// What it shows.
     data: PanelData,
 ) -> impl IntoView {
-    let PanelData { view, whole, now, scale, name, area, .. } = data;
+    let PanelData { view, whole, now, as_of, scale, name, area, .. } = data;
     let away = View { area: None, ..view.clone() }.url();
     let Known { card, profile, week } = match area {
         Ok(known) => known,
@@ -169,6 +178,7 @@ pub(crate) fn PanelContent(
         </div>
         <div class="body">
             <Headline card=card.clone() measure=view.measure scale />
+            {as_of.map(|as_of| view! { <p class="note">{words::figures_as_of(&as_of)}</p> })}
             <Day card profile around />
             <Week week now />
         </div>
