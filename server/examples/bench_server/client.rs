@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request};
@@ -67,6 +67,13 @@ impl Client {
     /// How ingestion stands.
     pub(crate) async fn ingestion(&self) -> anyhow::Result<Value> {
         Ok(serde_json::from_slice(&self.get("/api/v1/ops/ingestion").await?)?)
+    }
+
+    /// How many records the log has ever taken.
+    pub(crate) async fn heads(&self) -> anyhow::Result<i64> {
+        let status = self.ingestion().await?;
+        let partitions = status["partitions"].as_array().context("no partitions")?;
+        Ok(partitions.iter().filter_map(|one| one["head"].as_i64()).sum())
     }
 
     /// Records in the log that are not stored yet.

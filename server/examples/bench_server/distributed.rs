@@ -5,7 +5,9 @@ mod system;
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::Child;
 
 use crate::client::Client;
 use crate::feed::Feed;
@@ -47,7 +49,7 @@ pub(crate) async fn run(binary: &str, time: Duration, only: Option<&str>) -> any
     let is_wanted = |part| only.is_none_or(|only| only == part);
     if is_wanted(STEADY) || is_wanted(BACKLOG) {
         let system = System::migrated(binary).await?;
-        let aggregate = system.aggregate()?;
+        let mut aggregate = system.aggregate()?;
         let (serve, client) = system.serve().await?;
         eprintln!("registering {METERS} meters ...");
         load::register(&client, METERS).await?;
@@ -59,23 +61,62 @@ pub(crate) async fn run(binary: &str, time: Duration, only: Option<&str>) -> any
             print("resident_memory_of_aggregate", crate::node::resident_mb(&aggregate)?, "MB", None);
         }
         if is_wanted(BACKLOG) {
+            for (signal, name, most) in [
+                (Signal::TERM, "restart_to_first_processed", Some(5.0)),
+                // The brokers wait six seconds for a member that does not say that it leaves.
+                (Signal::KILL, "restart_after_kill_to_first_processed", None),
+            ] {
+                let took;
+                (aggregate, took) = restart(&system, aggregate, signal, half_hours).await?;
+                print(name, took.as_secs_f64(), "s", most);
+                client.drained().await?;
+                half_hours += 1;
+            }
             drop(aggregate);
             catch_up(&system, &client, half_hours).await?;
         }
     }
     if is_wanted(BY_METERS) {
+        let mut rates = Vec::new();
         for meters in [10_000, 100_000, 1_000_000] {
-            cost_with(binary, meters).await?;
+            rates.push(rate_with(binary, meters).await?);
         }
+        let (fastest, slowest) =
+            rates.iter().fold((0.0_f64, f64::MAX), |(most, least), &rate| (most.max(rate), least.min(rate)));
+        print("dearest_reading_to_cheapest_by_meters", fastest / slowest, "", Some(1.2));
     }
     Ok(())
+}
+
+/// Ends an aggregator, the only one, and starts another; gives it, and how long it took from the end of the former to the first
+/// record that it stored of those that were appended meanwhile.
+async fn restart(
+    system: &System,
+    mut former: Child,
+    signal: Signal,
+    half_hours: usize,
+) -> anyhow::Result<(Child, Duration)> {
+    let pid = former.id().and_then(|pid| Pid::from_raw(pid as i32)).context("it has ended by itself")?;
+    kill_process(pid, signal)?;
+    former.wait().await?;
+    let ended = Instant::now();
+    let before = system.progress().await?;
+    let aggregate = system.aggregate()?;
+    let (appended, first) = tokio::join!(system.append_readings(METERS, half_hours, 1), async {
+        while system.progress().await? == before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        anyhow::Ok(ended.elapsed())
+    });
+    appended?;
+    Ok((aggregate, first?))
 }
 
 /// A backlog from a half-hour on: through the program, then through raw clients.
 async fn catch_up(system: &System, client: &Client, half_hours: usize) -> anyhow::Result<()> {
     let from = system.append_readings(METERS, half_hours, BACKLOG_HALF_HOURS).await?;
     let backlog = backlog(system, client, METERS * BACKLOG_HALF_HOURS).await?;
-    print("restart_to_first_processed", backlog.first.as_secs_f64(), "s", Some(5.0));
+    print("start_to_first_processed", backlog.first.as_secs_f64(), "s", None);
     print("backlog_per_s", backlog.per_s, "1/s", Some(40_000.0));
     let raw = raw::per_s(system, METERS, half_hours, BACKLOG_HALF_HOURS, &from).await?;
     print("raw_per_s", raw, "1/s", None);
@@ -114,10 +155,13 @@ async fn sustained(client: &Client, time: Duration) -> anyhow::Result<usize> {
         load.send_steadily(client, batches, BESIDE_PAGES_PER_S, Duration::from_secs(600)).await?;
         anyhow::bail!("the pages take longer than the load beside them")
     };
+    let (heads, began) = (client.heads().await?, Instant::now());
     let mut took_ms = tokio::select! {
         took_ms = pages(client) => took_ms?,
         ended = loading => ended?,
     };
+    let per_s = (client.heads().await? - heads) as f64 / began.elapsed().as_secs_f64();
+    print("readings_beside_pages_per_s", per_s, "1/s", Some(BESIDE_PAGES_PER_S as f64));
     took_ms.sort_unstable_by(f64::total_cmp);
     print("area_page_p50", took_ms[took_ms.len() / 2], "ms", None);
     print("area_page_p99", took_ms[took_ms.len() * 99 / 100], "ms", Some(100.0));
@@ -179,20 +223,22 @@ async fn backlog(system: &System, client: &Client, readings: usize) -> anyhow::R
 /// About the same number of readings, of more or fewer meters, so many of which share an area that a row is changed by as many
 /// readings; through an aggregator that knows them: it has had one reading of each. What it costs to get to know them is
 /// said before. Appending is in the time, the same for all.
-async fn cost_with(binary: &str, meters: usize) -> anyhow::Result<()> {
+/// Gives the readings a second of those that are known.
+async fn rate_with(binary: &str, meters: usize) -> anyhow::Result<f64> {
     let system = System::migrated(binary).await?;
     let (_serve, client) = system.serve().await?;
     let _aggregate = system.aggregate()?;
     system.append_registrations(meters, meters / METERS_AN_AREA).await?;
     client.drained().await?;
+    let mut per_s = 0.0;
     for (what, first, half_hours) in
         [("first_of", 0, 1), ("per_s_with", 1, COMPARED_READINGS.div_ceil(meters))]
     {
         let began = Instant::now();
         system.append_readings(meters, first, half_hours).await?;
         client.drained().await?;
-        let per_s = (meters * half_hours) as f64 / began.elapsed().as_secs_f64();
+        per_s = (meters * half_hours) as f64 / began.elapsed().as_secs_f64();
         print(&format!("{what}_{meters}_meters"), per_s, "1/s", None);
     }
-    Ok(())
+    Ok(per_s)
 }

@@ -28,6 +28,8 @@ struct Flaky {
     calls: AtomicU64,
     away: AtomicBool,
     corrupt: AtomicBool,
+    /// It is read, and takes nothing.
+    full: AtomicBool,
 }
 
 impl Flaky {
@@ -62,6 +64,9 @@ impl PipelineStore for Flaky {
         self.inner.rows(partition, places).await
     }
     async fn flush(&self, plan: &FlushPlan) -> Result<(), StoreError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("it takes nothing".into()));
+        }
         // Written, and the answer lost: the worst that can happen to a flush.
         self.inner.flush(plan).await?;
         self.call()
@@ -85,6 +90,7 @@ async fn world() -> World {
         calls: AtomicU64::new(0),
         away: AtomicBool::new(false),
         corrupt: AtomicBool::new(false),
+        full: AtomicBool::new(false),
     });
     let mut ports = opened.ports.clone();
     ports.pipeline = store.clone();
@@ -164,6 +170,41 @@ async fn a_store_that_is_away_is_waited_for_and_said_so() {
     owners.await.unwrap().unwrap();
     drain(world.aggregation.clone(), world.opened.ownership().unwrap(), |_| ()).await.unwrap();
     assert_eq!(energy(&world).await, 50 * 1000);
+    world.opened.close().await.unwrap();
+}
+
+/// Records of a partition that are read together.
+const BATCH: i64 = 2000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_is_decided_than_may_wait_for_a_store_that_takes_nothing() {
+    let mut world = world().await;
+    world.aggregation.pace.records_max = 400;
+    append(&world, None).await;
+    drain(world.aggregation.clone(), world.opened.ownership().unwrap(), |_| ()).await.unwrap();
+    world.store.full.store(true, Ordering::SeqCst);
+    let half_hours = 800;
+    for half_hour in 0..half_hours {
+        append(&world, Some(half_hour)).await;
+    }
+    let stop = CancellationToken::new();
+    let owners =
+        tokio::spawn(own(world.aggregation.clone(), world.opened.ownership().unwrap(), stop.clone()));
+    let (ports, ingestion) = (world.aggregation.ports.clone(), world.aggregation.ingestion.clone());
+    until(|| ingestion.missing().iter().any(|why| why.contains("it takes nothing"))).await;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for one in ingestion.positions(&ports).await.unwrap() {
+            let waits = one.decided - one.progress;
+            assert!(waits <= 400 / 4 + BATCH && one.lag_records > 2 * BATCH, "{one:?}");
+        }
+    }
+    world.store.full.store(false, Ordering::SeqCst);
+    until(|| ingestion.missing().is_empty()).await;
+    stop.cancel();
+    owners.await.unwrap().unwrap();
+    drain(world.aggregation.clone(), world.opened.ownership().unwrap(), |_| ()).await.unwrap();
+    assert_eq!(energy(&world).await, 50 * half_hours * 1000);
     world.opened.close().await.unwrap();
 }
 
