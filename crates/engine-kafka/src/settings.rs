@@ -32,7 +32,17 @@ pub(crate) async fn check(config: &KafkaConfig) -> Result<(), KafkaError> {
         return Ok(());
     };
     must_be_right(config, &set)?;
-    if is(&set, IN_SYNC) == "1" && copies_of(config, &name).await? > 1 {
+    let copies = copies_of(config, &name).await?;
+    for other in [config.live(), config.dead()] {
+        let fewer = copies_of(config, &other).await?;
+        if (1..copies).contains(&fewer) {
+            tracing::warn!(
+                "topic {other} has {fewer} copies and {name} {copies}: while the broker of a topic with one copy is away, \
+                 nothing is stored"
+            );
+        }
+    }
+    if is(&set, IN_SYNC) == "1" && copies > 1 {
         tracing::warn!(
             "topic {name} has {IN_SYNC}=1: a reading is accepted when one broker has it, and may be lost with it"
         );

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::contract::{self, Has, Reopen};
-use engine::{Envelope, LiveFeed, Measured, Ownership, ReadingLog};
+use engine::{AppendError, Envelope, LiveFeed, Measured, Ownership, ReadingLog};
 use engine_kafka::{
     ClientKind, GroupMetrics, Identity, KafkaConfig, KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog,
     KafkaOwnership, Login, Mechanism, Migrated, Security, Tls, Topics, mark, migrate, reach, settle,
@@ -316,6 +316,29 @@ mod engines {
         log.close().await;
         let error = reach(&with(None)).await.expect_err("nobody is let in without one").to_string();
         assert!(error.contains("certificate"), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "needs Kafka: cargo xtask test engines"]
+    async fn whoever_sends_more_than_may_wait_is_told_to_come_again() {
+        let fresh = Fresh::new().await;
+        let config = KafkaConfig { unacknowledged_max: 100, ..fresh.config.clone() };
+        let log = KafkaLog::open(&config, fresh.generations.clone()).await.expect("it answers");
+        let record = Envelope { key: Bytes::from_static(b"meter"), value: Bytes::from_static(b"reading") };
+        let batch = || log.append(vec![record.clone(); 60]);
+        let all = futures::future::join_all((0..50).map(|_| batch())).await;
+        let taken = all.iter().filter(|one| one.is_ok()).count();
+        let busy = |one: &&Result<(), AppendError>| matches!(one, Err(AppendError::Busy { retry_after }) if !retry_after.is_zero());
+        assert!(taken > 0 && taken + all.iter().filter(busy).count() == 50, "{all:?}");
+        assert!(taken < 50, "all were taken, whatever waited");
+        // What was refused is not there.
+        let mut there = 0;
+        for partition in 0..log.partitions() {
+            there += log.head(partition).await.expect("it answers") - 1;
+        }
+        assert_eq!(there, 60 * taken as i64);
+        batch().await.expect("it is free again");
+        log.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

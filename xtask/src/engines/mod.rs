@@ -38,9 +38,16 @@ pub(crate) enum Engines {
         of_tests: bool,
     },
     /// What runs, where, since when, with how much memory.
-    Status,
-    /// Stop what `up` started. The data stays for the next `up`.
+    Status {
+        /// All nodes are told of, however many there are.
+        #[arg(long, hide = true, value_parser = one_or_three)]
+        nodes: Option<u32>,
+    },
+    /// Stop what `up` started, all of it. The data stays for the next `up`.
     Down {
+        /// All nodes are stopped, however many there are.
+        #[arg(long, hide = true, value_parser = one_or_three)]
+        nodes: Option<u32>,
         /// Remove the data, too.
         #[arg(long)]
         wipe: bool,
@@ -75,8 +82,8 @@ pub(crate) fn run(what: &Engines) -> Result<()> {
             up(&cluster, nodes)?;
             status()
         }
-        Engines::Status => status(),
-        Engines::Down { wipe, of_tests } => {
+        Engines::Status { .. } => status(),
+        Engines::Down { wipe, of_tests, .. } => {
             if of_tests {
                 down(&Cluster::of_tests(), wipe)?;
             }
