@@ -248,16 +248,20 @@ async fn fix_sizing(
     }
 }
 
+/// Whether what is to be kept so long ever expires: what is to be kept longer than can be said is kept for ever.
+pub fn expires(seconds: u32) -> bool {
+    let ends = SystemTime::now() + Duration::from_secs(u64::from(seconds));
+    let too_late = UNIX_EPOCH + Duration::from_secs(LAST_EXPIRATION_S);
+    seconds <= TIME_TO_LIVE_MAX_S && ends <= too_late
+}
+
 /// How long readings that are written from now on are kept.
 pub async fn keep_readings(config: &CassandraConfig, seconds: u32) -> Result<Done, ConnectError> {
     let CassandraConfig { keyspace, .. } = config;
     let session =
         connect(&CassandraConfig { request_timeout: CHANGE_WITHIN, ..config.clone() }, None).await?;
     session.use_keyspace(keyspace, false).await.map_err(|error| away(config, error))?;
-    // What is to be kept longer than can be said is kept for ever.
-    let ends = SystemTime::now() + Duration::from_secs(u64::from(seconds));
-    let too_late = UNIX_EPOCH + Duration::from_secs(LAST_EXPIRATION_S);
-    let seconds = if seconds > TIME_TO_LIVE_MAX_S || ends > too_late { 0 } else { seconds };
+    let seconds = if expires(seconds) { seconds } else { 0 };
     let known = format!(
         "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = '{keyspace}' AND table_name = 'readings'"
     );

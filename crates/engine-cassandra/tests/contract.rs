@@ -256,8 +256,9 @@ mod engines {
         assert!(error.to_string().contains("certificate verify failed"), "{error}");
         if is_guarded() {
             let error = CassandraStore::connect(&through(&authority, &None)).await.err();
-            let error = error.expect("nobody is let in without one").to_string();
-            assert!(error.contains("certificate"), "{error}");
+            // What it says of that comes when the connection is closed already, and is heard or not.
+            let error = error.expect("nobody is let in without one");
+            assert!(matches!(error, ConnectError::Away { .. }), "{error}");
         }
     }
 

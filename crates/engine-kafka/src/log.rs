@@ -46,6 +46,7 @@ pub struct KafkaLog {
     asker: Arc<BaseConsumer>,
     stored: Stored,
     may_append: Mutex<MayAppend>,
+    keeps: Option<Duration>,
 }
 
 /// Until when records may be appended by the partitions that are known.
@@ -68,7 +69,7 @@ impl KafkaLog {
                 why: format!("topic {topic} has {there} partitions, not {wanted}"),
             });
         }
-        settings::check(config).await?;
+        let keeps = settings::check(config).await?;
         let asker = config.consumer().create().map_err(|error| config.away(error))?;
         let gathering = Gathering::default();
         Ok(Arc::new(KafkaLog {
@@ -83,7 +84,13 @@ impl KafkaLog {
             partitions: AtomicU32::new(there),
             stored: Stored::default(),
             may_append: Mutex::new(MayAppend::Always),
+            keeps,
         }))
+    }
+
+    /// How long the topic kept records when it was opened; none where that may not be known.
+    pub fn keeps(&self) -> Option<Duration> {
+        self.keeps
     }
 
     /// Takes note that a migration has begun more generations: what is appended from now on goes to their partitions.

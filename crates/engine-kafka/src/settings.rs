@@ -22,14 +22,15 @@ pub(crate) const OF_READINGS: [(&str, &str, &str); 2] = [
     ("cleanup.policy", "delete", "any other one removes readings that nobody has decided yet"),
 ];
 
-/// Refuses a topic of readings that would lose some, or count some twice; warns of one that may.
-pub(crate) async fn check(config: &KafkaConfig) -> Result<(), KafkaError> {
+/// Refuses a topic of readings that would lose some, or count some twice; warns of one that may. Gives how long it keeps
+/// records, where this user may know.
+pub(crate) async fn check(config: &KafkaConfig) -> Result<Option<Duration>, KafkaError> {
     let name = config.readings();
     let Some(set) = settings_of(config, &name).await? else {
         tracing::warn!(
             "what {name} is set to can't be looked at: DescribeConfigs is not allowed to this user"
         );
-        return Ok(());
+        return Ok(None);
     };
     must_be_right(config, &set)?;
     let copies = copies_of(config, &name).await?;
@@ -50,7 +51,8 @@ pub(crate) async fn check(config: &KafkaConfig) -> Result<(), KafkaError> {
     if is(&set, "retention.bytes") != "-1" {
         tracing::warn!("topic {name} has retention.bytes: records may go before they are decided");
     }
-    Ok(())
+    // Less than none is for ever.
+    Ok(Some(is(&set, RETENTION).parse().map_or(Duration::MAX, Duration::from_millis)))
 }
 
 /// Has the topic of the readings keep them as long as is configured, where it is there: a line for each thing that was done.

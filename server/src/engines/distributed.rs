@@ -47,13 +47,17 @@ impl Distributed {
         let store = CassandraStore::connect(&at.cassandra()).await?;
         let documents: Arc<dyn DocumentStore> = store.clone();
         let mut known = Generations::read(documents.as_ref()).await?;
-        if let Some(migrated) = Limits::read(documents.as_ref()).await? {
-            Limits::of(config, at.log.retention).agree_with(&migrated)?;
+        let migrated = Limits::read(documents.as_ref()).await?;
+        if let Some(migrated) = &migrated {
+            Limits::of(config, at.log.retention).agree_with(migrated)?;
         }
         let kafka = at.kafka();
         // Clients wait for brokers that do not let them in as for those that are away: this says which it is.
         reach(&kafka).await?;
         let log = KafkaLog::open(&kafka, known.begun().to_vec()).await?;
+        if let (Some(migrated), Some(keeps)) = (&migrated, log.keeps()) {
+            migrated.may_wait(keeps)?;
+        }
         let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka).await?);
         let editions: Arc<dyn Editions> = store.clone();
         let in_use = InEdition::new(crate::editions::in_use(editions.as_ref()).await?);

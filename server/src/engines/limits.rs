@@ -7,7 +7,7 @@ use anyhow::ensure;
 use engine::{Document, DocumentStore};
 use serde::{Deserialize, Serialize};
 
-use super::{StaysWrong, raw_kept};
+use super::{RAW_MARGIN_DAYS, StaysWrong, raw_kept};
 use crate::config::Config;
 
 const KIND: &str = "log";
@@ -61,6 +61,23 @@ impl Limits {
         Ok(())
     }
 
+    /// Whether records may wait for so long: what they are compared with has to be there still (rule 14).
+    pub(super) fn may_wait(&self, topic_keeps: Duration) -> Result<(), StaysWrong> {
+        let retention_s = u64::from(self.retention_days + RAW_MARGIN_DAYS) * 86_400;
+        let most = Duration::from_secs(self.kept_s.saturating_sub(retention_s));
+        if topic_keeps <= most || !engine_cassandra::expires(self.kept_s()) {
+            return Ok(());
+        }
+        let days = |time: Duration| time.as_secs() / 86_400;
+        Err(StaysWrong(format!(
+            "the topic of readings keeps records for {} days, and readings are kept for those of {}: what waits longer would be \
+             compared with readings that are gone; set retention.ms of the topic to what kafka-retention-days was in the last \
+             `wattmap migrate`",
+            days(topic_keeps),
+            days(most)
+        )))
+    }
+
     /// Whether a process with these may work on what was migrated with `migrated`.
     pub(super) fn agree_with(&self, migrated: &Self) -> Result<(), StaysWrong> {
         let same = |name, here: i64, there: i64| {
@@ -95,5 +112,13 @@ mod tests {
         assert!(limits(long).agree_with(&limits(long)).is_ok());
         let other = limits(short).agree_with(&limits(long)).unwrap_err().to_string();
         assert!(other.starts_with("retention-days is 30 here and 400"), "{other}");
+
+        let of_a_week = Limits { kept_s: (400 + 2 + 7) * 86_400, ..limits(long) };
+        let week = Duration::from_secs(7 * 86_400);
+        assert!(of_a_week.may_wait(week).is_ok());
+        let raised = of_a_week.may_wait(2 * week).unwrap_err().to_string();
+        assert!(raised.contains("keeps records for 14 days") && raised.contains("those of 7"), "{raised}");
+        let for_ever = Limits { kept_s: 7400 * 86_400, retention_days: 7305, ..of_a_week };
+        assert!(for_ever.may_wait(Duration::MAX).is_ok());
     }
 }

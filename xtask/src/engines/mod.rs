@@ -156,9 +156,9 @@ pub(crate) struct Up {
     ran_before: Vec<String>,
 }
 
-/// Starts those of `cargo xtask engines` that do not run, for as long as is wanted.
-pub(crate) fn ensure_up(nodes: u32) -> Result<Up> {
-    let cluster = Cluster::of_developers();
+/// Starts those of `cargo xtask engines` that do not run, or of the tests, for as long as is wanted.
+pub(crate) fn ensure_up(nodes: u32, of_tests: bool) -> Result<Up> {
+    let cluster = if of_tests { Cluster::of_tests() } else { Cluster::of_developers() };
     let running = cluster.nodes().into_iter().filter(Node::is_running);
     let ran_before = running.map(|node| node.name().to_owned()).collect();
     let started = Up { cluster, nodes, ran_before };

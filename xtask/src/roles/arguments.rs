@@ -32,6 +32,8 @@ pub(crate) fn asks_for_engines(arguments: &[String]) -> bool {
 pub(super) struct Arguments {
     pub(super) nodes: u32,
     pub(super) keep_engines: bool,
+    /// On the nodes that tests started: a test says so.
+    pub(super) of_tests: bool,
     pub(super) binary: Option<PathBuf>,
     status_listen: Option<SocketAddr>,
     /// A role takes of the settings what concerns it.
@@ -40,7 +42,8 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn parse(given: &[String]) -> Result<Arguments> {
-        let (mut nodes, mut keep_engines, mut binary, mut status_listen) = (1, false, None, None);
+        let (mut nodes, mut keep_engines, mut of_tests) = (1, false, false);
+        let (mut binary, mut status_listen) = (None, None);
         let mut passed_on = Vec::new();
         let mut given = given.iter();
         while let Some(argument) = given.next() {
@@ -53,6 +56,7 @@ impl Arguments {
             match name {
                 "--engines" => {}
                 "--keep-engines" => keep_engines = true,
+                "--of-tests" => of_tests = true,
                 "--nodes" => {
                     nodes =
                         engines::one_or_three(&value()?).map_err(anyhow::Error::msg).context("--nodes")?;
@@ -66,7 +70,7 @@ impl Arguments {
                 _ => passed_on.push(argument.clone()),
             }
         }
-        Ok(Arguments { nodes, keep_engines, binary, status_listen, passed_on })
+        Ok(Arguments { nodes, keep_engines, of_tests, binary, status_listen, passed_on })
     }
 
     /// Where the one of that number, counted from 0, says how it is. Port 0 is a free one for each.

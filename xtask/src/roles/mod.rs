@@ -19,6 +19,11 @@ use crate::{binary, command, engines, say};
 
 pub(crate) use self::arguments::asks_for_engines;
 
+/// How the roles are called in the common log.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ROLES.iter().map(|role| role.name)
+}
+
 /// What runs, in the order in which it is started. Two aggregate, so that what is only right for one is seen.
 const ROLES: [Role; 4] = [
     Role { name: "serve", command: "serve" },
@@ -44,7 +49,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Some(binary) => binary.clone(),
         None => binary::release()?,
     };
-    let up = engines::ensure_up(arguments.nodes)?;
+    let up = engines::ensure_up(arguments.nodes, arguments.of_tests)?;
     let addresses = up.addresses();
     let copies = arguments.nodes.to_string();
     let wattmap = |command: &str| {

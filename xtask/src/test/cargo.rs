@@ -12,8 +12,7 @@ use crate::{binary, command, say};
 /// the browser tests start included. The benches among the examples are left to the lints: building them takes long.
 pub(super) fn native_tests(outcome: &mut Outcome) -> Result<()> {
     for targets in [&["--lib", "--bins", "--tests"][..], &["--doc"]] {
-        let mut cargo = command::cargo();
-        run(cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast").args(targets), outcome)?;
+        run(tests().args(targets), outcome)?;
     }
     Ok(())
 }
@@ -74,12 +73,20 @@ pub(super) fn build_tests(targets: Targets) -> Result<()> {
 }
 
 fn tests_of(targets: Targets) -> Command {
-    let mut cargo = command::cargo();
-    cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast");
+    let mut cargo = tests();
     match targets {
         Targets::All | Targets::AllBut(_) => cargo.arg("--tests"),
         Targets::Named(name) => cargo.args(["--test", name]),
     };
+    cargo
+}
+
+/// Tests at once: most of them wait for a server or an engine most of the time.
+const AT_ONCE: &str = "4";
+
+fn tests() -> Command {
+    let mut cargo = command::cargo();
+    cargo.arg("test").args(binary::NATIVE_PACKAGES).arg("--no-fail-fast").env("RUST_TEST_THREADS", AT_ONCE);
     cargo
 }
 

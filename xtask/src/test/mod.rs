@@ -6,6 +6,7 @@ mod browser;
 mod cargo;
 mod deploy;
 mod outcome;
+mod together;
 
 use std::path::PathBuf;
 
@@ -14,7 +15,7 @@ use clap::ValueEnum;
 
 use self::cargo::Targets;
 use self::outcome::Outcome;
-use crate::{check, engines, say, site, tools, workspace};
+use crate::{binary, check, engines, say, site, tools, workspace};
 
 /// What `cargo xtask test` can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -76,8 +77,8 @@ pub(crate) fn chaos(seeds: u32) -> Result<()> {
     let of_one = [
         ("WATTMAP_TEST_ROUNDS", seeds.as_str()),
         ("WATTMAP_TEST_TURNS", "20"),
-        ("WATTMAP_TEST_HANDS_OVER_WITHIN_S", "10"),
         ("WATTMAP_TEST_AWAY_S", "60"),
+        ("WATTMAP_TEST_TOPICS", "3"),
         ("WATTMAP_TEST_TURNS_OF_SIMULATORS", seeds.as_str()),
     ];
     let of_three = [("WATTMAP_TEST_DEATHS", "6")];
@@ -146,17 +147,23 @@ impl Part {
             Part::Engines => {
                 let python = tools::ensure_python_packages(&workspace::root().join(PRODUCERS))?;
                 let python = python.to_string_lossy();
+                let wattmap = binary::for_tests()?;
                 engines::with_nodes(nodes, |addresses| {
                     let variables = [addresses, &[("WATTMAP_TEST_PYTHON", python.as_ref())]].concat();
                     // Before there is much in them: nodes that were killed come back the later, the more they have.
                     cargo::ignored_tests_in(CHAOS, Targets::Named("whole"), &variables, outcome)?;
-                    cargo::ignored_tests_in("engines", Targets::AllBut(CHAOS), &variables, outcome)
-                })?;
-                let (ran, there) = (outcome.ran(), cargo::ignored_tests_there("engines")?);
-                if ran != there {
-                    outcome.fail(format!("{ran} of the {there} tests in modules `engines` ran"));
-                }
-                Ok(())
+                    cargo::ignored_tests_in("engines", Targets::AllBut(CHAOS), &variables, outcome)?;
+                    let (ran, there) = (outcome.ran(), cargo::ignored_tests_there("engines")?);
+                    if ran != there {
+                        outcome.fail(format!("{ran} of the {there} tests in modules `engines` ran"));
+                    }
+                    if nodes == 1 {
+                        let together = together::comes_up_and_ends(&wattmap);
+                        outcome.count("cargo xtask run --engines", together.is_ok());
+                        together.unwrap_or_else(|error| say::error(&error));
+                    }
+                    Ok(())
+                })
             }
             Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
                 cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)?;

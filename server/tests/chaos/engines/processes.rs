@@ -19,9 +19,8 @@ use crate::support::Http;
 /// How often two aggregators come and go, unless the environment says otherwise.
 const TURNS: u64 = 3;
 
-/// How long a partition with something to do may stand still when owners join, and when they end because they were told to,
-/// seconds: ten where nothing else runs, which `cargo xtask chaos` sees to.
-const HANDS_OVER_WITHIN_S: u64 = 15;
+/// How long a partition with something to do may stand still when owners join, and when they end because they were told to.
+const HANDS_OVER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Steps of a flush at which one falls asleep that has written nothing yet, and that has written a part.
 const WRITES_AFTER: [&str; 2] = ["flush-published", "flush-in-the-middle"];
@@ -117,8 +116,7 @@ async fn aggregators_come_and_go_under_load() {
              stood still: {stood:.1?}"
         );
     }
-    let most = from_environment("WATTMAP_TEST_HANDS_OVER_WITHIN_S", HANDS_OVER_WITHIN_S);
-    assert!(longest <= Duration::from_secs(most), "a partition stood still for {longest:?}");
+    assert!(longest <= HANDS_OVER_WITHIN, "a partition stood still for {longest:?}");
     load.end(sending).await;
     load.check(&site).await;
     readings_are_found_again(&site, &load);
