@@ -196,8 +196,7 @@ impl Ingestion {
     /// All partitions against their log.
     pub async fn status(&self, ports: &Ports, clock: &dyn Clock) -> Result<Vec<PartitionStatus>, LogError> {
         let mut all = self.positions(ports).await?;
-        let waits = |one: &PartitionStatus| (one.lag_records > 0).then_some((one.partition, one.progress));
-        let waiting: Vec<(u32, i64)> = all.iter().filter_map(waits).collect();
+        let waiting = waiting(&all);
         // Where the log can't say how old what waits is now, it is as if it were new.
         let appended = ports.log.appended_ms(&waiting).await.unwrap_or_default();
         for ((partition, _), appended_ms) in waiting.into_iter().zip(appended) {
@@ -235,9 +234,7 @@ impl Ingestion {
     /// Until when all that the log took is stored, as of now: until now itself if nothing waits. None where the log can't say
     /// how old what waits is.
     pub async fn whole_until(&self, ports: &Ports, now: UtcSecond) -> Result<Option<UtcSecond>, LogError> {
-        let positions = self.positions(ports).await?;
-        let waits = positions.iter().filter(|one| one.lag_records > 0);
-        let waiting: Vec<(u32, i64)> = waits.map(|one| (one.partition, one.progress)).collect();
+        let waiting = waiting(&self.positions(ports).await?);
         let appended: Option<Vec<i64>> = ports.log.appended_ms(&waiting).await?.into_iter().collect();
         Ok(appended
             .map(|all| all.into_iter().min().map_or(now, |ms| UtcSecond(ms.div_euclid(1000)).min(now))))
@@ -256,6 +253,11 @@ impl Ingestion {
             })
             .collect()
     }
+}
+
+/// Where the oldest record stands that is not stored, of each partition that has one.
+fn waiting(all: &[PartitionStatus]) -> Vec<(u32, i64)> {
+    all.iter().filter(|one| one.lag_records > 0).map(|one| (one.partition, one.progress)).collect()
 }
 
 impl PartitionGauges {

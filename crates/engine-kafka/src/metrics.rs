@@ -314,10 +314,9 @@ fn understand(kind: ClientKind, statistics: &Statistics) -> Said {
     let are_known = brokers.iter().any(|broker| broker.nodeid >= 0);
     let mut behind = BTreeMap::new();
     // Others are given partitions, too: of another topic, or without reading on.
-    let read = Some(&statistics.topics).filter(|_| kind == ClientKind::Read);
-    for partition in
-        read.into_iter().flat_map(|topics| topics.values()).flat_map(|topic| topic.partitions.values())
-    {
+    let reads = kind == ClientKind::Read;
+    let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
+    for partition in partitions.filter(|_| reads) {
         let given = if partition.app_offset >= 0 { partition.app_offset } else { partition.next_offset };
         if partition.partition >= 0 && given >= 0 && partition.hi_offset >= given {
             behind.insert(partition.partition as u32, (partition.hi_offset - given) as u64);

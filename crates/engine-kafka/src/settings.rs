@@ -34,25 +34,34 @@ pub(crate) async fn check(config: &KafkaConfig) -> Result<Option<Duration>, Kafk
     };
     must_be_right(config, &set)?;
     let copies = copies_of(config, &name).await?;
-    for other in [config.live(), config.dead()] {
-        let fewer = copies_of(config, &other).await?;
-        if (1..copies).contains(&fewer) {
+    if copies > 1 {
+        warn_of_fewer_copies(config, copies).await?;
+        if is(&set, IN_SYNC) == "1" {
             tracing::warn!(
-                "topic {other} has {fewer} copies and {name} {copies}: while the broker of a topic with one copy is away, \
-                 nothing is stored"
+                "topic {name} has {IN_SYNC}=1: a reading is accepted when one broker has it, and may be lost with it"
             );
         }
-    }
-    if is(&set, IN_SYNC) == "1" && copies > 1 {
-        tracing::warn!(
-            "topic {name} has {IN_SYNC}=1: a reading is accepted when one broker has it, and may be lost with it"
-        );
     }
     if is(&set, "retention.bytes") != "-1" {
         tracing::warn!("topic {name} has retention.bytes: records may go before they are decided");
     }
     // Less than none is for ever.
     Ok(Some(is(&set, RETENTION).parse().map_or(Duration::MAX, Duration::from_millis)))
+}
+
+/// Than that of the readings has. Where that has one, brokers are not asked: no topic has fewer.
+async fn warn_of_fewer_copies(config: &KafkaConfig, copies: u32) -> Result<(), KafkaError> {
+    for other in [config.live(), config.dead()] {
+        let fewer = copies_of(config, &other).await?;
+        if (1..copies).contains(&fewer) {
+            tracing::warn!(
+                "topic {other} has {fewer} copies and {} {copies}: while the broker of a topic with one copy is away, \
+                 nothing is stored",
+                config.readings()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Has the topic of the readings keep them as long as is configured, where it is there: a line for each thing that was done.

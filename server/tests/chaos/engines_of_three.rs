@@ -12,7 +12,7 @@ use super::engines::{
 use super::load::Load;
 use super::site::Site;
 use super::upstream::{CASSANDRA, KAFKA, Node, nodes_of, revive};
-use super::watch::{Answered, Watch};
+use super::watch::{Answered, Watch, pages_are_there};
 use crate::support::Http;
 use crate::support::oracle::{Area, Sums};
 
@@ -76,10 +76,7 @@ fn in_turn(seed: u64) -> Vec<Node> {
 
 /// Pages and exact figures are answered.
 async fn is_read(http: &Http, areas: &[(Area, bool)]) {
-    for path in ["/", "/api/v1/map?level=borough&measure=now", "/readyz"] {
-        let answer = http.get(path).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-    }
+    pages_are_there(http).await;
     let mut found = Sums::default();
     for (area, _) in areas {
         found.read(area, &http.operate_patiently(&format!("/areas/{}/exact?by=half-hour", area.code)).await);

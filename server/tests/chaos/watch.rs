@@ -118,6 +118,14 @@ impl Eye for Totals {
     }
 }
 
+/// What everybody may ask for is answered.
+pub(super) async fn pages_are_there(http: &Http) {
+    for path in ["/", "/api/v1/map?level=borough&measure=now", "/readyz"] {
+        let answer = http.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+}
+
 /// What everybody and what operators are told: the former always, the latter of an area's exact figures nearly always.
 pub(super) struct Answered {
     area: Area,
@@ -135,10 +143,7 @@ impl Answered {
 
 impl Eye for Answered {
     async fn look(&mut self, http: &Http) {
-        for path in ["/", "/api/v1/map?level=borough&measure=now", "/readyz"] {
-            let answer = http.get(path).await;
-            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        }
+        pages_are_there(http).await;
         let asked = Instant::now();
         let answer = http.ask(&format!("/areas/{}/exact?by=half-hour", self.area.code)).await;
         if answer.status == 200 {

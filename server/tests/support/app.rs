@@ -83,9 +83,7 @@ impl App {
 
     /// As the operator, with a body.
     pub(crate) async fn operate(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let bearer = format!("Bearer {}", self.http.keys.operator);
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        self.send(method, &format!("/api/v1/ops{path}"), &headers, body.to_string()).await
+        self.http.order(method, path, body).await
     }
 
     /// To the door, as JSON.

@@ -108,6 +108,14 @@ impl Http {
         answer.expect("an answer")
     }
 
+    /// Orders something as an operator.
+    pub(crate) async fn order(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let bearer = format!("Bearer {}", self.keys.operator);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let answer = self.send(method, &format!("/api/v1/ops{path}"), &headers, body.to_string()).await;
+        answer.expect("an answer")
+    }
+
     /// Asks as an operator, again and again while it is 503: what is asked for may be behind an engine that has just lost a
     /// node, or a machine that is busy.
     pub(crate) async fn operate_patiently(&self, path: &str) -> Value {

@@ -122,10 +122,7 @@ impl Asked<'_> {
 
     /// What only the store knows is not made up.
     async fn store_is_missed(&self) {
-        let bearer = format!("Bearer {}", self.http.keys.operator);
-        let path = format!("/api/v1/ops/areas/{AREA}/exact?by=half-hour");
-        let answer = self.http.send(axum::http::Method::GET, &path, &[("authorization", &bearer)], "").await;
-        let answer = answer.expect("an answer");
+        let answer = self.http.ask(&format!("/areas/{AREA}/exact?by=half-hour")).await;
         println!("without a store: {}", answer.problem(503));
         assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     }

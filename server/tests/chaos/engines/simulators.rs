@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use axum::http::Method;
 use geography::Geography;
 use jiff::tz::TimeZone;
 use metering::{Interval, UtcSecond};
@@ -101,10 +102,7 @@ async fn another_one_goes_on_when_a_simulator_dies_or_sleeps_and_leaves_no_hole(
 }
 
 async fn order(http: &Http, what: &Value) {
-    let bearer = format!("Bearer {}", http.keys.operator);
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let answer = http.send("PUT".parse().unwrap(), "/api/v1/ops/simulator", &headers, what.to_string()).await;
-    assert_eq!(answer.unwrap().status, 200);
+    assert_eq!(http.order(Method::PUT, "/simulator", what).await.status, 200);
 }
 
 /// Waits until the simulation says that it is so far.
