@@ -2,16 +2,17 @@
 //! tests every one is in force and costs nothing.
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($($(#[$doc:meta])* $name:ident,)*; $($(#[$doc_of_others:meta])* $of_others:ident,)*) => {
         /// What is in force.
         #[derive(Debug, Clone, Copy)]
         pub(crate) struct Rules {
             $(#[cfg(test)] $(#[$doc])* pub(crate) $name: bool,)*
+            $(#[cfg(test)] $(#[$doc_of_others])* pub(crate) $of_others: bool,)*
         }
 
         impl Rules {
             /// The protocol, whole.
-            pub(crate) const PROTOCOL: Rules = Rules { $(#[cfg(test)] $name: true,)* };
+            pub(crate) const PROTOCOL: Rules = Rules { $(#[cfg(test)] $name: true,)* $(#[cfg(test)] $of_others: true,)* };
 
             $($(#[$doc])* #[inline]
             pub(crate) const fn $name(self) -> bool {
@@ -65,4 +66,26 @@ rules! {
     skipped_counts_as_changed,
     /// 15: a row that was forgotten is looked for again.
     note_what_is_forgotten,
+    ;
+    // Not of `Partition`, but of those around it who make aggregates anew, switch to them and read them.
+    /// 16: of each reading the last version up to the row's stamp counts, whatever else is stored.
+    recomputed_as_of_the_stamp,
+    /// 16: the stamp reaches the position from which the edition's owners go on.
+    stamps_reach_progress,
+    /// 16: what rows in use have seen is stored before it is looked for.
+    waits_for_what_rows_have_seen,
+    /// 16: an owner takes nothing with it from one edition to another.
+    a_switch_is_a_restart,
+    /// 16: no number is given twice.
+    no_number_twice,
+    /// 16: who notes which edition is in use has read the note that this one replaces.
+    the_note_is_compared,
+    /// 16: who shows figures reads what it has passed over.
+    readers_look_again,
+    /// 16: and passes over rows of other editions.
+    readers_pass_over_other_editions,
+    /// 16: an edition is begun when every partition is in the last generation,
+    made_within_a_generation,
+    /// 16: and is not put in use when another one has begun meanwhile.
+    a_generation_ends_what_is_made,
 }

@@ -5,19 +5,28 @@
 //! `WATTMAP_ATTACK_SEED=7` begins at another seed.
 
 mod cluster;
+mod day;
 mod dice;
+mod dropped;
+mod editions;
 mod oracle;
 mod owner;
 mod producer;
+mod reader;
+mod recompute;
+mod replayer;
+mod replays;
 mod scenes;
+mod scenes_of_replays;
 mod topic;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use self::dropped::Dropped;
 use self::oracle::Difference;
-use self::world::{Dropped, World};
+use self::world::World;
 use crate::rules::Rules;
 
 /// What a search did.
@@ -31,6 +40,7 @@ struct Seen {
     arrived_late: u64,
     arrived_twice: u64,
     expired: u64,
+    replays: replays::Seen,
 }
 
 impl Seen {
@@ -44,6 +54,7 @@ impl Seen {
         self.arrived_late += cluster.arrived_late;
         self.arrived_twice += cluster.arrived_twice;
         self.expired += world.expired;
+        self.replays.add(world.replays);
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use metering::aggregate::shares;
 use metering::wire::Record;
-use metering::{AreaCode, DeadReason, Energy, Interval, MeterId, Place, Position};
+use metering::{AggregateRow, AreaCode, DeadReason, Energy, Interval, MeterId, Place, Position};
 
 use super::cluster::{Key, Value};
+use super::reader::Reader;
 use super::topic::{Entry, Meant, Topic};
 use super::world::World;
 
@@ -110,14 +111,13 @@ impl World {
     /// How the store differs from the truth.
     pub(super) fn compare(&self) -> BTreeSet<Difference> {
         let truth = self.truth();
-        let (mut sums, mut live, mut raw) = (Sums::new(), Sums::new(), Raw::new());
+        let in_use = self.shared.note.in_use;
+        let (mut sums, mut raw) = (Sums::new(), Raw::new());
         let (mut dead, mut registrations) = (BTreeMap::new(), BTreeMap::new());
         for (key, value) in self.shared.cluster.rows() {
             match (key, value) {
-                (Key::Row(place, _) | Key::Live(place, _), Value::Row(row)) => {
-                    let sums = if matches!(key, Key::Row(..)) { &mut sums } else { &mut live };
-                    let sum = sums.entry(place.clone()).or_default();
-                    *sum = (sum.0 + row.energy.mwh(), sum.1 + row.meters, sum.2 + row.meter_seconds);
+                (Key::Row(edition, place, _), Value::Row(row)) if *edition == in_use => {
+                    add(&mut sums, place, row);
                 }
                 (Key::Raw(meter, start, _), Value::Raw(version)) if *start >= self.expired_before => {
                     let newest = (version.at, version.interval, version.energy, version.area.clone());
@@ -132,19 +132,33 @@ impl World {
                 _ => {}
             }
         }
-        for sums in [&mut sums, &mut live] {
-            sums.retain(|_, sum| *sum != (0, 0, 0));
-        }
+        sums.retain(|_, sum| *sum != (0, 0, 0));
+        let is_wrong = |reader: &Reader| {
+            let mut live = Sums::new();
+            reader.rows().for_each(|(place, row)| add(&mut live, place, row));
+            live.retain(|_, sum| *sum != (0, 0, 0));
+            reader.lacked || live != truth.sums
+        };
+        let twins = self.shared.cluster.twins.iter().any(|(write, _)| match write.key {
+            // What is wrong or removed has no truth of its own.
+            Key::Row(of, ..) | Key::Live(of, ..) => of == in_use && self.shared.damaged != Some(of),
+            _ => true,
+        });
         let wrong = [
             (Difference::Sums, sums != truth.sums),
-            (Difference::Live, live != truth.sums),
+            (Difference::Live, self.readers.iter().any(is_wrong)),
             (Difference::Raw, raw != truth.raw),
             (Difference::Dead, dead != truth.dead),
             (Difference::Registrations, registrations != truth.registrations),
-            (Difference::Twins, !self.shared.cluster.twins.is_empty()),
+            (Difference::Twins, twins),
         ];
         wrong.into_iter().filter(|(_, wrong)| *wrong).map(|(kind, _)| kind).collect()
     }
+}
+
+fn add(sums: &mut Sums, place: &Place, row: &AggregateRow) {
+    let sum = sums.entry(place.clone()).or_default();
+    *sum = (sum.0 + row.energy.mwh(), sum.1 + row.meters, sum.2 + row.meter_seconds);
 }
 
 /// The records of a log: generation by generation, partition by partition, for no meter is in two

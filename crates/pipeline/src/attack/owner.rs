@@ -1,9 +1,12 @@
 //! An owner as a driver runs it, one small step at a time, so that anything may happen in between.
 
+use std::rc::Rc;
+
 use metering::stored::{FlushPlan, MeterState, Windows};
 use metering::{MeterId, Place};
 
 use super::cluster::{Cluster, Message, Write};
+use super::editions::Edition;
 use super::world::{Shared, T0};
 use crate::{Answers, Decoded, FlushId, Halt, Limits, Partition, PartitionConfig, Wants};
 
@@ -22,7 +25,7 @@ impl Reading {
     }
 
     /// Reads the next thing. Says whether all is read.
-    fn step(&mut self, shared: &mut Shared, partition: u32) -> bool {
+    fn step(&mut self, shared: &mut Shared, edition: Edition, partition: u32) -> bool {
         let Shared { cluster, dice, .. } = shared;
         let Reading { wants, answers, half } = self;
         if let Some(id) = wants.meters.get(answers.meters.len()) {
@@ -36,7 +39,7 @@ impl Reading {
         } else if let Some(range) = wants.raw.get(answers.raw.len()) {
             answers.raw.push(cluster.raw(dice, &range.meter, range.from.0, range.to.0));
         } else if let Some(place) = wants.places.get(answers.rows.len()) {
-            answers.rows.push(cluster.row(dice, place, partition));
+            answers.rows.push(cluster.row(dice, edition, place, partition));
         } else {
             return true;
         }
@@ -59,6 +62,12 @@ struct Flushing {
 pub(super) struct Owner {
     pub(super) topic: usize,
     pub(super) partition: u32,
+    /// Of the aggregates, until it hears of another one.
+    pub(super) edition: Edition,
+    /// Of one that brings an edition up: what others have stored, and no further; it tells nobody.
+    only_to: Option<i64>,
+    /// Replaced when it begins anew.
+    alive: Rc<()>,
     core: Option<Partition>,
     reading: Option<Reading>,
     /// Against rule 4: read before progress.
@@ -71,10 +80,13 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    pub(super) fn new(topic: usize, partition: u32) -> Self {
+    pub(super) fn new(topic: usize, partition: u32, edition: Edition) -> Self {
         Owner {
             topic,
             partition,
+            edition,
+            only_to: None,
+            alive: Rc::default(),
             core: None,
             reading: None,
             preloaded: None,
@@ -83,6 +95,24 @@ impl Owner {
             publishing: Vec::new(),
             sent: Vec::new(),
         }
+    }
+
+    /// Of those that bring an edition up.
+    pub(super) fn silent(topic: usize, partition: u32, edition: Edition, only_to: i64) -> Self {
+        Owner { only_to: Some(only_to), ..Owner::new(topic, partition, edition) }
+    }
+
+    /// Hears which edition is in use. Another one is a restart with another progress (rule 16).
+    pub(super) fn hear(&mut self, shared: &Shared) {
+        let in_use = shared.note.in_use;
+        if in_use == self.edition {
+            return;
+        }
+        if shared.dropped.rules.a_switch_is_a_restart {
+            let sent = std::mem::take(&mut self.sent);
+            *self = Owner { sent, ..Owner::new(self.topic, self.partition, in_use) };
+        }
+        self.edition = in_use;
     }
 
     pub(super) fn next_offset(&self) -> i64 {
@@ -108,7 +138,7 @@ impl Owner {
             return true;
         }
         if let Some(reading) = &mut self.reading {
-            if reading.step(shared, self.partition) {
+            if reading.step(shared, self.edition, self.partition) {
                 let Reading { wants, answers, .. } = self.reading.take().expect("it is there");
                 core.supply(&wants, answers).expect("as many answers as questions");
             }
@@ -116,11 +146,13 @@ impl Owner {
         }
         if let Some(barrier) = core.barrier() {
             let former = 0..barrier.former_partitions;
-            let progress: Vec<_> = former.map(|p| shared.cluster.progress(&mut shared.dice, p)).collect();
+            let progress: Vec<_> =
+                former.map(|p| shared.cluster.progress(&mut shared.dice, self.edition, p)).collect();
             core.former_progress(&progress);
             return true;
         }
         let log = &shared.topics[self.topic].partitions[self.partition as usize];
+        let log = &log[..self.only_to.map_or(log.len(), |end| log.len().min(end as usize))];
         let next = core.next_offset() as usize;
         let mut ahead = log.iter().enumerate().skip(next).map(|(n, entry)| {
             let mut record = entry.at(n as i64);
@@ -160,15 +192,15 @@ impl Owner {
                 let core = Partition::restore(config.clone(), None).expect("a sound configuration");
                 Reading::new(everything(&core, &shared.meters, &shared.areas))
             });
-            if !preloaded.step(shared, self.partition) {
+            if !preloaded.step(shared, self.edition, self.partition) {
                 return true;
             }
         }
         if shared.dropped.windows_read_after_progress && self.windows.is_none() {
-            self.windows = Some(shared.cluster.windows(&mut shared.dice, self.partition));
+            self.windows = Some(shared.cluster.windows(&mut shared.dice, self.edition, self.partition));
             return true;
         }
-        let progress = shared.restore_point(self.topic, self.partition);
+        let progress = shared.restore_point(self.topic, self.edition, self.partition);
         // It knows what was announced when it was told, but nothing older than what it found.
         let topic = &shared.topics[self.topic];
         let needed = progress.map_or(1, |at| at.generation.saturating_sub(topic.first_generation()) + 1);
@@ -178,7 +210,9 @@ impl Owner {
             return false;
         };
         let windows = self.windows.take();
-        core.rows_are_in(windows.unwrap_or_else(|| shared.cluster.windows(&mut shared.dice, self.partition)));
+        core.rows_are_in(
+            windows.unwrap_or_else(|| shared.cluster.windows(&mut shared.dice, self.edition, self.partition)),
+        );
         if let Some(Reading { wants, answers, .. }) = self.preloaded.take() {
             core.supply(&wants, answers).expect("as many answers as questions");
         }
@@ -189,8 +223,12 @@ impl Owner {
     fn publish(&mut self, shared: &mut Shared) {
         let Some(core) = &mut self.core else { return };
         let live = core.take_live();
-        let messages = Cluster::live(self.partition, &live.rows).into_iter();
-        let messages: Vec<_> = messages.map(|write| shared.cluster.send(write)).collect();
+        if self.only_to.is_some() {
+            return;
+        }
+        let messages = Cluster::live(self.edition, self.partition, &live.rows).into_iter();
+        let alive = Rc::downgrade(&self.alive);
+        let messages: Vec<_> = messages.map(|write| shared.cluster.send(write, alive.clone())).collect();
         self.sent.extend(messages.iter().cloned());
         // A sender that is told it failed does not know that; what it sent may arrive all the same.
         if shared.dice.chance(0.2) {
@@ -205,10 +243,12 @@ impl Owner {
         let Some(core) = &mut self.core else { return true };
         let Some(flushing) = &mut self.flushing else {
             let Some(flush) = core.take_flush() else { return true };
-            let mut data = shared.cluster.writes(&shared.dropped, &flush.plan);
-            data.extend(Cluster::live(self.partition, &flush.live.rows));
+            let mut data = shared.cluster.writes(&shared.dropped, self.edition, &flush.plan);
+            if self.only_to.is_none() {
+                data.extend(Cluster::live(self.edition, self.partition, &flush.live.rows));
+            }
             shared.dice.shuffle(&mut data);
-            let progress = vec![shared.cluster.progress_write(&shared.dropped, &flush.plan)];
+            let progress = vec![shared.cluster.progress_write(&shared.dropped, self.edition, &flush.plan)];
             let waves =
                 if shared.dropped.progress_last { vec![data, progress] } else { vec![progress, data] };
             let (id, plan) = (flush.id, flush.plan);
@@ -216,14 +256,16 @@ impl Owner {
             return false;
         };
         if flushing.acknowledged {
-            shared.committed.insert((self.topic, self.partition), flushing.plan.progress);
+            if self.only_to.is_none() {
+                shared.committed.insert((self.topic, self.partition), flushing.plan.progress);
+            }
             self.flushing = None;
             return true;
         }
         if let Some(wave) = flushing.waves.last_mut() {
             match wave.pop() {
                 Some(write) => {
-                    let message = shared.cluster.send(write);
+                    let message = shared.cluster.send(write, Rc::downgrade(&self.alive));
                     self.sent.push(message.clone());
                     flushing.sent.push(message);
                 }

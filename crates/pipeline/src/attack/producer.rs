@@ -30,6 +30,14 @@ impl World {
             let partitions = self.shared.dice.choice(&[1, 2]);
             self.shared.topics.push(Topic::new(generation, partitions));
         }
+        self.a_generation_is_announced();
+    }
+
+    /// And its markers are not written yet: an edition is made within one generation (rule 16).
+    pub(super) fn a_generation_is_announced(&mut self) {
+        if self.shared.dropped.rules.a_generation_ends_what_is_made {
+            self.shared.note = self.shared.note.given_up();
+        }
     }
 
     fn append(&mut self, meter: &MeterId, record: Record, misroute: bool) {
@@ -59,13 +67,17 @@ impl World {
     }
 
     pub(super) fn produce(&mut self, count: usize) {
-        let clock = self.shared.log_time;
-        let mut readings: Vec<Reading> = Vec::new();
+        self.readings.clear();
         for meter in self.shared.meters.clone() {
             if self.shared.dice.chance(0.9) {
                 self.register(&meter);
             }
         }
+        self.produce_more(count);
+    }
+
+    pub(super) fn produce_more(&mut self, count: usize) {
+        let clock = self.shared.log_time;
         for _ in 0..count {
             let n = self.shared.dice.below(self.shared.meters.len());
             let meter = self.shared.meters[n].clone();
@@ -83,8 +95,8 @@ impl World {
                     meant: Meant::Nonsense,
                 };
                 self.append_entry(&meter, |appended_ms| Entry { appended_ms, ..nonsense }, false);
-            } else if !readings.is_empty() && dice.chance(day.repeats) {
-                let mut again = readings[dice.below(readings.len())].clone();
+            } else if !self.readings.is_empty() && dice.chance(day.repeats) {
+                let mut again = self.readings[dice.below(self.readings.len())].clone();
                 match dice.choice(&["nothing", "energy", "energy", "duration"]) {
                     "energy" => again.energy = Energy::from_mwh(1 + dice.below(49) as i64),
                     "duration" => {
@@ -106,7 +118,7 @@ impl World {
                     interval: Interval::new(start, duration * 900).expect("aligned"),
                     energy: Energy::from_mwh(1 + dice.below(49) as i64),
                 };
-                readings.push(reading.clone());
+                self.readings.push(reading.clone());
                 let misroute = dice.chance(day.misroutes);
                 self.append(&meter, Record::Reading(reading, None), misroute);
             }

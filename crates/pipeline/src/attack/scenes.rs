@@ -2,25 +2,27 @@
 //! meter, and the protocol does not. Offset 0 of the log is the generation's marker.
 
 use std::collections::BTreeMap;
+use std::rc::Weak;
 
 use metering::stored::MeterState;
 use metering::wire::Record;
 use metering::{AreaCode, Dwelling, Energy, Interval, MeterId, Reading, Registration, UtcSecond};
 
+use super::dropped::Dropped;
 use super::oracle::Difference;
 use super::topic::TOKEN;
-use super::world::{Dropped, Shared, T0, World};
+use super::world::{Shared, T0, World};
 use crate::{Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, Partition, PartitionConfig, Wants};
 use metering::Generation;
 
-fn registration(meter: &str, area: &str) -> Record {
+pub(super) fn registration(meter: &str, area: &str) -> Record {
     let meter = MeterId::parse(meter).unwrap();
     let area = AreaCode::parse(area).unwrap();
     Record::Registration(Registration { meter, area, dwelling: Dwelling::default() })
 }
 
 /// Start and duration in quarters of an hour.
-fn reading(meter: &str, start: i64, duration: i64, energy: i64) -> Record {
+pub(super) fn reading(meter: &str, start: i64, duration: i64, energy: i64) -> Record {
     let meter = MeterId::parse(meter).unwrap();
     let interval = Interval::new(UtcSecond(T0 + start * 900), duration * 900).unwrap();
     Record::Reading(Reading { meter, interval, energy: Energy::from_mwh(energy) }, None)
@@ -46,7 +48,7 @@ fn read(shared: &mut Shared, wants: &Wants) -> Answers {
     }
     let raw =
         wants.raw.iter().map(|range| cluster.raw(dice, &range.meter, range.from.0, range.to.0)).collect();
-    let rows = wants.places.iter().map(|place| cluster.row(dice, place, 0)).collect();
+    let rows = wants.places.iter().map(|place| cluster.row(dice, 0, place, 0)).collect();
     Answers { meters, raw, rows }
 }
 
@@ -63,7 +65,7 @@ fn play(
     for act in script {
         let (Upto(who, _) | Flush(who)) = act;
         let owner = owners.entry(who).or_insert_with(|| {
-            let progress = world.shared.cluster.progress(&mut world.shared.dice, 0);
+            let progress = world.shared.cluster.progress(&mut world.shared.dice, 0, 0);
             let config = PartitionConfig {
                 partition: 0,
                 generations: vec![Generation { generation: 1, partitions: 1, token: TOKEN }],
@@ -95,11 +97,11 @@ fn play(
             Flush(_) => {
                 let Some(flush) = owner.take_flush() else { continue };
                 let cluster = &mut world.shared.cluster;
-                let mut writes = cluster.writes(&dropped, &flush.plan);
-                writes.extend(super::cluster::Cluster::live(0, &flush.live.rows));
-                writes.push(cluster.progress_write(&dropped, &flush.plan));
+                let mut writes = cluster.writes(&dropped, 0, &flush.plan);
+                writes.extend(super::cluster::Cluster::live(0, 0, &flush.live.rows));
+                writes.push(cluster.progress_write(&dropped, 0, &flush.plan));
                 for write in writes {
-                    world.shared.cluster.send(write);
+                    world.shared.cluster.send(write, Weak::new());
                     world.arrive();
                 }
                 owner.flushed(flush.id);

@@ -3,106 +3,24 @@
 //! partitions that are added, logs that are created anew, rows and records that expire.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use metering::wire::Record;
-use metering::{AreaCode, MeterId, Position};
+use metering::{AreaCode, MeterId, Position, Reading, Window};
 
 use super::cluster::{Cluster, Value};
+use super::day::{Day, FOREVER};
 use super::dice::Dice;
+use super::dropped::Dropped;
+use super::editions::{Edition, Note};
 use super::owner::Owner;
+use super::reader::Reader;
+use super::replayer::Replayer;
 use super::topic::{Entry, Meant, Topic};
-use crate::rules::Rules;
 
 /// Where time begins: a full hour. The unit of time is a quarter of an hour, 900 s.
 pub(super) const T0: i64 = 1_699_920_000;
-const FOREVER: i64 = 1_000_000;
-
-/// What is switched off.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dropped {
-    pub(super) rules: Rules,
-    pub(super) stamp_by_position: bool,
-    pub(super) progress_last: bool,
-    pub(super) progress_read_first: bool,
-    pub(super) raw_versions: bool,
-    pub(super) area_history: bool,
-    pub(super) drained: bool,
-    pub(super) retention_by_log_time: bool,
-    pub(super) raw_rows_outlive: bool,
-    pub(super) windows_read_after_progress: bool,
-}
-
-impl Dropped {
-    pub(super) const NOTHING: Dropped = Dropped {
-        rules: Rules::PROTOCOL,
-        stamp_by_position: false,
-        progress_last: false,
-        progress_read_first: false,
-        raw_versions: false,
-        area_history: false,
-        drained: false,
-        retention_by_log_time: false,
-        raw_rows_outlive: false,
-        windows_read_after_progress: false,
-    };
-}
-
-/// What kind of day it is. Drawn once a run, so that extreme mixtures occur.
-#[derive(Debug)]
-pub(super) struct Day {
-    pub(super) hours: usize,
-    pub(super) moves: f64,
-    pub(super) repeats: f64,
-    crashes: f64,
-    /// How fast writes travel.
-    arrivals: f64,
-    /// Of a dead sender's writes.
-    losses: f64,
-    /// Writes that arrive again later.
-    twice: f64,
-    pub(super) batches: f64,
-    flushes: f64,
-    most_owners: usize,
-    pub(super) forgetful: f64,
-    /// Starts at the log's commit instead of progress.
-    rewinds: f64,
-    pub(super) misroutes: f64,
-    redrives: f64,
-    pub(super) nonsense: f64,
-    pub(super) retention: i64,
-    /// How far in the log's future readings may end.
-    pub(super) ahead: i64,
-    generations: u32,
-    pub(super) hint_step: i64,
-}
-
-impl Day {
-    fn draw(dice: &mut Dice, stage: u32) -> Self {
-        let late = stage >= 3;
-        Day {
-            hours: dice.choice(&[1, 2, 3]),
-            moves: dice.choice(&[0.05, 0.2, 0.4]),
-            repeats: dice.choice(&[0.0, 0.2, 0.5]),
-            crashes: dice.choice(&[0.0, 0.002, 0.01, 0.03]),
-            arrivals: dice.choice(&[0.02, 0.1, 0.4]),
-            losses: dice.choice(&[0.0, 0.5]),
-            twice: dice.choice(&[0.0, 0.1, 0.5]),
-            batches: dice.choice(&[0.1, 0.3, 0.6]),
-            flushes: dice.choice(&[0.01, 0.05, 0.2]),
-            most_owners: dice.choice(&[1, 2, 2, 3]),
-            forgetful: dice.choice(&[0.0, 0.1, 0.5]),
-            rewinds: dice.choice(&[0.0, 0.3]),
-            misroutes: if late { dice.choice(&[0.0, 0.0, 0.1]) } else { 0.0 },
-            redrives: if late { dice.choice(&[0.0, 0.01, 0.05]) } else { 0.0 },
-            nonsense: if late { dice.choice(&[0.0, 0.0, 0.1]) } else { 0.0 },
-            retention: if late { dice.choice(&[FOREVER, 2, 4, 8]) } else { FOREVER },
-            ahead: if late { dice.choice(&[FOREVER, FOREVER, 4, 8]) } else { FOREVER },
-            generations: if late { dice.choice(&[1, 1, 2, 3]) } else { 1 },
-            hint_step: dice.choice(&[2, 4, 8]),
-        }
-    }
-}
+pub(super) const FIRST_WINDOW: Window = Window((T0 / 1800) as i32);
+pub(super) const LAST_WINDOW: Window = Window(i32::MAX);
 
 /// What owners see of the world.
 #[derive(Debug)]
@@ -117,13 +35,25 @@ pub(super) struct Shared {
     pub(super) committed: HashMap<(usize, u32), Position>,
     pub(super) log_time: i64,
     pub(super) decided: u64,
+    pub(super) note: Note,
+    /// The edition of which a row was made wrong.
+    pub(super) damaged: Option<Edition>,
 }
 
 impl Shared {
-    pub(super) fn restore_point(&mut self, topic: usize, partition: u32) -> Option<Position> {
-        let mut progress = self.cluster.progress(&mut self.dice, partition);
+    pub(super) fn restore_point(
+        &mut self,
+        topic: usize,
+        edition: Edition,
+        partition: u32,
+    ) -> Option<Position> {
+        let mut progress = self.cluster.progress(&mut self.dice, edition, partition);
         if self.dice.chance(self.day.rewinds) {
-            progress = self.committed.get(&(topic, partition)).copied().or(progress);
+            progress = match edition {
+                0 => self.committed.get(&(topic, partition)).copied().or(progress),
+                // The commit may be that of another edition's owner, who was further.
+                _ => self.somewhere_before(topic, partition, progress),
+            };
         }
         let log = &self.topics[topic];
         let start = log.log_start[partition as usize];
@@ -138,17 +68,37 @@ impl Shared {
         }
         progress
     }
+
+    fn somewhere_before(
+        &mut self,
+        topic: usize,
+        partition: u32,
+        progress: Option<Position>,
+    ) -> Option<Position> {
+        let log = &self.topics[topic];
+        let at = progress.filter(|at| at.generation >= log.first_generation() && at.offset >= 0)?;
+        let offset =
+            self.dice.below(at.offset as usize + 1).min(log.partitions[partition as usize].len() - 1);
+        Some(log.position(partition as usize, offset as i64))
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) shared: Shared,
     pub(super) owners: Vec<Owner>,
+    pub(super) replayers: Vec<Replayer>,
+    pub(super) readers: Vec<Reader>,
+    /// Those of the last generation, to be repeated and corrected.
+    pub(super) readings: Vec<Reading>,
+    /// More come in while owners decide.
+    pub(super) produces: bool,
     /// Raw rows that start before this are gone.
     pub(super) expired_before: i64,
     pub(super) died: u64,
     pub(super) died_in_flush: u64,
     pub(super) expired: u64,
+    pub(super) replays: super::replays::Seen,
 }
 
 impl World {
@@ -172,9 +122,23 @@ impl World {
             committed: HashMap::new(),
             log_time: 0,
             decided: 0,
+            note: Note::default(),
+            damaged: None,
             dice,
         };
-        World { shared, owners: Vec::new(), expired_before: i64::MIN, died: 0, died_in_flush: 0, expired: 0 }
+        World {
+            readers: vec![Reader::default()],
+            shared,
+            owners: Vec::new(),
+            replayers: Vec::new(),
+            readings: Vec::new(),
+            produces: false,
+            expired_before: i64::MIN,
+            died: 0,
+            died_in_flush: 0,
+            expired: 0,
+            replays: super::replays::Seen::default(),
+        }
     }
 
     /// A world in which nothing happens by chance.
@@ -202,7 +166,8 @@ impl World {
     }
 
     pub(super) fn start(&mut self, partition: u32) -> usize {
-        self.owners.push(Owner::new(self.shared.topics.len() - 1, partition));
+        let topic = self.shared.topics.len() - 1;
+        self.owners.push(Owner::new(topic, partition, self.shared.note.in_use));
         self.owners.len() - 1
     }
 
@@ -210,17 +175,14 @@ impl World {
         let owner = self.owners.remove(n);
         self.died += 1;
         self.died_in_flush += u64::from(owner.flushes());
-        let Shared { dice, cluster, day, .. } = &mut self.shared;
-        for message in &owner.sent {
-            if !message.acknowledged.get() && dice.chance(day.losses) {
-                cluster.flight.retain(|other| !Rc::ptr_eq(&other.acknowledged, &message.acknowledged));
-            }
-        }
+        self.shared.lose(owner.sent.iter());
     }
 
     pub(super) fn arrive(&mut self) {
-        let Shared { dice, cluster, day, .. } = &mut self.shared;
-        cluster.arrive(dice, day.twice);
+        let Shared { dice, cluster, day, dropped, .. } = &mut self.shared;
+        if let Some(message) = cluster.arrive(dice, day.twice) {
+            self.readers.iter_mut().for_each(|reader| reader.take(&message, dropped.rules));
+        }
     }
 
     /// One owner goes on by one step of one of its two activities. Says whether it lives.
@@ -255,10 +217,12 @@ impl World {
                 self.kill(n);
                 weights.remove(n);
             }
+            self.replays_go_on();
         }
     }
 
     fn chaos(&mut self, rounds: usize) {
+        self.produces = true;
         for _ in 0..rounds {
             let partitions = self.last_topic().partitions.len();
             let partition = self.shared.dice.below(partitions) as u32;
@@ -275,10 +239,11 @@ impl World {
             let steps = self.shared.dice.choice(&[10, 40, 120]);
             self.stretch(steps);
         }
+        self.produces = false;
     }
 
     /// A last honest owner of every partition, with whoever else is still about.
-    fn catch_up(&mut self) {
+    pub(super) fn catch_up(&mut self) {
         for n in (0..self.owners.len()).rev() {
             if self.shared.dice.chance(0.5) {
                 self.kill(n);
@@ -293,9 +258,13 @@ impl World {
         }
         let mut alive: Vec<bool> = vec![true; others];
         for _ in 0..200_000 {
-            let log = &self.shared.topics[topic].partitions;
+            self.replays_go_on();
+            let (log, in_use) = (&self.shared.topics[topic].partitions, self.shared.note.in_use);
             let behind: Vec<usize> = (0..partitions)
-                .filter(|&p| self.owners[others + p].next_offset() < log[p].len() as i64)
+                .filter(|&p| {
+                    let owner = &self.owners[others + p];
+                    owner.next_offset() < log[p].len() as i64 || owner.edition != in_use
+                })
                 .collect();
             if behind.is_empty() {
                 break;
@@ -360,7 +329,9 @@ impl World {
             }
         }
         let steps = self.shared.dice.choice(&[0, 120]);
+        let caught_up_in = self.shared.note.in_use;
         self.stretch(steps); // the sleepers wake up once more
+        self.end_replays(caught_up_in);
         self.settle();
     }
 
@@ -369,6 +340,9 @@ impl World {
         self.shared.day.twice = 0.0;
         while !self.shared.cluster.flight.is_empty() || !self.shared.cluster.ghosts.is_empty() {
             self.arrive();
+        }
+        if self.shared.day.replays > 0.0 {
+            self.readers_go_on(1.0); // at last
         }
     }
 
@@ -379,7 +353,8 @@ impl World {
         let topic_ix = self.shared.topics.len() - 1;
         let mut starts = Vec::new();
         for partition in 0..self.last_topic().partitions.len() {
-            let progress = self.shared.cluster.progress(&mut self.shared.dice, partition as u32);
+            let in_use = self.shared.note.in_use;
+            let progress = self.shared.cluster.progress(&mut self.shared.dice, in_use, partition as u32);
             let topic = &self.shared.topics[topic_ix];
             let is_old = |entry: &Entry| {
                 matches!(entry.meant, Meant::Record(Record::Reading(..)))
@@ -396,13 +371,20 @@ impl World {
                 return;
             }
         }
+        let margin = if self.shared.dropped.raw_rows_outlive { 0 } else { 6 };
+        let before = T0 + (oldest - self.shared.day.retention - margin) * 900;
+        let before = before.max(self.expired_before);
+        let needed = |replayer: &Replayer| {
+            (0..).zip(&starts).any(|(partition, start)| replayer.needs(partition, *start, before))
+        };
+        if self.replayers.iter().any(needed) {
+            return;
+        }
         let topic = self.last_topic();
         for (held, start) in topic.log_start.iter_mut().zip(&starts) {
             *held = (*held).max(*start);
         }
-        let margin = if self.shared.dropped.raw_rows_outlive { 0 } else { 6 };
-        let before = T0 + (oldest - self.shared.day.retention - margin) * 900;
-        self.expired_before = self.expired_before.max(before);
+        self.expired_before = before;
         let count = |cluster: &Cluster| cluster.rows().filter(|(_, v)| matches!(v, Value::Raw(_))).count();
         let had = count(&self.shared.cluster);
         self.shared.cluster.expire(self.expired_before);
