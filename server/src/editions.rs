@@ -152,4 +152,18 @@ impl Making {
     }
 }
 
-const OVERTAKEN: &str = "another `wattmap replay` has begun meanwhile; this one ends";
+const OVERTAKEN: &str = "another `wattmap replay` has begun meanwhile, or a generation of the log has: this one ends, and has changed nothing";
+
+/// Has no edition put in use that was begun before a generation of the log (rule 16). Says whether one was being made.
+pub async fn end_what_is_made(editions: &dyn Editions) -> anyhow::Result<bool> {
+    loop {
+        let noted = read(editions).await?;
+        let Note { in_use, making: Some(making), mut left, last } = noted.note.clone() else {
+            return Ok(false);
+        };
+        left.push(making);
+        if replace(editions, &noted, &Note { in_use, making: None, left, last }).await? {
+            return Ok(true);
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod compared;
 mod recompute;
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::ensure;
@@ -30,6 +31,9 @@ pub struct ReplayArgs {
     /// Only compare: nothing is written
     #[arg(long)]
     compare: bool,
+    /// Write every difference into this file, as CSV; the terminal is told of the first twenty
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// Runs it: exit 1 if any aggregate is not what the readings say. What is in the log and not yet aggregated is
@@ -49,9 +53,10 @@ async fn replay(args: &ReplayArgs, config: &Config, opened: &Opened) -> anyhow::
     drain(aggregation.clone(), opened.ownership_of_command(), |_| ()).await?;
     let now = SystemClock.now();
     let days = first_whole_day(config, ports, now).await?..now.window().day();
+    let compared = Compared::with_report(args.report.as_deref())?;
     if args.compare {
         let edition = in_use(ports.editions.as_ref()).await?;
-        let compared = Recompute::of(ports, edition, days).await?.all(None).await?;
+        let compared = Recompute::of(ports, edition, days, compared).await?.all(None).await?;
         ensure!(
             in_use(ports.editions.as_ref()).await? == edition,
             "other aggregates were put in use meanwhile: compare again"
@@ -65,7 +70,7 @@ async fn replay(args: &ReplayArgs, config: &Config, opened: &Opened) -> anyhow::
         );
     }
     let mut making = Making::begin(ports.editions.clone(), opened.is_shared()).await?;
-    let compared = match make(&making, &aggregation, days).await {
+    let compared = match make(&making, &aggregation, days, compared).await {
         Ok(compared) => compared,
         Err(error) => {
             // What is left is removed by the next one otherwise.
@@ -87,10 +92,15 @@ async fn replay(args: &ReplayArgs, config: &Config, opened: &Opened) -> anyhow::
 }
 
 /// Everything in the new edition, as in the log by now.
-async fn make(making: &Making, aggregation: &Aggregation, days: Range<i32>) -> anyhow::Result<Compared> {
+async fn make(
+    making: &Making,
+    aggregation: &Aggregation,
+    days: Range<i32>,
+    compared: Compared,
+) -> anyhow::Result<Compared> {
     let (ports, from, to) = (&aggregation.ports, making.from(), making.to());
     let written = ports.editions.pipeline(&InEdition::new(to));
-    let compared = Recompute::of(ports, from, days).await?.all(Some(written.as_ref())).await?;
+    let compared = Recompute::of(ports, from, days, compared).await?.all(Some(written.as_ref())).await?;
     catch_up(aggregation, from, to).await?;
     Ok(compared)
 }

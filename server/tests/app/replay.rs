@@ -89,8 +89,15 @@ async fn what_was_counted_wrong_is_found_and_mended() {
         );
         assert_eq!(exported(dir), honest);
     }
-    let mended = output(dir, &["replay"]);
+    let report = dir.join("differences.csv");
+    let mended = output(dir, &["replay", "--report", report.to_str().unwrap()]);
     assert_eq!(mended.status.code(), Some(1), "{}", stdout(&mended));
+    let lines = std::fs::read_to_string(&report).unwrap();
+    let differences: Vec<&str> = lines.lines().skip(1).collect();
+    let row = |start| format!("{AREA},{start},0,0,0,250,1,1800");
+    assert_eq!(differences, [row("2026-11-20T23:00:00Z"), row("2026-11-20T23:30:00Z")], "{lines}");
+    let again = output(dir, &["replay", "--compare", "--report", report.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("differences.csv"), "it is not written over");
     assert!(stdout(&mended).contains("2 are mended"), "{}", stdout(&mended));
     let said = run(dir, &["replay"]);
     assert!(said.contains("61 readings of 1 days recomputed; 12 aggregates compared, 0 differ"), "{said}");

@@ -158,6 +158,13 @@ impl Site {
         process
     }
 
+    /// A process that makes aggregates anew. It is not waited for.
+    pub(super) fn replay(&self, name: &str, environment: &[(&str, &str)]) -> Process {
+        let mut process = self.spawn(name, &["replay"], environment);
+        drop(process.child.0.stdout.take());
+        process
+    }
+
     /// A process that simulates homes, with some days of their past.
     pub(super) fn simulate(&self, name: &str, homes: u32, days: u32) -> Process {
         let [homes, days] = [homes, days].map(|number| number.to_string());
@@ -310,6 +317,18 @@ impl Process {
     /// How it has ended, if it has.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.0.try_wait().unwrap()
+    }
+
+    /// Waits until it has ended by itself.
+    pub(super) async fn ends(&mut self, within: Duration) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.ended() {
+                return status;
+            }
+            assert!(began.elapsed() < within, "{} does not end", self.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What it has said until now.

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::ensure;
 use engine::{Edition, FigureStore, InEdition, PipelineStore};
 use metering::aggregate::{Totals, shares};
 use metering::stored::{FlushPlan, PlacedRow, RawVersion};
@@ -34,6 +35,14 @@ const PROGRESS_COMES_WITHIN: Duration = Duration::from_secs(60);
 /// How often it is said how far it is.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
+/// Whether all partitions' progress stands in the last generation of those that are announced (rule 16).
+fn is_within_the_last(generations: &[Generation], progress: &[Position]) -> bool {
+    generations.last().is_some_and(|last| {
+        let partitions = progress.get(..last.partitions as usize);
+        partitions.is_some_and(|all| all.iter().all(|at| at.generation == last.generation))
+    })
+}
+
 /// All versions of readings of one meter that start at one time.
 type Versions = Vec<RawVersion>;
 
@@ -57,19 +66,31 @@ pub(super) struct Recompute {
 
 impl Recompute {
     /// Of an edition's aggregates, as they are from now on.
-    pub(super) async fn of(ports: &Ports, edition: Edition, days: Range<i32>) -> anyhow::Result<Self> {
+    pub(super) async fn of(
+        ports: &Ports,
+        edition: Edition,
+        days: Range<i32>,
+        compared: Compared,
+    ) -> anyhow::Result<Self> {
         let edition = InEdition::new(edition);
         let pipeline = ports.editions.pipeline(&edition);
         // Before anything else (rule 4). A log that was made anew may have fewer partitions than one before.
         let progress = pipeline.progress(PARTITIONS_MAX).await?;
-        let began = progress.into_iter().map(|at| at.unwrap_or(Position::BEFORE_ALL)).collect();
+        let began: Vec<Position> =
+            progress.into_iter().map(|at| at.unwrap_or(Position::BEFORE_ALL)).collect();
+        let generations = ports.announcements.announced().await?;
+        ensure!(
+            is_within_the_last(&generations, &began),
+            "partitions of the log are being added, or it was made anew, and not all that came before is aggregated: run it again \
+             when it is"
+        );
         Ok(Recompute {
             figures: ports.editions.figures(&edition),
             pipeline,
-            generations: ports.announcements.announced().await?,
+            generations,
             began,
             days,
-            compared: Compared::default(),
+            compared,
         })
     }
 
@@ -96,7 +117,7 @@ impl Recompute {
         if let Some(to) = to {
             self.write_progress(to).await?;
         }
-        Ok(self.compared)
+        self.compared.reported()
     }
 
     /// A day whose readings may be gone: nothing in the log changes it any more.

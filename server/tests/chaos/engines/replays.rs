@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rustix::process::Signal;
 
 use super::super::load::Load;
 use super::super::site::Site;
 use super::{
-    ALONE, everybody_works, from_environment, moment, readings_are_found_again, replay_agrees, seed,
+    ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, moment, readings_are_found_again,
+    replay_agrees, seed,
 };
 use crate::support::program::run_command;
 
@@ -58,6 +60,30 @@ async fn aggregates_are_made_anew_under_load() {
     }
     readings_are_found_again(&site, &load);
     is_said_where_not(&site).await;
+    replay_agrees(&site);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn a_replay_ends_when_partitions_are_added_meanwhile() {
+    let _alone = ALONE.lock().await;
+    let (mut site, mut load) = (Site::new(2), Load::new(seed()));
+    let _owner = site.aggregate("aggregate-0", &[]);
+    let (_serve, http) = site.serve("serve-0").await;
+    load.goes_to(vec![http.clone()]);
+    let sending = load.begin();
+    everybody_works(&http, &site, &sending).await;
+    let mut replay = site.replay("replay", &[("FAILPOINTS", "replay-made=return(stop)")]);
+    replay.is_asleep(TAKES_OVER_WITHIN).await;
+    site.grow(3);
+    replay.signal(Signal::CONT);
+    let ended = replay.ends(TAKES_OVER_WITHIN).await;
+    assert_eq!(ended.code(), Some(1), "{}", site.said("replay"));
+    assert!(site.said("replay").contains("a generation of the log has"), "{}", site.said("replay"));
+    everybody_works(&http, &site, &sending).await;
+    load.end(sending).await;
+    load.check(&site).await;
+    readings_are_found_again(&site, &load);
     replay_agrees(&site);
 }
 
