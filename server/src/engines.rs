@@ -158,6 +158,14 @@ pub async fn migrate(config: &Config) -> anyhow::Result<Vec<String>> {
     }
 }
 
+/// What has to be there apart from this process before anything can be opened, a line each; none of it for a data directory.
+pub async fn parts(config: &Config) -> Vec<(&'static str, anyhow::Result<String>)> {
+    match &config.engine.distributed {
+        Some(at) => distributed::parts(config, at).await,
+        None => Vec::new(),
+    }
+}
+
 /// Documents that can be read and written while a server runs: keys.
 pub async fn keys_only(config: &Config) -> anyhow::Result<Arc<dyn DocumentStore>> {
     Ok(match &config.engine.distributed {

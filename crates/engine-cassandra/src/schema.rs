@@ -234,9 +234,9 @@ async fn fix_sizing(
     match sizing_of(session, config).await? {
         Some(there) if (there.buckets, there.shards) == (buckets, shards) => Ok(()),
         Some(there) => Err(ConnectError::Refused(format!(
-            "the keyspace {} has {} groups of meters and {} of areas, and {buckets} and {shards} are configured: what is \
-             stored is found by these numbers, so they can't be changed",
-            config.keyspace, there.buckets, there.shards
+            "cassandra-buckets is {buckets} and cassandra-shards is {shards}; allowed are {} and {}, with which the keyspace \
+             {} was made: what is stored is found by these numbers, so they can't be changed",
+            there.buckets, there.shards, config.keyspace
         ))),
         None => {
             let statement =

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`KafkaConfig`], [`Security`] | where the brokers are, and how they are spoken to |
 //! | `topics` | the topics, the markers of generations in them; migrations |
-//! | `settings` | what the topic of the readings has to be set to |
+//! | `settings` | which topics there are, and what they have to be set to |
 //! | `producer` | appends: idempotent, acknowledged by all in-sync replicas, bounded |
 //! | `readers` | reads: who follows a partition has a consumer of its own, without a group |
 //! | `moments` | when records were appended, without a reader |
@@ -38,7 +38,7 @@ pub use metrics::{BrokerMetrics, ClientKind, ClientMetrics, GroupMetrics, KafkaM
 pub use ownership::KafkaOwnership;
 pub use reach::reach;
 pub use security::{Identity, Login, Mechanism, Security, Tls};
-pub use settings::settle;
+pub use settings::{settle, topics};
 pub use topics::{Migrated, Topics, mark, migrate};
 
 /// What can go wrong before there is a log.

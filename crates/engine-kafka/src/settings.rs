@@ -1,4 +1,5 @@
-//! What topics are set to, held against what they have to be: one may have been made by hand, or set otherwise since.
+//! The topics, and what they are set to, held against what they have to be: one may have been made by hand, or set
+//! otherwise since.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,44 +10,170 @@ use rdkafka::admin::{
 use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::topics::{Topics, of_each_partition, options};
+use crate::topics::{Topics, of_each_partition, options, partitions_of};
 use crate::{KafkaConfig, KafkaError};
 
 const RETENTION: &str = "retention.ms";
 const IN_SYNC: &str = "min.insync.replicas";
 
-/// What the topic of the readings has to be set to, and why.
-pub(crate) const OF_READINGS: [(&str, &str, &str); 2] = [
+/// Something that a topic has to be set to, and why.
+type Must = (&'static str, &'static str, &'static str);
+
+const OF_READINGS: [Must; 2] = [
     // Rule 14.
     ("message.timestamp.type", "LogAppendTime", "the age of a reading is judged by the log's own time"),
     ("cleanup.policy", "delete", "any other one removes readings that nobody has decided yet"),
 ];
+const OF_DEAD_LETTERS: [Must; 1] =
+    [("cleanup.policy", "delete", "any other one keeps a meter's last letter and removes the others")];
+const OF_LIVE_ROWS: [Must; 1] =
+    [("cleanup.policy", "delete", "any other one removes rows that web nodes have not read yet")];
 
-/// Refuses a topic of readings that would lose some, or count some twice; warns of one that may. Gives how long it keeps
-/// records, where this user may know.
+/// What a topic is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Readings,
+    DeadLetters,
+    LiveRows,
+}
+
+/// One of the three.
+pub(crate) struct Topic {
+    pub(crate) name: String,
+    of: Of,
+    pub(crate) must: &'static [Must],
+}
+
+impl KafkaConfig {
+    /// All three. That of the readings comes first.
+    pub(crate) fn topics(&self) -> [Topic; 3] {
+        [
+            Topic { name: self.readings(), of: Of::Readings, must: &OF_READINGS },
+            Topic { name: self.dead(), of: Of::DeadLetters, must: &OF_DEAD_LETTERS },
+            Topic { name: self.live(), of: Of::LiveRows, must: &OF_LIVE_ROWS },
+        ]
+    }
+}
+
+impl Topic {
+    pub(crate) fn is_of_readings(&self) -> bool {
+        self.of == Of::Readings
+    }
+
+    /// How long it keeps records, as configured.
+    pub(crate) fn kept(&self, topics: &Topics) -> Duration {
+        match self.of {
+            Of::Readings => topics.retention,
+            Of::DeadLetters => topics.dead_retention,
+            Of::LiveRows => topics.live_retention,
+        }
+    }
+
+    fn must_be_right(&self, set: &ConfigResource) -> Result<(), KafkaError> {
+        for (setting, wanted, why) in self.must {
+            let (topic, found) = (&self.name, is(set, setting));
+            if found != *wanted {
+                return Err(KafkaError::Refused(format!(
+                    "topic {topic} has {setting}={found}; it has to be {wanted}, because {why}: set it with kafka-configs.sh"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has it keep records as long as is configured, where it is there: a line if anything was done.
+    async fn settle(&self, config: &KafkaConfig, topics: &Topics) -> Result<Option<String>, KafkaError> {
+        let name = &self.name;
+        let copies = copies_of(config, name).await?;
+        if copies == 0 {
+            return Ok(None);
+        }
+        if copies != topics.replication {
+            tracing::warn!(
+                "topic {name} has {copies} copies of a record, and kafka-replication is {}: see \"More copies\" in docs/OPERATIONS.md",
+                topics.replication
+            );
+        }
+        let Some(Seen::Set(set)) = settings_of(config, name).await? else {
+            return Err(KafkaError::Refused(format!(
+                "how long {name} keeps records can't be looked at: this user needs DescribeConfigs and AlterConfigs on it"
+            )));
+        };
+        self.must_be_right(&set)?;
+        let in_sync = is(&set, IN_SYNC);
+        if copies == topics.replication && in_sync != topics.in_sync.to_string() {
+            tracing::warn!(
+                "topic {name} has {IN_SYNC}={in_sync}, and {} belongs to {copies} copies: set it with kafka-configs.sh",
+                topics.in_sync
+            );
+        }
+        let (wanted, kept) = (self.kept(topics).as_millis().to_string(), is(&set, RETENTION));
+        if kept == wanted {
+            return Ok(None);
+        }
+        alter(config, name, &set, (RETENTION, &wanted)).await?;
+        Ok(Some(format!("topic {name} keeps records {}; it was {}", days(&wanted), days(kept))))
+    }
+}
+
+/// Refuses topics that would lose records, or count some twice; warns of what may. Gives how long that of the readings keeps
+/// them, where this user may know.
 pub(crate) async fn check(config: &KafkaConfig) -> Result<Option<Duration>, KafkaError> {
+    let mut kept = None;
+    for topic in config.topics() {
+        let name = &topic.name;
+        let set = match settings_of(config, name).await? {
+            Some(Seen::Set(set)) => set,
+            Some(Seen::NotAllowed) => {
+                tracing::warn!(
+                    "what {name} is set to can't be looked at: DescribeConfigs is not allowed to this user"
+                );
+                continue;
+            }
+            // Whoever needs it says so.
+            None => continue,
+        };
+        topic.must_be_right(&set)?;
+        if topic.is_of_readings() {
+            warn_of_loss(config, &set).await?;
+            // Less than none is for ever.
+            kept = Some(is(&set, RETENTION).parse().map_or(Duration::MAX, Duration::from_millis));
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether all three are there, and set to what they have to be: in a few words.
+pub async fn topics(config: &KafkaConfig) -> Result<String, KafkaError> {
+    let mut all = Vec::new();
+    for topic in config.topics() {
+        let partitions = partitions_of(config, &topic.name).await?;
+        if partitions == 0 {
+            let (brokers, why) = (config.brokers.join(","), format!("there is no topic {}", topic.name));
+            return Err(KafkaError::NotMigrated { brokers, why });
+        }
+        all.push(format!("{} of {partitions} partitions", topic.name));
+    }
+    check(config).await?;
+    Ok(all.join(", "))
+}
+
+/// Of readings.
+async fn warn_of_loss(config: &KafkaConfig, set: &ConfigResource) -> Result<(), KafkaError> {
     let name = config.readings();
-    let Some(set) = settings_of(config, &name).await? else {
-        tracing::warn!(
-            "what {name} is set to can't be looked at: DescribeConfigs is not allowed to this user"
-        );
-        return Ok(None);
-    };
-    must_be_right(config, &set)?;
     let copies = copies_of(config, &name).await?;
     if copies > 1 {
         warn_of_fewer_copies(config, copies).await?;
-        if is(&set, IN_SYNC) == "1" {
+        if is(set, IN_SYNC) == "1" {
             tracing::warn!(
                 "topic {name} has {IN_SYNC}=1: a reading is accepted when one broker has it, and may be lost with it"
             );
         }
     }
-    if is(&set, "retention.bytes") != "-1" {
+    if is(set, "retention.bytes") != "-1" {
         tracing::warn!("topic {name} has retention.bytes: records may go before they are decided");
     }
-    // Less than none is for ever.
-    Ok(Some(is(&set, RETENTION).parse().map_or(Duration::MAX, Duration::from_millis)))
+    Ok(())
 }
 
 /// Than that of the readings has. Where that has one, brokers are not asked: no topic has fewer.
@@ -64,67 +191,39 @@ async fn warn_of_fewer_copies(config: &KafkaConfig, copies: u32) -> Result<(), K
     Ok(())
 }
 
-/// Has the topic of the readings keep them as long as is configured, where it is there: a line for each thing that was done.
-/// Warns of another number of copies. Comes before rows are kept for less time: they outlive the records (rule 14).
+/// Has topics keep records as long as is configured, where they are there: a line for each thing that was done. Warns of
+/// another number of copies. Comes before rows are kept for less time: they outlive the records (rule 14).
 pub async fn settle(config: &KafkaConfig, topics: Topics) -> Result<Vec<String>, KafkaError> {
-    let name = config.readings();
-    let copies = copies_of(config, &name).await?;
-    if copies == 0 {
-        return Ok(Vec::new());
+    let mut done = Vec::new();
+    for topic in config.topics() {
+        done.extend(topic.settle(config, &topics).await?);
     }
-    if copies != topics.replication {
-        tracing::warn!(
-            "topic {name} has {copies} copies of a record, and kafka-replication is {}: see \"More copies\" in docs/OPERATIONS.md",
-            topics.replication
-        );
-    }
-    let Some(set) = settings_of(config, &name).await? else {
-        return Err(KafkaError::Refused(format!(
-            "how long {name} keeps records can't be looked at: this user needs DescribeConfigs and AlterConfigs on it"
-        )));
-    };
-    must_be_right(config, &set)?;
-    let in_sync = is(&set, IN_SYNC);
-    if copies == topics.replication && in_sync != topics.in_sync.to_string() {
-        tracing::warn!(
-            "topic {name} has {IN_SYNC}={in_sync}, and {} belongs to {copies} copies: set it with kafka-configs.sh",
-            topics.in_sync
-        );
-    }
-    let (wanted, kept) = (topics.retention.as_millis().to_string(), is(&set, RETENTION));
-    if kept == wanted {
-        return Ok(Vec::new());
-    }
-    alter(config, &name, &set, (RETENTION, &wanted)).await?;
-    Ok(vec![format!("topic {name} keeps records {}; it was {}", days(&wanted), days(kept))])
-}
-
-fn must_be_right(config: &KafkaConfig, set: &ConfigResource) -> Result<(), KafkaError> {
-    for (setting, wanted, why) in OF_READINGS {
-        let found = is(set, setting);
-        if found != wanted {
-            let topic = config.readings();
-            return Err(KafkaError::Refused(format!(
-                "topic {topic} has {setting}={found}; it has to be {wanted}, because {why}: set it with kafka-configs.sh"
-            )));
-        }
-    }
-    Ok(())
+    Ok(done)
 }
 
 fn is<'a>(set: &'a ConfigResource, setting: &str) -> &'a str {
     set.get(setting).and_then(|entry| entry.value.as_deref()).unwrap_or_default()
 }
 
-/// None where this user may not look.
-async fn settings_of(config: &KafkaConfig, topic: &str) -> Result<Option<ConfigResource>, KafkaError> {
+/// What a topic is set to.
+enum Seen {
+    Set(ConfigResource),
+    NotAllowed,
+}
+
+/// None where there is no such topic.
+async fn settings_of(config: &KafkaConfig, topic: &str) -> Result<Option<Seen>, KafkaError> {
+    use RDKafkaErrorCode as Code;
     let asked = [ResourceSpecifier::Topic(topic)];
     let answer = admin(config)?.describe_configs(&asked, &options()).await;
     match answer.map_err(|error| config.away(error))?.into_iter().next() {
-        Some(Ok(set)) => Ok(Some(set)),
-        Some(Err(
-            RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed,
-        )) => Ok(None),
+        // Of a topic that is not there nothing is told.
+        Some(Ok(set)) if set.entries.is_empty() => Ok(None),
+        Some(Ok(set)) => Ok(Some(Seen::Set(set))),
+        Some(Err(Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)) => {
+            Ok(Some(Seen::NotAllowed))
+        }
+        Some(Err(Code::UnknownTopicOrPartition | Code::UnknownTopic)) => Ok(None),
         Some(Err(code)) => Err(config.away(format!("what {topic} is set to is not told: {code}"))),
         None => Err(config.away(format!("what {topic} is set to is not told"))),
     }

@@ -15,7 +15,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::producer::{Appender, Outgoing};
-use crate::settings::OF_READINGS;
+use crate::settings::Topic;
 use crate::{KafkaConfig, KafkaError};
 
 /// How long brokers may take for one thing.
@@ -33,13 +33,24 @@ pub struct Topics {
     pub replication: u32,
     /// Copies that have to have a record before it is acknowledged.
     pub in_sync: u32,
-    /// How long the readings are kept.
+    /// How long readings are kept.
     pub retention: Duration,
+    /// How long dead letters are kept.
+    pub dead_retention: Duration,
+    /// How long changed rows are kept: whoever was away for longer reads the store again.
+    pub live_retention: Duration,
 }
 
 impl Default for Topics {
     fn default() -> Self {
-        Topics { partitions: 12, replication: 1, in_sync: 1, retention: Duration::from_secs(7 * 86_400) }
+        Topics {
+            partitions: 12,
+            replication: 1,
+            in_sync: 1,
+            retention: Duration::from_secs(7 * 86_400),
+            dead_retention: Duration::from_secs(365 * 86_400),
+            live_retention: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -66,13 +77,10 @@ pub async fn migrate(
     let admin: AdminClient<DefaultClientContext> =
         config.client().create().map_err(|error| config.away(error))?;
     let mut done = Vec::new();
-    let hour = Duration::from_secs(3600);
-    for (name, partitions, retention) in [
-        (config.readings(), topics.partitions, topics.retention),
-        (config.dead(), 1, topics.retention.max(365 * 24 * hour)),
-        (config.live(), 1, hour),
-    ] {
-        if make(&admin, config, &name, partitions, topics, retention).await? {
+    for topic in config.topics() {
+        let name = topic.name.clone();
+        let partitions = if topic.is_of_readings() { topics.partitions } else { 1 };
+        if make(&admin, config, &topic, partitions, topics).await? {
             done.push(format!("topic {name}, {partitions} partitions, {} copies", topics.replication));
             wait_until_known(config, &name, partitions).await?;
         }
@@ -80,9 +88,9 @@ pub async fn migrate(
     let there = partitions_of(config, &config.readings()).await?;
     if there > topics.partitions {
         return Err(KafkaError::Refused(format!(
-            "topic {} has {there} partitions and {} are configured: partitions can be added, never taken away",
-            config.readings(),
-            topics.partitions
+            "partitions is {}; allowed is {there}, as many as topic {} has, or more: partitions can be added, never taken away",
+            topics.partitions,
+            config.readings()
         )));
     }
     if there < topics.partitions {
@@ -129,17 +137,17 @@ pub(crate) fn options() -> AdminOptions {
 async fn make(
     admin: &AdminClient<DefaultClientContext>,
     config: &KafkaConfig,
-    name: &str,
+    topic: &Topic,
     partitions: u32,
     topics: Topics,
-    retention: Duration,
 ) -> Result<bool, KafkaError> {
-    let (retention, in_sync) = (retention.as_millis().to_string(), topics.in_sync.to_string());
-    let topic = NewTopic::new(name, partitions as i32, TopicReplication::Fixed(topics.replication as i32))
+    let (retention, in_sync) = (topic.kept(&topics).as_millis().to_string(), topics.in_sync.to_string());
+    let copies = TopicReplication::Fixed(topics.replication as i32);
+    let wanted = NewTopic::new(&topic.name, partitions as i32, copies)
         .set("retention.ms", &retention)
         .set("min.insync.replicas", &in_sync);
-    let topic = OF_READINGS.iter().fold(topic, |topic, (setting, wanted, _)| topic.set(setting, wanted));
-    let outcome = admin.create_topics(&[topic], &options()).await.map_err(|error| config.away(error))?;
+    let wanted = topic.must.iter().fold(wanted, |wanted, (setting, value, _)| wanted.set(setting, value));
+    let outcome = admin.create_topics(&[wanted], &options()).await.map_err(|error| config.away(error))?;
     for result in outcome {
         match result {
             Ok(_) => return Ok(true),

@@ -55,7 +55,7 @@ fn guarded(is_encrypted: bool, mechanism: Mechanism, password: &str) -> KafkaCon
 fn topics(partitions: u32) -> Topics {
     let replication = brokers().len() as u32;
     let in_sync = if replication > 1 { 2 } else { 1 };
-    Topics { partitions, replication, in_sync, retention: Duration::from_secs(86_400) }
+    Topics { partitions, replication, in_sync, retention: Duration::from_secs(86_400), ..Topics::default() }
 }
 
 /// Migrates to so many partitions, and begins what is new.
@@ -167,8 +167,9 @@ mod engines {
         let of = |what| KafkaConfig { prefix: prefix(what), ..KafkaConfig::new(brokers()) };
         let (wrong, right) = (of("by-hand-wrong"), of("by-hand-right"));
         assert_eq!(settle(&right, topics(1)).await.expect("there is nothing yet"), Vec::<String>::new());
-        make(&wrong, &[("message.timestamp.type", "CreateTime")]).await;
-        make(&right, &[("message.timestamp.type", "LogAppendTime"), ("segment.ms", "86400000")]).await;
+        make(&wrong, "readings", &[("message.timestamp.type", "CreateTime")]).await;
+        let by_log = ("message.timestamp.type", "LogAppendTime");
+        make(&right, "readings", &[by_log, ("segment.ms", "86400000")]).await;
 
         let one = vec![Generation { generation: 1, partitions: 1, token: 0 }];
         let refusals = [
@@ -187,6 +188,17 @@ mod engines {
         assert_eq!(set_to(&right, "segment.ms").await, "86400000", "what else was set stays");
         let no_letters = KafkaDeadLetters::open(&right).await;
         assert!(matches!(no_letters.err(), Some(KafkaError::NotMigrated { .. })));
+
+        for (topic, loses) in [("dead", "last letter"), ("live", "rows that web nodes")] {
+            let prefix = prefix(&format!("by-hand-{topic}"));
+            let lossy = KafkaConfig { prefix, ..KafkaConfig::new(brokers()) };
+            make(&lossy, "readings", &[by_log]).await;
+            make(&lossy, topic, &[("cleanup.policy", "compact")]).await;
+            let one = vec![Generation { generation: 1, partitions: 1, token: 0 }];
+            let refusal = KafkaLog::open(&lossy, one).await.err().map(|error| error.to_string());
+            let refusal = refusal.expect("nobody works beside it");
+            assert!(refusal.contains("cleanup.policy=compact") && refusal.contains(loses), "{refusal}");
+        }
     }
 
     fn admin(config: &KafkaConfig) -> AdminClient<DefaultClientContext> {
@@ -194,9 +206,9 @@ mod engines {
         client.expect("a client needs no broker")
     }
 
-    /// Makes a topic of readings with one partition.
-    async fn make(config: &KafkaConfig, settings: &[(&str, &str)]) {
-        let name = format!("{}.readings", config.prefix);
+    /// Makes a topic with one partition.
+    async fn make(config: &KafkaConfig, topic: &str, settings: &[(&str, &str)]) {
+        let name = format!("{}.{topic}", config.prefix);
         let copies = TopicReplication::Fixed(topics(1).replication as i32);
         let topic = settings
             .iter()

@@ -1,6 +1,6 @@
 //! `wattmap check`: a line for everything that has to be there.
 //!
-//! A data directory has one process. Where a server has it, that one is asked, and what only a look into the
+//! Kafka and Cassandra are looked at one by one, before anything that needs both. A data directory has one process. Where a server has it, that one is asked, and what only a look into the
 //! files could tell is said to be open. Of roles that run apart there may be many: `--ready` asks the one that has this
 //! command's configuration, and nothing else; that is cheap enough to be done every few seconds.
 
@@ -16,7 +16,7 @@ use super::connection;
 use super::engine::geography_of;
 use crate::commands::say;
 use crate::config::Config;
-use crate::engines::{Opened, keys_only, must_be_there, open};
+use crate::engines::{Opened, keys_only, must_be_there, open, parts};
 use crate::keys;
 use crate::roles::aggregate::undecided;
 
@@ -65,24 +65,14 @@ pub async fn run(args: &CheckArgs, config: Config) -> anyhow::Result<ExitCode> {
         lines.say("data directory", Err(nothing))?;
         return Ok(lines.outcome());
     }
-    lines.say("keys", keys_of(&config).await)?;
-    match open(&config).await {
-        Ok(opened) => look_into(opened, &config, &mut lines).await?,
-        Err(error) => match error.downcast_ref::<OpenError>() {
-            Some(OpenError::InUse { serves: Some(address), .. }) => {
-                let address = *address;
-                lines.say("server", ask(address, &format!("{error:#},")).await)?;
-                say(
-                    "      not looked into: log, store and geography, which that process has; it checked every \
-                     file when it started",
-                )?;
-            }
-            Some(OpenError::InUse { serves: None, .. }) => {
-                let hint = "which does not serve, or not yet; look again when it does, or has ended";
-                lines.say("data directory", Err(anyhow::anyhow!("{error:#}, {hint}")))?;
-            }
-            _ => lines.say("data directory", Err(error))?,
-        },
+    for (what, outcome) in parts(&config).await {
+        lines.say(what, outcome)?;
+    }
+    if lines.sound {
+        lines.say("keys", keys_of(&config).await)?;
+        look(&config, &mut lines).await?;
+    } else {
+        say("      not looked into: keys, log, store and geography, which need all of these")?;
     }
     lines.say(
         "site",
@@ -91,10 +81,35 @@ pub async fn run(args: &CheckArgs, config: Config) -> anyhow::Result<ExitCode> {
     Ok(lines.outcome())
 }
 
-/// Everything that is in a data directory that nobody has.
+/// What is in the engine, or what the process says that has it.
+async fn look(config: &Config, lines: &mut Lines) -> anyhow::Result<()> {
+    match open(config).await {
+        Ok(opened) => look_into(opened, config, lines).await,
+        Err(error) => match error.downcast_ref::<OpenError>() {
+            Some(OpenError::InUse { serves: Some(address), .. }) => {
+                let address = *address;
+                lines.say("server", ask(address, &format!("{error:#},")).await)?;
+                say(
+                    "      not looked into: log, store and geography, which that process has; it checked every \
+                     file when it started",
+                )
+            }
+            Some(OpenError::InUse { serves: None, .. }) => {
+                let hint = "which does not serve, or not yet; look again when it does, or has ended";
+                lines.say("data directory", Err(anyhow::anyhow!("{error:#}, {hint}")))
+            }
+            _ if config.engine.distributed.is_some() => lines.say("engines", Err(error)),
+            _ => lines.say("data directory", Err(error)),
+        },
+    }
+}
+
+/// Everything that is in an engine that can be opened.
 async fn look_into(opened: Opened, config: &Config, lines: &mut Lines) -> anyhow::Result<()> {
-    let data = config.engine.data.display();
-    lines.say("data directory", Ok(format!("{data} can be opened, and is whole")))?;
+    if !opened.is_shared() {
+        let data = config.engine.data.display();
+        lines.say("data directory", Ok(format!("{data} can be opened, and is whole")))?;
+    }
     let (log, mut records) = (&opened.ports.log, 0);
     for partition in 0..log.partitions() {
         records += log.head(partition).await?;

@@ -30,9 +30,13 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
     );
     // From the first moment on: whoever is told the address may already ask it to stop.
     let mut signals = Signals::listen()?;
-    let listens = if roles.serves { Some(config.web.listen) } else { config.web.status_listen };
+    let (setting, listens) = if roles.serves {
+        ("listen", Some(config.web.listen))
+    } else {
+        ("status-listen", config.web.status_listen)
+    };
     let listener = match listens {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind(setting, address).await?),
         None => None,
     };
     // A mistyped path leaves no empty data directory behind.
@@ -84,14 +88,19 @@ fn what_opens(config: &Config) -> String {
     }
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Takes the port that a setting says.
+async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            anyhow!("{address} is taken by another program; say --listen with another port, such as 0 for a free one")
-        }
-        ErrorKind::PermissionDenied => anyhow!("{address} needs rights that this user does not have; ports from 1024 up do not"),
-        ErrorKind::AddrNotAvailable => anyhow!("{address} is no address of this machine; 0.0.0.0 is all that it has"),
-        _ => anyhow!(error).context(format!("can't listen on {address}")),
+        ErrorKind::AddrInUse => anyhow!(
+            "{setting} is {address}, which is taken by another program; allowed is another port, such as 0 for a free one"
+        ),
+        ErrorKind::PermissionDenied => anyhow!(
+            "{setting} is {address}, which needs rights that this user does not have; allowed are ports from 1024 up"
+        ),
+        ErrorKind::AddrNotAvailable => anyhow!(
+            "{setting} is {address}, which is no address of this machine; allowed are those that it has, and 0.0.0.0 for all"
+        ),
+        _ => anyhow!(error).context(format!("{setting} is {address}, where nothing can listen")),
     })
 }
 

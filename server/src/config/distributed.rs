@@ -37,6 +37,10 @@ pub struct Kafka {
     pub replication: u32,
     /// How long readings are kept.
     pub retention: Duration,
+    /// How long dead letters are.
+    pub dead_retention: Duration,
+    /// How long changed rows are.
+    pub live_retention: Duration,
 }
 
 /// The store.
@@ -86,8 +90,9 @@ impl Distributed {
 
     /// How a migration makes topics.
     pub fn topics(&self) -> Topics {
-        let Kafka { partitions, replication, retention, .. } = self.log;
-        Topics { partitions, replication, in_sync: replication.min(IN_SYNC), retention }
+        let Kafka { partitions, replication, retention, dead_retention, live_retention, .. } = self.log;
+        let in_sync = replication.min(IN_SYNC);
+        Topics { partitions, replication, in_sync, retention, dead_retention, live_retention }
     }
 
     /// As the store's engine wants it.
@@ -108,6 +113,7 @@ impl Kafka {
         let tls =
             encryption(from, ["kafka-tls", "kafka-ca-file", "kafka-certificate-file", "kafka-key-file"])?;
         let identity = |(certificate, key): (PathBuf, PathBuf)| engine_kafka::Identity { certificate, key };
+        let days = |name| Ok(Duration::from_secs(from.whole(name, 1..=36_525)? * 86_400));
         Ok(Kafka {
             brokers: addresses(from, "kafka-brokers")?,
             prefix: from.get("kafka-prefix", |text| {
@@ -121,7 +127,11 @@ impl Kafka {
             },
             partitions,
             replication: from.whole("kafka-replication", 1..=15)? as u32,
-            retention: Duration::from_secs(from.whole("kafka-retention-days", 1..=36_525)? * 86_400),
+            retention: days("kafka-retention-days")?,
+            dead_retention: days("kafka-dead-retention-days")?,
+            live_retention: Duration::from_secs(
+                from.whole("kafka-live-retention-minutes", 10..=10_080)? * 60,
+            ),
         })
     }
 }
@@ -166,11 +176,16 @@ impl Cassandra {
 
 const BOTH: &str = "the distributed engine needs both";
 
+/// "a is "x" (from --a)": how a sentence about several settings begins.
+fn said(from: &Sources, name: &str) -> String {
+    let (setting, raw) = from.raw(name);
+    let value = if setting.secret { "hidden".to_owned() } else { format!("{:?}", raw.text.trim()) };
+    format!("{name} is {value} ({})", raw.origin.describe(setting))
+}
+
 /// "a is "x" and b is not set; why": the sentence for a setting that is alone.
 fn needs(from: &Sources, set: &str, missing: &str, why: &str) -> String {
-    let (setting, raw) = from.raw(set);
-    let value = if setting.secret { "hidden".to_owned() } else { format!("{:?}", raw.text.trim()) };
-    format!("{set} is {value} ({}) and {missing} is not set; {why}", raw.origin.describe(setting))
+    format!("{} and {missing} is not set; {why}", said(from, set))
 }
 
 /// Both, or neither.
@@ -206,7 +221,10 @@ fn encryption(
     if let Some(name) = [authority, certificate, key].into_iter().find(|name| from.text(name).is_some())
         && !is_on
     {
-        return Err(ConfigError::Together(format!("{name} is set and {tls} is off; allowed with it is on")));
+        return Err(ConfigError::Together(format!(
+            "{} and {tls} is off; allowed with it is on",
+            said(from, name)
+        )));
     }
     let own = pair(from, (certificate, file(from, certificate)?), (key, file(from, key)?))?;
     Ok(if is_on { Some(Encryption { authority: file(from, authority)?, own }) } else { None })
@@ -322,6 +340,8 @@ mod tests {
             ("kafka-password", " s3cret "),
             ("kafka-prefix", "test"),
             ("kafka-retention-days", "2"),
+            ("kafka-dead-retention-days", "30"),
+            ("kafka-live-retention-minutes", "15"),
             ("partitions", "6"),
             ("cassandra-tls", "on"),
             ("cassandra-ca-file", &ca),
@@ -345,6 +365,8 @@ mod tests {
         let topics = distributed.topics();
         assert_eq!((kafka.prefix.as_str(), topics.partitions), ("test", 6));
         assert_eq!(topics.retention, Duration::from_secs(2 * 86_400));
+        assert_eq!(topics.dead_retention, Duration::from_secs(30 * 86_400));
+        assert_eq!(topics.live_retention, Duration::from_secs(15 * 60));
         assert_eq!(cassandra.tls, Some(engine_cassandra::Tls { authority, own: None }));
         assert_eq!(cassandra.login.unwrap().user, "maps");
         assert_eq!((cassandra.keyspace.as_str(), cassandra.datacenter.as_deref()), ("test", Some("west")));
@@ -373,7 +395,7 @@ mod tests {
         );
         check(
             &[("kafka-ca-file", "/dev/null")],
-            "kafka-ca-file is set and kafka-tls is off; allowed with it is on",
+            "kafka-ca-file is \"/dev/null\" (from --kafka-ca-file) and kafka-tls is off; allowed with it is on",
         );
         check(
             &[("cassandra-tls", "on")],

@@ -284,6 +284,20 @@ pub static SETTINGS: &[Setting] = &[
         "a whole number from 1 to 36525",
     ),
     setting(
+        "kafka-dead-retention-days",
+        "DAYS",
+        "365",
+        "How long the topic of dead letters keeps them; the store keeps them for good",
+        "a whole number from 1 to 36525",
+    ),
+    setting(
+        "kafka-live-retention-minutes",
+        "MINUTES",
+        "60",
+        "How long the topic of changed rows keeps them: a web node that was away for longer reads the store again",
+        "a whole number from 10 to 10080",
+    ),
+    setting(
         "cassandra-nodes",
         "HOST:PORT,...",
         "",

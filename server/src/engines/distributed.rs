@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use engine::{DocumentStore, Editions, InEdition, Measured, ReadingLog};
 use engine_cassandra::{CassandraStore, ConnectError};
-use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach};
+use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach, topics};
 use tokio::task::JoinHandle;
 
 use super::StaysWrong;
@@ -98,6 +98,49 @@ impl Distributed {
     }
 }
 
+/// What has to be there before anything can be opened, a line each, each looked at on its own: that one is away says nothing
+/// of the other.
+pub(super) async fn parts(config: &Config, at: &Addresses) -> Vec<(&'static str, anyhow::Result<String>)> {
+    let (kafka, cassandra) = (at.kafka(), at.cassandra());
+    let (brokers, store) = tokio::join!(reach(&kafka), CassandraStore::connect(&cassandra));
+    let topics = match &brokers {
+        Ok(()) => topics(&kafka).await.map_err(anyhow::Error::from),
+        Err(_) => Err(anyhow::anyhow!("not looked at, because Kafka can't be")),
+    };
+    let migrated = match &store {
+        Ok(store) => agreed(config, at, store.as_ref()).await,
+        Err(_) => Err(anyhow::anyhow!("not looked at, because Cassandra can't be")),
+    };
+    let answers = |names: &[String]| format!("{} answers", names.join(","));
+    vec![
+        ("Kafka", brokers.map(|()| answers(&kafka.brokers)).map_err(Into::into)),
+        ("topics", topics),
+        (
+            "Cassandra",
+            store
+                .map(|_| {
+                    format!("{}, and keyspace {} is migrated", answers(&cassandra.nodes), cassandra.keyspace)
+                })
+                .map_err(Into::into),
+        ),
+        ("migrated", migrated),
+    ]
+}
+
+/// What migrations remember beside the store, and whether it is as configured.
+async fn agreed(config: &Config, at: &Addresses, documents: &dyn DocumentStore) -> anyhow::Result<String> {
+    let known = Generations::read(documents).await?;
+    if let Some(migrated) = Limits::read(documents).await? {
+        Limits::of(config, at.log.retention).agree_with(&migrated)?;
+    }
+    anyhow::ensure!(
+        !known.is_unfinished(),
+        "partitions are being added: run `wattmap migrate` again if it was stopped"
+    );
+    let last = known.last().context("a log without generations")?;
+    Ok(format!("generation {} of the log, with {} partitions", last.generation, last.partitions))
+}
+
 /// Whether what could not be opened may be had later, with the same configuration.
 pub(super) fn may_pass(error: &anyhow::Error) -> bool {
     !error.is::<StaysWrong>()
@@ -167,6 +210,9 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
         // First it is known, and producers stop; then it begins, and they follow. At every step a crash leaves what the
         // next migration finishes.
         generations.write(store.as_ref()).await?;
+        if crate::editions::end_what_is_made(store.as_ref()).await? {
+            tracing::warn!("a `wattmap replay` that is under way ends: it has begun before this generation");
+        }
         if !begun.is_empty() {
             let wait = LEASE + of_log.append_within + MARGIN;
             tracing::info!(

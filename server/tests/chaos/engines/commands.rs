@@ -32,10 +32,29 @@ async fn an_import_dies_and_is_begun_again_and_check_says_how_it_stands() {
     let mut site = Site::not_migrated(4);
     let before = site.command(&["check"]).output().unwrap();
     assert_eq!(before.status.code(), Some(1), "{}", said(&before));
-    assert!(said(&before).contains("wattmap migrate"), "{}", said(&before));
+    says_in_order(
+        &said(&before),
+        &[
+            "ok    Kafka: 127.0.0.1:",
+            "FAIL  topics: ",
+            "FAIL  Cassandra: ",
+            "wattmap migrate",
+            "FAIL  migrated: not looked at, because Cassandra can't be",
+            "not looked into: keys, log, store and geography",
+        ],
+    );
     site.migrate();
     site.make_keys();
-    run_command(site.command(&["check"]));
+    let sound = run_command(site.command(&["check"]));
+    says_in_order(&sound, &EVERYTHING);
+    assert!(!sound.contains("data directory"), "there is none: {sound}");
+    let mut lost = site.command(&["check"]);
+    let lost = lost.env("WATTMAP_KAFKA_BROKERS", "127.0.0.1:9").output().unwrap();
+    assert_eq!(lost.status.code(), Some(1), "{}", said(&lost));
+    says_in_order(
+        &said(&lost),
+        &["FAIL  Kafka: ", "FAIL  topics: not looked at", "ok    Cassandra: ", "ok    migrated: "],
+    );
 
     let _owner = site.aggregate("aggregate-0", &[]);
     let (file, readings) = (site.path().join("many.csv"), write_file(&site));
@@ -54,7 +73,30 @@ async fn an_import_dies_and_is_begun_again_and_check_says_how_it_stands() {
     replay_agrees(&site);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let after = run_command(site.command(&["check"]));
-    println!("{after}");
+    says_in_order(&after, &EVERYTHING);
+    assert!(after.contains("ok    store: 0 records are still to be aggregated"), "{after}");
+}
+
+/// What `check` says of a system that is there, migrated and at rest.
+const EVERYTHING: [&str; 9] = [
+    "ok    Kafka: 127.0.0.1:",
+    "ok    topics: ",
+    "ok    Cassandra: 127.0.0.1:",
+    "ok    migrated: generation 1 of the log, with 4 partitions",
+    "ok    keys: 2 valid",
+    "ok    log: 4 partitions, ",
+    "ok    store: ",
+    "ok    geography: ",
+    "site: ",
+];
+
+fn says_in_order(said: &str, sentences: &[&str]) {
+    let mut rest = said;
+    for sentence in sentences {
+        let (_, after) =
+            rest.split_once(sentence).unwrap_or_else(|| panic!("not {sentence:?} in its place: {said}"));
+        rest = after;
+    }
 }
 
 /// Writes the file, and gives what it says.
