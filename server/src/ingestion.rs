@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use engine::{LogError, StoreError};
 use hdrhistogram::Histogram;
-use metering::UtcSecond;
+use metering::stored::DeadLetter;
+use metering::{DeadReason, UtcSecond};
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -56,6 +57,10 @@ pub struct Ingestion {
     /// As many as have been asked for: partitions may be added while this runs.
     partitions: RwLock<Vec<Arc<PartitionGauges>>>,
     latency: Mutex<Latency>,
+    /// By partition: when the record was appended that was the oldest to wait when the log last said so.
+    oldest: Mutex<HashMap<u32, i64>>,
+    /// Dead letters that owners of this process have stored.
+    dead: Mutex<BTreeMap<DeadReason, u64>>,
 }
 
 /// One partition, as an operator sees it.
@@ -71,8 +76,8 @@ pub struct PartitionStatus {
     pub decided: i64,
     /// Records between head and progress.
     pub lag_records: i64,
-    /// How long the oldest of them has waited, seconds.
-    pub lag_s: f64,
+    /// How long the oldest of them has waited, seconds; none where the log has never said.
+    pub lag_s: Option<f64>,
     /// Records decided a second, over the last ten seconds.
     pub rate_per_s: f64,
     /// What its owner is doing.
@@ -115,7 +120,12 @@ impl Ingestion {
     /// Of partitions that others own, as far as nothing else is said.
     pub fn of_others() -> Self {
         let latency = Latency { now: None, before: None, turned: Instant::now() };
-        Ingestion { partitions: RwLock::default(), latency: Mutex::new(latency) }
+        Ingestion {
+            partitions: RwLock::default(),
+            latency: Mutex::new(latency),
+            oldest: Mutex::default(),
+            dead: Mutex::default(),
+        }
     }
 
     /// One partition's gauges.
@@ -176,6 +186,18 @@ impl Ingestion {
         }
     }
 
+    /// Notes dead letters that are stored.
+    pub fn buried(&self, letters: &[DeadLetter]) {
+        let mut dead = lock(&self.dead);
+        letters.iter().for_each(|letter| *dead.entry(letter.reason).or_default() += 1);
+    }
+
+    /// How many were, of every reason.
+    pub fn dead_letters(&self) -> impl Iterator<Item = (DeadReason, u64)> {
+        let dead = lock(&self.dead).clone();
+        DeadReason::ALL.into_iter().map(move |reason| (reason, dead.get(&reason).copied().unwrap_or(0)))
+    }
+
     /// Percentiles of the last one to two minutes; None if nothing was published.
     pub fn latency(&self) -> Option<LatencyStatus> {
         let mut latency = lock(&self.latency);
@@ -197,11 +219,16 @@ impl Ingestion {
     pub async fn status(&self, ports: &Ports, clock: &dyn Clock) -> Result<Vec<PartitionStatus>, LogError> {
         let mut all = self.positions(ports).await?;
         let waiting = waiting(&all);
-        // Where the log can't say how old what waits is now, it is as if it were new.
-        let appended = ports.log.appended_ms(&waiting).await.unwrap_or_default();
+        let appended = match ports.log.appended_ms(&waiting).await {
+            Ok(appended) => appended,
+            Err(_) => vec![None; waiting.len()],
+        };
+        let mut oldest = lock(&self.oldest);
+        oldest.retain(|partition, _| waiting.iter().any(|(waits, _)| waits == partition));
         for ((partition, _), appended_ms) in waiting.into_iter().zip(appended) {
-            if let (Some(of), Some(ms)) = (all.get_mut(partition as usize), appended_ms) {
-                of.lag_s = clock.now_ms().saturating_sub(ms).max(0) as f64 / 1000.0;
+            let known = known_oldest(&mut oldest, partition, appended_ms);
+            if let Some(of) = all.get_mut(partition as usize) {
+                of.lag_s = known.map(|ms| clock.now_ms().saturating_sub(ms).max(0) as f64 / 1000.0);
             }
         }
         Ok(all)
@@ -223,7 +250,7 @@ impl Ingestion {
                 progress,
                 decided,
                 lag_records,
-                lag_s: 0.0,
+                lag_s: Some(0.0),
                 rate_per_s: f64::from_bits(gauges.rate.load(Ordering::Relaxed)),
                 condition: gauges.condition(),
             });
@@ -258,6 +285,15 @@ impl Ingestion {
 /// Where the oldest record stands that is not stored, of each partition that has one.
 fn waiting(all: &[PartitionStatus]) -> Vec<(u32, i64)> {
     all.iter().filter(|one| one.lag_records > 0).map(|one| (one.partition, one.progress)).collect()
+}
+
+/// When the oldest waiting record of a partition was appended. While the log does not say, it is as old as the one that it
+/// spoke of last, or younger: what waits goes on to age, and does not look new when it is worst.
+fn known_oldest(oldest: &mut HashMap<u32, i64>, partition: u32, said_ms: Option<i64>) -> Option<i64> {
+    if let Some(ms) = said_ms {
+        oldest.insert(partition, ms);
+    }
+    oldest.get(&partition).copied()
 }
 
 impl PartitionGauges {
@@ -359,6 +395,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_ages_while_the_log_does_not_say() {
+        let mut oldest = HashMap::new();
+        assert_eq!(known_oldest(&mut oldest, 3, None), None);
+        assert_eq!(known_oldest(&mut oldest, 3, Some(1000)), Some(1000));
+        assert_eq!(known_oldest(&mut oldest, 3, None), Some(1000));
+        assert_eq!(known_oldest(&mut oldest, 2, None), None);
+        assert_eq!(known_oldest(&mut oldest, 3, Some(7000)), Some(7000));
+    }
 
     #[test]
     fn rates_and_latencies() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use engine::{InEdition, StoreError};
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
+use metering::DeadReason;
 use metering::stored::Windows;
 use scylla::client::PoolSize;
 use scylla::client::execution_profile::ExecutionProfile;
@@ -52,7 +53,15 @@ pub struct Shared {
     pub(crate) requests_max: usize,
     /// Of each partition and edition by its number: the windows that are known to be noted.
     pub(crate) noted: Mutex<HashMap<i32, Windows>>,
+    /// Dead letters by reason, of slots that get no more.
+    pub(crate) counted: Mutex<HashMap<DeadSlot, DeadCounts>>,
 }
+
+/// A partition of the log, and a stretch of its positions.
+pub(crate) type DeadSlot = (i32, i64);
+
+/// So many letters of each reason.
+pub(crate) type DeadCounts = HashMap<DeadReason, u64>;
 
 impl Deref for CassandraStore {
     type Target = Shared;
@@ -72,8 +81,15 @@ impl CassandraStore {
             .map_err(|error| schema::away(config, error))?;
         let requests = Semaphore::new(config.requests_max);
         let requests_max = config.requests_max;
-        let shared =
-            Arc::new(Shared { session, statements, sizing, requests, requests_max, noted: Mutex::default() });
+        let shared = Arc::new(Shared {
+            session,
+            statements,
+            sizing,
+            requests,
+            requests_max,
+            noted: Mutex::default(),
+            counted: Mutex::default(),
+        });
         Ok(Arc::new(CassandraStore { shared, edition: InEdition::default() }))
     }
 

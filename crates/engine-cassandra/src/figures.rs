@@ -1,6 +1,7 @@
 //! What figures are made from, and what operators look at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use metering::aggregate::Totals;
 use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion, keep_last};
 use metering::{AggregateRow, AreaCode, DeadReason, Energy, MeterId, Position, UtcSecond, Window};
 
-use crate::connection::CassandraStore;
+use crate::connection::{CassandraStore, DeadCounts, DeadSlot};
 use crate::error::{away, corrupt};
 use crate::packed::SHARDS_AT_ONCE;
 use crate::pipeline::{RegistrationRow, place, registration};
@@ -162,15 +163,20 @@ impl FigureStore for CassandraStore {
     }
 
     async fn dead_letter_counts(&self) -> Result<Vec<(DeadReason, u64)>, StoreError> {
-        let statement = &self.statements.dead_reasons;
         let slots = self.dead_slots().await?;
-        let requests: Vec<BoxFuture<'_, Result<Vec<(i8,)>, StoreError>>> = slots
+        let partitions = slots.iter().map(|&(partition, _)| partition as u32 + 1).max().unwrap_or(0);
+        // First how far partitions are: letters are stored before that is.
+        let progress = self.progress(partitions).await?;
+        let is_over = |(partition, number): DeadSlot| {
+            progress[partition as usize].is_some_and(|through| slot(through) > number)
+        };
+        let requests: Vec<BoxFuture<'_, Result<DeadCounts, StoreError>>> = slots
             .into_iter()
-            .map(|slot| Box::pin(self.ask("dead_letters", statement, slot)) as BoxFuture<'_, _>)
+            .map(|slot| Box::pin(self.dead_letters_in(slot, is_over(slot))) as BoxFuture<'_, _>)
             .collect();
-        let mut counts: HashMap<DeadReason, u64> = HashMap::new();
-        for (number,) in self.all(requests).await?.into_iter().flatten() {
-            *counts.entry(reason(number)?).or_default() += 1;
+        let mut counts = DeadCounts::new();
+        for (reason, count) in self.all(requests).await?.into_iter().flatten() {
+            *counts.entry(reason).or_default() += count;
         }
         Ok(counts.into_iter().collect())
     }
@@ -241,6 +247,23 @@ impl CassandraStore {
         meters.sort();
         meters.truncate(limit);
         Ok(meters)
+    }
+
+    /// How many letters of each reason a slot has. One that is over is counted once.
+    async fn dead_letters_in(&self, slot: DeadSlot, is_over: bool) -> Result<DeadCounts, StoreError> {
+        let counted = || self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counts) = counted().get(&slot) {
+            return Ok(counts.clone());
+        }
+        let reasons: Vec<(i8,)> = self.ask("dead_letters", &self.statements.dead_reasons, slot).await?;
+        let mut counts = DeadCounts::new();
+        for (number,) in reasons {
+            *counts.entry(reason(number)?).or_default() += 1;
+        }
+        if is_over {
+            counted().insert(slot, counts.clone());
+        }
+        Ok(counts)
     }
 
     /// Where there are dead letters, in order of (partition, position).

@@ -88,6 +88,8 @@ impl KafkaConfig {
     pub(crate) fn peeking(&self) -> ClientConfig {
         let mut consumer = self.consumer();
         consumer
+            // Of a place that is gone, the oldest record that is still there.
+            .set("auto.offset.reset", "earliest")
             .set("fetch.message.max.bytes", "65536")
             .set("queued.max.messages.kbytes", "1024")
             // Whoever has answered is paused; it must not keep the others waiting.

@@ -329,6 +329,8 @@ fn understand(kind: ClientKind, statistics: &Statistics) -> Said {
         brokers: brokers
             .into_iter()
             .filter(|broker| broker.nodeid >= 0 || !are_known)
+            // One that was lost and is not needed now is not looked for: nobody knows whether it is there.
+            .filter(|broker| broker.state != "INIT")
             .map(|broker| (broker.nodename.clone(), Seen::of(broker)))
             .collect(),
         behind,

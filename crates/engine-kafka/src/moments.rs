@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::metrics::{self, Gathering, Listener};
 use crate::{ClientKind, KafkaConfig};
 
-/// How long an answer may take. There may be none: of a place that is gone, or that the log has used itself.
+/// How long an answer may take. There may be none: where the log has used the last places itself.
 const WITHIN: Duration = Duration::from_secs(1);
 
 /// How long what is known of a place stands, and that nothing is: who stands still is asked about again and again.
@@ -43,7 +43,8 @@ impl Moments {
     }
 
     /// Of each place (a partition, an offset; one a partition) when the record was appended that stands there, or next to it
-    /// where the log has used the place itself; none where that is not known in time. Blocks.
+    /// where the log has used the place itself, or is the oldest where the place is gone; none where that is not known in
+    /// time. Blocks.
     pub(crate) fn appended_ms(&mut self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, ClientError> {
         self.known.retain(|_, known| known.since.elapsed() < KNOWN_FOR);
         let is_known = |(partition, offset): &(u32, i64)| {

@@ -120,8 +120,8 @@ pub trait ReadingLog: Send + Sync + 'static {
     async fn read(&self, partition: u32, from: i64, max: usize) -> Result<Vec<LogRecord>, LogError>;
 
     /// When records were appended, milliseconds since 1970: of each place (a partition, and an offset; one place a partition)
-    /// the one that stands there, or next to it where the log has used the place itself. None where the log has none, or
-    /// can't tell in a moment.
+    /// the one that stands there, or next to it where the log has used the place itself, or the oldest where the place is
+    /// gone. None where the log has none, or can't tell in a moment.
     async fn appended_ms(&self, places: &[(u32, i64)]) -> Result<Vec<Option<i64>>, LogError>;
 
     /// The offset that the next durable record of a partition will have.

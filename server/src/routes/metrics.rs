@@ -15,6 +15,9 @@ pub(super) async fn get(State(state): State<AppState>) -> Result<impl IntoRespon
             state.metrics.partition(one.partition, one.lag_records, one.lag_s, one.decided);
         }
     }
+    for (reason, count) in state.ingestion.dead_letters() {
+        state.metrics.dead_letters(reason, count);
+    }
     let text = state.metrics.encode().map_err(|error| Problem::internal(&error))?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

@@ -1,11 +1,12 @@
 //! What `GET /metrics` tells Prometheus.
 
 use std::fmt::Error;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::Measured;
+use metering::DeadReason;
 use metering::door::Rejection;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -39,6 +40,11 @@ struct OfPartition {
     partition: u32,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReason {
+    reason: &'static str,
+}
+
 type Decimal = Gauge<f64, AtomicU64>;
 
 /// All counters of a node.
@@ -52,6 +58,7 @@ pub struct Metrics {
     lag_records: Family<OfPartition, Gauge>,
     lag_seconds: Family<OfPartition, Decimal>,
     decided: Family<OfPartition, Gauge>,
+    dead_letters: Family<OfReason, Counter>,
     engines: Engines,
 }
 
@@ -78,6 +85,7 @@ impl Metrics {
             lag_records: Family::default(),
             lag_seconds: Family::default(),
             decided: Family::default(),
+            dead_letters: Family::default(),
             engines: Engines::default(),
         };
         registry.register_collector(Box::new(metrics.engines.clone()));
@@ -119,6 +127,11 @@ impl Metrics {
             "The next record of a partition to be decided",
             metrics.decided.clone(),
         );
+        registry.register(
+            "dead_letters",
+            "Dead letters that this process has stored; whatever it decides twice it stores twice",
+            metrics.dead_letters.clone(),
+        );
         Metrics { registry: Mutex::new(registry), ..metrics }
     }
 
@@ -150,11 +163,20 @@ impl Metrics {
     }
 
     /// Notes how far a partition is.
-    pub fn partition(&self, partition: u32, lag_records: i64, lag_s: f64, decided: i64) {
+    pub fn partition(&self, partition: u32, lag_records: i64, lag_s: Option<f64>, decided: i64) {
         let of = OfPartition { partition };
         self.lag_records.get_or_create(&of).set(lag_records);
-        self.lag_seconds.get_or_create(&of).set(lag_s);
+        match lag_s {
+            Some(lag_s) => drop(self.lag_seconds.get_or_create(&of).set(lag_s)),
+            None => drop(self.lag_seconds.remove(&of)),
+        }
         self.decided.get_or_create(&of).set(decided);
+    }
+
+    /// Notes how many dead letters of a reason there have been.
+    pub fn dead_letters(&self, reason: DeadReason, count: u64) {
+        let of = OfReason { reason: reason.as_str() };
+        self.dead_letters.get_or_create(&of).inner().store(count, Ordering::Relaxed);
     }
 
     /// In the OpenMetrics text format.

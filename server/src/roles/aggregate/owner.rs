@@ -377,6 +377,7 @@ impl Owner {
         let began = Instant::now();
         patiently("writing the store", gauges, shutdown, || store.flush(&plan)).await?;
         let took = began.elapsed();
+        self.aggregation.ingestion.buried(&plan.dead);
         crash_point("flush-stored");
         Ok(took)
     }

@@ -23,6 +23,11 @@ async fn what_can_not_be_counted_is_told_and_can_be_redriven() {
     found.sort_unstable();
     assert_eq!(found, ["A overlap", "late unknown_meter", "nowhere unknown_area"]);
     assert_eq!(page["counts"].as_array().unwrap().len(), 3);
+    let metrics = app.get("/metrics").await.text();
+    for (reason, count) in [("unknown_meter", 2), ("overlap", 1), ("misrouted", 0)] {
+        let line = format!("wattmap_dead_letters_total{{reason=\"{reason}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
     let page = app.ops("/dead-letters?reason=unknown_meter&meter=late").await;
     assert_eq!(page["dead_letters"].as_array().unwrap().len(), 1);
     assert_eq!(page["dead_letters"][0]["record"]["energy_mwh"], 3000);
