@@ -9,6 +9,7 @@
 mod deployed;
 mod engines;
 mod engines_of_three;
+mod flood;
 mod kernel;
 mod load;
 mod producers;

@@ -54,8 +54,9 @@ impl QuietPlace {
         tokio::time::sleep(2 * ROUNDED_BY).await;
         loop {
             let (before, age) = card(http, &place).await;
-            let is_measured = !before.is_empty() && before.iter().all(|figure| figure[1] == "measured");
-            if is_measured && age + ROUNDED_BY < began.elapsed() {
+            // All of its days: the newest may have been looked at before it had enough homes.
+            let is_whole = |figure: &Value| figure[1] == "measured" && figure[3] == DAYS;
+            if !before.is_empty() && before.iter().all(is_whole) && age + ROUNDED_BY < began.elapsed() {
                 return QuietPlace { code: place, readings, before };
             }
             assert!(began.elapsed() < PATIENCE, "nothing is said of {place}: {before:?}");
@@ -116,13 +117,14 @@ fn far_from(load: &Load) -> String {
     leaves.find(|leaf| !taken.contains(&borough(leaf.code.as_str()))).unwrap().code.to_string()
 }
 
-/// The figures over days: measure, status and value; and how old they are.
+/// The figures over days: measure, status, value and the days that it rests on; and how old they are.
 async fn card(http: &Http, place: &str) -> (Vec<Value>, Duration) {
     let card = ask(http, place, "").await;
     let figures = card["figures"].as_array().unwrap_or_else(|| panic!("{card}")).iter();
     let over_days = figures.filter(|figure| figure["measure"] != "now");
-    let said =
-        over_days.map(|figure| json!([figure["measure"], figure["status"], figure["value"]])).collect();
+    let said = over_days
+        .map(|figure| json!([figure["measure"], figure["status"], figure["value"], figure["basis"]["days"]]))
+        .collect();
     let as_of = UtcSecond::parse(card["as_of"].as_str().unwrap_or_else(|| panic!("{card}"))).unwrap();
     let age_s = jiff::Timestamp::now().as_second() - as_of.0;
     assert!(age_s >= 0, "it is of a time to come: {card}");

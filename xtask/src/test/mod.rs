@@ -36,7 +36,7 @@ pub(crate) enum Part {
     /// Random kill -9 of the real process under load; tests in modules named `kill`.
     Kill,
     /// The image and the Compose file of `deploy/`, run by a real Docker while containers are killed; the test in the
-    /// module `deployed`. Takes minutes, a release build and 8 GB, so it runs only if it is named.
+    /// module `deployed`. Takes minutes, a release build and 10 GB, so it runs only if it is named.
     Deploy,
     /// Real files that the project may not carry, from WATTMAP_TEST_DATA (else
     /// ../shared/data); tests in modules named `real_data`.
@@ -69,15 +69,13 @@ fn sum_up(outcomes: &[Outcome]) -> Result<()> {
     Ok(())
 }
 
-/// The faults of `engines` for long: so many rounds of kills, twenty times that two aggregators come and go, a minute without
-/// each of those that we build on. Then, of three nodes of each, every one dies in its turn, and comes back. The latter is done
+/// The faults of `engines` for long: so many rounds of kills, a minute without each of those that we build on. Then, of three nodes of each, every one dies in its turn, and comes back. The latter is done
 /// even if the former fails.
 pub(crate) fn chaos(seeds: u32) -> Result<()> {
     let seeds = seeds.to_string();
     let of_one = [
         ("WATTMAP_TEST_ROUNDS", seeds.as_str()),
-        ("WATTMAP_TEST_TURNS", "20"),
-        ("WATTMAP_TEST_AWAY_S", "60"),
+        ("WATTMAP_TEST_AWAY_S", "75"),
         ("WATTMAP_TEST_TOPICS", "3"),
         ("WATTMAP_TEST_TURNS_OF_SIMULATORS", seeds.as_str()),
     ];

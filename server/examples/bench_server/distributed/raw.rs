@@ -45,9 +45,10 @@ const STATEMENTS: [&str; 3] = [
     "INSERT INTO hints (bucket, meter, stamp, ends) VALUES (?, ?, ?, ?) USING TIMESTAMP ?",
 ];
 
-/// Readings a second, of those that `system` has appended from these offsets on.
+/// Readings a second, of those that `system` has appended from these offsets on, into the tables of another.
 pub(super) async fn per_s(
     system: &System,
+    tables: &System,
     meters: usize,
     first: usize,
     half_hours: usize,
@@ -58,7 +59,7 @@ pub(super) async fn per_s(
         builder = builder.user(user, password);
     }
     let session = builder.build().await?;
-    session.use_keyspace(&system.name, false).await?;
+    session.use_keyspace(&tables.name, false).await?;
     let mut statements = Vec::new();
     for text in STATEMENTS {
         let mut statement = session.prepare(text).await?;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::super::flood::Flood;
 use super::super::load::{Load, Sending};
 use super::super::quiet_place::QuietPlace;
 use super::super::site::{Process, Site};
@@ -9,11 +10,16 @@ use super::super::upstream::{CASSANDRA, Engine, KAFKA, Node, nodes_of, revive};
 use super::{ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, readings_are, replay_agrees, seed};
 use crate::support::{AREA, Http};
 
-/// For how long, seconds, unless the environment says otherwise.
+/// For how long one is, seconds, unless the environment says otherwise, and for how long both: so long that a page says of when
+/// its figures are.
 const AWAY_S: u64 = 15;
+const BOTH_AWAY_S: u64 = 75;
 
-/// From this age on a page says of when its figures are.
+/// From this age on it does: what is shown may have been worked out some seconds before.
 const TOLD_FROM: Duration = Duration::from_secs(62);
+
+/// For how long a node without a log is flooded.
+const FLOODED_FOR: Duration = Duration::from_secs(6);
 
 /// A page that waits for nothing.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
@@ -31,16 +37,24 @@ const LATE_WITHIN: Duration = Duration::from_secs(300);
 /// 256; with something to spare.
 const PEAK_MB_MAX: u64 = 768;
 
+/// Where it is from: neither the load nor the quiet place is there.
+const FLOODED: &str = "E01004736";
+
+/// Records that wait behind one, at least.
+const FLOOD_RECORDS: i64 = 90_000;
+
 /// What is away.
 struct Outage {
     what: &'static str,
     engines: &'static [Engine],
+    /// At least, seconds.
+    away_s: u64,
 }
 
 const OUTAGES: [Outage; 3] = [
-    Outage { what: "Kafka", engines: &[KAFKA] },
-    Outage { what: "Cassandra", engines: &[CASSANDRA] },
-    Outage { what: "both", engines: &[KAFKA, CASSANDRA] },
+    Outage { what: "Cassandra", engines: &[CASSANDRA], away_s: 0 },
+    Outage { what: "Kafka", engines: &[KAFKA], away_s: 0 },
+    Outage { what: "both", engines: &[KAFKA, CASSANDRA], away_s: BOTH_AWAY_S },
 ];
 
 impl Outage {
@@ -88,7 +102,22 @@ impl Outage {
         }
         // What has come since is not in it, or nobody can know.
         assert!(oldest > for_how_long / 2, "{}: the card is of {oldest:.1?} before", self.what);
-        asked.age_is_told(oldest).await;
+        let is_old = asked.age_is_told().await;
+        assert!(self.away_s == 0 || is_old, "{}: nothing had to be told", self.what);
+    }
+
+    /// Far more is sent than can be taken: a node without a log holds nothing of it for long, and what the log takes waits
+    /// there, not in its owners.
+    async fn is_flooded(&self, flood: &mut Flood, http: &Http) {
+        if self.has(KAFKA) {
+            let answers = flood.comes_again(http, FLOODED_FOR).await;
+            assert!(answers.taken == 0 && answers.refused > 0, "{}: {answers:?}", self.what);
+            return;
+        }
+        flood.comes(http).await;
+        let status = http.operate_patiently("/ingestion").await;
+        println!("{}: {} records wait", self.what, status["lag_records"]);
+        assert!(status["lag_records"].as_i64() > Some(FLOOD_RECORDS), "that was no flood: {status}");
     }
 }
 
@@ -113,11 +142,14 @@ impl Asked<'_> {
         (slowest.max(began.elapsed()), age)
     }
 
-    /// The page says of when its figures are, too, once they are old enough for that.
-    async fn age_is_told(&self, age: Duration) {
+    /// The page says of when its figures are, too, once they are old enough for that. Gives whether they are.
+    async fn age_is_told(&self) -> bool {
+        let age = self.quiet.is_as_before(self.http).await;
         let page = self.http.get(&format!("/?area={}", self.quiet.code())).await.text();
         let is_told = page.contains("These figures are as of");
+        println!("its figures are {age:.0?} old, and it says so: {is_told}");
         assert!(is_told || age < TOLD_FROM, "it does not say that its figures are {age:.0?} old");
+        age >= TOLD_FROM
     }
 
     /// What only the store knows is not made up.
@@ -173,13 +205,17 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
     let (serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
     let quiet = QuietPlace::settle(&http, &site, &load).await;
+    let mut flood = Flood::gathers(&http, FLOODED).await;
     let asked = Asked { http: &http, quiet: &quiet };
     for outage in OUTAGES {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;
+        // What was never asked for nobody has to have.
+        quiet.is_as_before(&http).await;
         outage.begin();
+        outage.is_flooded(&mut flood, &http).await;
         let late = Late::start(&site);
-        outage.holds(&asked, &sending, away).await;
+        outage.holds(&asked, &sending, away.max(Duration::from_secs(outage.away_s))).await;
         late.waits().await;
         tokio::task::spawn_blocking(revive).await.unwrap();
         let took = sending.goes_on(Duration::from_secs(60)).await;
@@ -199,6 +235,7 @@ async fn kafka_and_cassandra_are_away_and_come_back() {
     memory_is_bounded(&[&serve, &owners[0], &owners[1]]);
     let mut readings = load.readings();
     readings.extend(quiet.readings());
+    readings.extend(flood.readings());
     readings_are(&site, &readings);
     replay_agrees(&site);
 }

@@ -11,13 +11,12 @@ use super::super::load::Load;
 use super::super::site::{Mark, Process, Site};
 use super::super::watch::{Standstill, Totals, Watch};
 use super::{
-    ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, moment, readings_are_found_again,
-    replay_agrees, seed,
+    ALONE, TAKES_OVER_WITHIN, everybody_works, moment, readings_are_found_again, replay_agrees, seed,
 };
 use crate::support::Http;
 
-/// How often two aggregators come and go, unless the environment says otherwise.
-const TURNS: u64 = 3;
+/// How often two aggregators come and go.
+const TURNS: u64 = 20;
 
 /// How long a partition with something to do may stand still when owners join, and when they end because they were told to.
 const HANDS_OVER_WITHIN: Duration = Duration::from_secs(10);
@@ -93,7 +92,6 @@ async fn aggregators_come_and_go_under_load() {
     let _alone = ALONE.lock().await;
     let seed = seed();
     let mut random = StdRng::seed_from_u64(seed);
-    let turns = from_environment("WATTMAP_TEST_TURNS", TURNS);
     let (site, mut load) = (Site::new(4), Load::new(seed));
     let _stays = site.aggregate("aggregate-0", &[]);
     let (_serve, http) = site.serve("serve-0").await;
@@ -101,13 +99,13 @@ async fn aggregators_come_and_go_under_load() {
     let sending = load.begin();
     everybody_works(&http, &site, &sending).await;
     let mut longest = Duration::ZERO;
-    for turn in 1..=turns {
+    for turn in 1..=TURNS {
         let standstill = Watch::over(&http, Standstill::default());
         let [one, two] = ["aggregate-1", "aggregate-2"].map(|name| site.aggregate(name, &[]));
         let joined = [&one, &two].map(|process| process.owns_something(TAKES_OVER_WITHIN));
         let joined = join_all(joined).await;
         tokio::time::sleep(moment(&mut random, 0..1500)).await;
-        let left = [one.stop().await, two.stop().await];
+        let left = join_all([one.stop(), two.stop()]).await;
         everybody_works(&http, &site, &sending).await;
         let stood = standstill.end().await.longest;
         longest = longest.max(stood);
