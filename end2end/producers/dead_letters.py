@@ -3,7 +3,8 @@ object a line, once however often it was told:
 
 {"reason", "partition", "generation", "offset"}
 
-Ends with an error if a letter does not hold the record that stands where it says, as it was.
+Ends with an error if a letter does not hold the record that stands where it says, as it was, but for the end of a key or
+a value that is too long.
 """
 
 import argparse
@@ -14,6 +15,9 @@ from pathlib import Path
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from produce import ANSWER_WITHIN_S, schema
+
+# What a letter holds of a record's key, and of its value.
+BYTES_MAX = 4096
 
 
 def everything(brokers: str, topic: str):
@@ -43,7 +47,9 @@ def main():
 
     messages = schema(given.proto)
     records = {
-        (message.partition(), message.offset()): (message.key() or b"", message.value() or b"")
+        (message.partition(), message.offset()): tuple(
+            (part or b"")[:BYTES_MAX] for part in (message.key(), message.value())
+        )
         for message in everything(given.brokers, f"{given.prefix}.readings")
     }
     told = {}

@@ -61,9 +61,9 @@ pub struct DeadLetter {
     pub detail: String,
     /// The log's append time, milliseconds since 1970.
     pub appended_ms: i64,
-    /// The record's key.
+    /// The record's key: of one that is longer, the first [`RECORD_BYTES_MAX`](crate::wire::RECORD_BYTES_MAX) bytes.
     pub key: Bytes,
-    /// The record's value.
+    /// The record's value, likewise.
     pub value: Bytes,
 }
 
