@@ -149,7 +149,8 @@ impl Door {
 
     /// Takes registrations that are sound already.
     pub async fn take_registrations(&self, registrations: Vec<Registration>) -> Result<(), AppendError> {
-        let envelopes = registrations.into_iter().map(|one| envelope(&Record::Registration(one))).collect();
+        let envelopes =
+            registrations.into_iter().map(|one| envelope(&Record::Registration(one, None))).collect();
         self.append(Kind::Meters, envelopes).await
     }
 
@@ -206,7 +207,9 @@ fn enclose(batch: Batch<Reading>) -> Judged {
 pub fn envelope(record: &Record) -> Envelope {
     let key = match record {
         Record::Reading(reading, _) => Bytes::copy_from_slice(reading.meter.as_str().as_bytes()),
-        Record::Registration(registration) => Bytes::copy_from_slice(registration.meter.as_str().as_bytes()),
+        Record::Registration(registration, _) => {
+            Bytes::copy_from_slice(registration.meter.as_str().as_bytes())
+        }
         Record::GenerationBegins(_) => Bytes::new(),
     };
     Envelope { key, value: record.encode().into() }
@@ -218,6 +221,6 @@ fn register(batch: Batch<MeterDraft>, geography: &Geography, unknown: UnknownAre
     let mut rejected = batch.rejected;
     rejected.extend(elsewhere);
     rejected.sort_by_key(|rejection| rejection.index);
-    let envelopes = registrations.into_iter().map(|one| envelope(&Record::Registration(one))).collect();
+    let envelopes = registrations.into_iter().map(|one| envelope(&Record::Registration(one, None))).collect();
     Judged { envelopes, rejected }
 }

@@ -1,17 +1,17 @@
 //! Dead letters, sent once more: after their meter was registered, for example.
 //!
-//! A redriven record carries the position of its first dead letter and yields to everything that came
-//! after it, so redriving an old letter, or one letter twice, undoes nothing. What is counted by now, and
+//! A redriven record carries the position of its first dead letter (where it was misrouted, the beginning of its
+//! generation) and yields to everything that came after it, so redriving an old letter, or one letter twice, undoes nothing. What is counted by now, and
 //! what would only die again, is left where it is: else every redrive would add letters to the list.
 
 mod outlook;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use engine::DeadLetterFilter;
 use metering::wire::Record;
-use metering::{DeadReason, MeterId, Position, UtcSecond};
+use metering::{DeadReason, MeterId, Position};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
@@ -19,8 +19,8 @@ use crate::problem::Problem;
 use crate::state::{AppState, Ports};
 use outlook::{Outlook, Revived, outlooks};
 
-pub(crate) use outlook::revived;
 pub use outlook::{LetterState, letter_states};
+pub(crate) use outlook::{Newest, revived};
 
 /// Letters that are read and sent together.
 const AT_ONCE: usize = 1000;
@@ -67,17 +67,11 @@ pub async fn redrive(
         filter: Some(DeadLetterFilter { reason, meter: meter.clone(), after: None, limit: AT_ONCE }),
         choice: Choice { foreseen, ..Choice::default() },
     };
-    // Of several letters about one reading only the newest is sent: the next one would yield to it, for what is
-    // redriven stands where it is now, not where it died. Which one that is is known when all have been looked at.
-    let mut newest: HashMap<(MeterId, UtcSecond), Position> = HashMap::new();
+    // Only the newest of several about one thing is sent. Which one that is is known when all have been looked at.
+    let mut newest = Newest::default();
     let mut looked_at = letters();
     while let Some(page) = looked_at.next().await? {
-        for revived in page.into_iter().filter_map(Fate::revived) {
-            if let Some(reading) = revived.reading() {
-                let at = newest.entry(reading).or_insert(revived.first);
-                *at = (*at).max(revived.first);
-            }
-        }
+        page.into_iter().filter_map(Fate::revived).for_each(|revived| newest.note(&revived));
     }
     let mut done = Redriven { dry_run, ..Redriven::default() };
     let mut sent = letters();
@@ -88,14 +82,8 @@ pub async fn redrive(
             match fate {
                 Fate::Settled => done.settled += 1,
                 Fate::Left => done.left += 1,
-                Fate::Sent(revived) => {
-                    let last = revived.reading().and_then(|reading| newest.get(&reading));
-                    if last.is_some_and(|&last| last > revived.first) {
-                        done.settled += 1;
-                    } else {
-                        envelopes.push(revived.envelope);
-                    }
-                }
+                Fate::Sent(revived) if newest.is_other_than(&revived) => done.settled += 1,
+                Fate::Sent(revived) => envelopes.push(revived.envelope),
             }
         }
         done.redriven += envelopes.len() as u64;
@@ -160,8 +148,8 @@ struct Choice {
     foreseen: bool,
     /// Meters whose registrations are sent: their readings may follow.
     registered: HashSet<MeterId>,
-    /// Whose were sent, and where they died first: a letter that died twice is there twice.
-    sent: HashSet<(Option<MeterId>, Position)>,
+    /// What those said that were sent: a letter that died twice is there twice.
+    sent: HashSet<Vec<u8>>,
 }
 
 impl Choice {
@@ -178,10 +166,10 @@ impl Choice {
                 return None;
             }
         };
-        if let Record::Registration(registration) = &revived.record {
+        if let Record::Registration(registration, _) = &revived.record {
             self.registered.insert(registration.meter.clone());
         }
-        self.sent.insert((revived.meter().cloned(), revived.first)).then_some(revived)
+        self.sent.insert(revived.said.clone()).then_some(revived)
     }
 }
 

@@ -23,7 +23,7 @@ pub struct RecordMessage {
     /// What it says.
     #[prost(oneof = "BodyMessage", tags = "1, 2, 3")]
     pub body: Option<BodyMessage>,
-    /// Only in a redriven record: where its first dead letter stood.
+    /// Only in a redriven record: it replaces nothing that came after this.
     #[prost(message, optional, tag = "4")]
     pub redriven_from: Option<PositionMessage>,
 }
@@ -156,10 +156,10 @@ pub struct DeadLetterMessage {
 /// A record of the log that is well formed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    /// Consumption, and for a redriven one where its first dead letter stood.
+    /// Consumption, and for a redriven one what it may replace: nothing that came after this.
     Reading(Reading, Option<Position>),
-    /// A registration.
-    Registration(Registration),
+    /// A registration; likewise.
+    Registration(Registration, Option<Position>),
     /// A new log begins here, or partitions were added.
     GenerationBegins(Generation),
 }
@@ -236,11 +236,12 @@ pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, WireError> {
             }
             Ok(Record::Reading(Reading { meter, interval, energy }, redriven_from))
         }
-        BodyMessage::Registration(registration) => Ok(Record::Registration(Registration {
-            meter: keyed(key, &registration.meter_id)?,
-            area: AreaCode::parse(&registration.area).map_err(|e| field("area", e))?,
-            dwelling: registration.dwelling.map(dwelling).transpose()?.unwrap_or_default(),
-        })),
+        BodyMessage::Registration(registration) => {
+            let meter = keyed(key, &registration.meter_id)?;
+            let area = AreaCode::parse(&registration.area).map_err(|e| field("area", e))?;
+            let dwelling = registration.dwelling.map(dwelling).transpose()?.unwrap_or_default();
+            Ok(Record::Registration(Registration { meter, area, dwelling }, redriven_from))
+        }
         BodyMessage::GenerationBegins(marker) if marker.generation > 0 && marker.partitions > 0 => {
             let GenerationBeginsMessage { generation, partitions, token } = marker;
             Ok(Record::GenerationBegins(Generation { generation, partitions, token }))
@@ -296,13 +297,13 @@ impl Record {
                 }),
                 redriven_from.map(PositionMessage::from),
             ),
-            Record::Registration(registration) => (
+            Record::Registration(registration, redriven_from) => (
                 BodyMessage::Registration(RegistrationMessage {
                     meter_id: registration.meter.as_str().to_owned(),
                     area: registration.area.as_str().to_owned(),
                     dwelling: Some(registration.dwelling.into()),
                 }),
-                None,
+                redriven_from.map(PositionMessage::from),
             ),
             &Record::GenerationBegins(Generation { generation, partitions, token }) => {
                 let marker = GenerationBeginsMessage { generation, partitions, token };

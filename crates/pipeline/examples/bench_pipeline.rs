@@ -147,11 +147,8 @@ impl Bench {
             Record::GenerationBegins(Generation { generation: 1, partitions: 1, token: 0 }).encode().into(),
         )]);
         let registration = |n: usize| {
-            Record::Registration(Registration {
-                meter: bench.meters[n].clone(),
-                area: bench.areas[n % AREAS].clone(),
-                dwelling: Dwelling::default(),
-            })
+            let (meter, area) = (bench.meters[n].clone(), bench.areas[n % AREAS].clone());
+            Record::Registration(Registration { meter, area, dwelling: Dwelling::default() }, None)
         };
         let records = (0..METERS).map(|n| (bench.key(n), registration(n).encode().into())).collect();
         bench.run(records);

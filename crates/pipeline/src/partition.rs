@@ -12,8 +12,12 @@ use crate::incoming::{Decision, Decoded, LogRecordRef};
 use crate::meters::{MeterIx, Meters, Registered};
 use crate::rows::Rows;
 use crate::rules::Rules;
+use crate::stamp::Stamp;
 use crate::versions::OwnVersions;
 use crate::wants::{Scratch, Wants};
+
+/// What a decided reading takes in memory until it is stored.
+const DECIDED_BYTES: usize = 250;
 
 /// The owner of one partition of the log. It does not know whether there are others, and need not: it
 /// decides every record as of its position, so whoever decides it decides the same.
@@ -41,6 +45,8 @@ pub struct Partition {
     pub(crate) acknowledged: u64,
     pub(crate) registrations: Vec<RegistrationVersion>,
     pub(crate) dead: Vec<DeadLetter>,
+    /// As how many records these count.
+    pub(crate) dead_weight: usize,
     pub(crate) flush: crate::flush::FlushState,
     /// Meters of which something was looked up.
     pub(crate) looked_up: Vec<MeterIx>,
@@ -117,6 +123,7 @@ impl Partition {
             acknowledged: 1,
             registrations: Vec::new(),
             dead: Vec::new(),
+            dead_weight: 0,
             flush: crate::flush::FlushState::new(progress),
             looked_up: Vec::new(),
             epoch: 0,
@@ -165,8 +172,8 @@ impl Partition {
         let at = Position::new(if self.rules.generations() { generation } else { 1 }, record.offset);
         let decision = match &decoded.body {
             Ok(RecordRef::Reading(reading)) if self.is_ours(record) => self.decide(reading, record, at)?,
-            Ok(RecordRef::Registration(registration)) if self.is_ours(record) => {
-                self.register(registration, record, at)?
+            Ok(RecordRef::Registration(registration, redriven_from)) if self.is_ours(record) => {
+                self.register(registration, *redriven_from, record, at)?
             }
             Ok(RecordRef::GenerationBegins(marker)) => match begins {
                 Some(begins) => {
@@ -206,6 +213,7 @@ impl Partition {
     fn register(
         &mut self,
         registration: &Registration,
+        redriven_from: Option<Position>,
         record: &LogRecordRef<'_>,
         at: Position,
     ) -> Result<Decision, Halt> {
@@ -217,6 +225,11 @@ impl Partition {
         let ix = self.loaded(id.as_str(), id)?;
         let meter = &mut self.meters[ix];
         let registered = Registered { at: at.into(), area, dwelling: *dwelling };
+        let redriven_from = redriven_from.filter(|_| self.rules.redrive_yields()).map(Stamp::from);
+        let is_since = |from| meter.registrations.iter().any(|one| from < one.at && one.at < registered.at);
+        if redriven_from.is_some_and(is_since) {
+            return Ok(Decision::Superseded); // rule 12
+        }
         // What says nothing new writes none, as with readings: a head-end may send all of its meters daily.
         let before = meter.registered(self.rules.area_history().then_some(registered.at));
         if before.is_some_and(|before| (before.area, before.dwelling) == (area, *dwelling)) {
@@ -245,6 +258,8 @@ impl Partition {
             Some(beginning) => Bytes::copy_from_slice(beginning),
             None => bytes.clone(),
         };
+        self.dead_weight +=
+            1 + (record.key.len() + record.value.len()).min(2 * RECORD_BYTES_MAX) / DECIDED_BYTES;
         self.dead.push(DeadLetter {
             partition: self.config.partition,
             at,

@@ -138,7 +138,7 @@ impl Partition {
                     }
                     *end = reading.interval.end().0.max(*end);
                 }
-                RecordRef::Registration(registration) => {
+                RecordRef::Registration(registration, _) => {
                     let name = registration.meter.as_str();
                     let Some(ix) = self.known_meter(found, name, &mut wants, &mut scratch) else { continue };
                     if let Some(area) = self.areas.of_geography(&registration.area) {
@@ -162,7 +162,7 @@ impl Partition {
         found.clear();
         found.extend(batch.iter().map(|decoded| match &decoded.body {
             Ok(RecordRef::Reading(reading)) => self.meters.find(reading.meter),
-            Ok(RecordRef::Registration(registration)) => self.meters.find(registration.meter.as_str()),
+            Ok(RecordRef::Registration(registration, _)) => self.meters.find(registration.meter.as_str()),
             _ => None,
         }));
     }

@@ -43,7 +43,7 @@ fn marker_with(generation: u32, partitions: u32, token: u64) -> Entry {
 
 fn register(meter: &str, code: &str) -> Entry {
     let (id, area) = (MeterId::parse(meter).unwrap(), area(code));
-    let record = Record::Registration(Registration { meter: id, area, dwelling: Dwelling::default() });
+    let record = Record::Registration(Registration { meter: id, area, dwelling: Dwelling::default() }, None);
     Entry::new(meter, &record, T0 * 1000)
 }
 
@@ -188,6 +188,22 @@ fn a_redriven_record_replaces_only_what_was_before_it() {
     ];
     let expect = [Dead(DeadReason::UnknownMeter), Registered, Counted, Superseded, Counted, Corrected];
     check(&log, &expect, &[("X", 0, 2, 1, 1800), ("X", 1, 4, 1, 1800)]);
+}
+
+#[test]
+fn a_redriven_registration_moves_no_meter_back() {
+    let redriven = |code, from| {
+        let registration = Registration {
+            meter: MeterId::parse("m").unwrap(),
+            area: area(code),
+            dwelling: Dwelling::default(),
+        };
+        Entry::new("m", &Record::Registration(registration, Some(Position::new(1, from))), T0 * 1000)
+    };
+    let log =
+        [register("m", "X"), redriven("Y", 1), redriven("X", 1), redriven("X", -1), read("m", 0, 1800, 2)];
+    let expect = [Registered, Registered, Superseded, Superseded, Counted];
+    check(&log, &expect, &[("Y", 0, 2, 1, 1800)]);
 }
 
 #[test]

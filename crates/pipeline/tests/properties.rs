@@ -89,7 +89,7 @@ fn log(events: &[Event]) -> Vec<Entry> {
             Event::Register { meter: n, area, bedrooms } => {
                 let area = AreaCode::parse(AREAS.get(*area).unwrap_or(&"nowhere")).unwrap();
                 let dwelling = Dwelling { bedrooms: Some(*bedrooms), ..Dwelling::default() };
-                let record = Record::Registration(Registration { meter: meter(*n), area, dwelling });
+                let record = Record::Registration(Registration { meter: meter(*n), area, dwelling }, None);
                 log.push(Entry::new(meter(*n).as_str(), &record, now_ms));
             }
             Event::Read { meter: n, slot, duration_s, energy } => {
@@ -133,7 +133,7 @@ fn truth(log: &[Entry]) -> (Sums, BTreeMap<i64, DeadReason>) {
                 continue;
             }
             Ok(Record::GenerationBegins(_)) => continue,
-            Ok(Record::Registration(registration)) => {
+            Ok(Record::Registration(registration, _)) => {
                 if AREAS.contains(&registration.area.as_str()) {
                     areas.insert(registration.meter, registration.area);
                 } else {

@@ -12,7 +12,7 @@ use geography::Geography;
 use metering::stored::{DeadLetter, MeterState, RawVersion};
 use metering::time::LONGEST_READING_S;
 use metering::wire::{Record, RecordMessage};
-use metering::{MeterId, Position, Reading, Registration, UtcSecond};
+use metering::{DeadReason, MeterId, Position, Reading, Registration, UtcSecond};
 use prost::Message;
 use serde::Serialize;
 
@@ -68,8 +68,12 @@ impl Outlook {
 
 /// A letter's record, ready to be sent.
 pub(crate) struct Revived {
-    /// Where it died first.
+    /// It replaces nothing that came after this.
     pub(super) first: Position,
+    /// Where the letter is.
+    died: Position,
+    /// What it says, without where it comes from.
+    pub(super) said: Vec<u8>,
     pub(super) record: Record,
     pub(crate) envelope: Envelope,
 }
@@ -79,22 +83,61 @@ impl Revived {
     pub(super) fn meter(&self) -> Option<&MeterId> {
         match &self.record {
             Record::Reading(reading, _) => Some(&reading.meter),
-            Record::Registration(registration) => Some(&registration.meter),
+            Record::Registration(registration, _) => Some(&registration.meter),
             Record::GenerationBegins(_) => None,
-        }
-    }
-
-    /// Which reading it is about, if it is about one.
-    pub(super) fn reading(&self) -> Option<(MeterId, UtcSecond)> {
-        match &self.record {
-            Record::Reading(reading, _) => Some((reading.meter.clone(), reading.interval.start())),
-            Record::Registration(_) | Record::GenerationBegins(_) => None,
         }
     }
 }
 
-/// The record of a letter, with the position of its first death. Its key is its meter's, whatever it
-/// had: so it goes to its meter's partition.
+/// Of several letters about one reading, or about where one meter is, the newest: the others would have to yield to it, and
+/// what is redriven stands where it is now, not where it died.
+#[derive(Default)]
+pub(crate) struct Newest(HashMap<Subject, (Position, Position, Vec<u8>)>);
+
+/// A meter, and which of its readings; none: where it is.
+type Subject = (MeterId, Option<UtcSecond>);
+
+impl Newest {
+    /// Looks at one more.
+    pub(crate) fn note(&mut self, revived: &Revived) {
+        let Some(subject) = subject(revived) else { return };
+        let this = (revived.first, revived.died, revived.said.clone());
+        let newest = self.0.entry(subject).or_insert_with(|| this.clone());
+        if (this.0, this.1) > (newest.0, newest.1) {
+            *newest = this;
+        }
+    }
+
+    /// Whether another one that says something else is newer.
+    pub(crate) fn is_other_than(&self, revived: &Revived) -> bool {
+        let newest = subject(revived).and_then(|subject| self.0.get(&subject));
+        newest.is_some_and(|(first, died, said)| {
+            *first > revived.first
+                || (*first == revived.first && *died > revived.died && *said != revived.said)
+        })
+    }
+}
+
+/// What a record is about.
+fn subject(revived: &Revived) -> Option<Subject> {
+    let start = match &revived.record {
+        Record::Reading(reading, _) => Some(reading.interval.start()),
+        Record::Registration(..) | Record::GenerationBegins(_) => None,
+    };
+    Some((revived.meter()?.clone(), start))
+}
+
+/// What the record of a letter may replace, at most what came before this. Where it was misrouted its own place says nothing
+/// of the order in its meter's partition: it replaces nothing of its generation.
+fn origin(letter: &DeadLetter) -> Position {
+    match letter.reason {
+        DeadReason::Misrouted => Position::new(letter.at.generation, -1),
+        _ => letter.at,
+    }
+}
+
+/// The record of a letter, with what it may replace. Its key is its meter's, whatever it had: so it goes to its meter's
+/// partition.
 pub(crate) fn revived(letter: &DeadLetter) -> Option<Revived> {
     let mut message = RecordMessage::decode(letter.value.clone()).ok()?;
     let name = match message.body.as_ref()? {
@@ -103,12 +146,13 @@ pub(crate) fn revived(letter: &DeadLetter) -> Option<Revived> {
         metering::wire::BodyMessage::GenerationBegins(_) => return None,
     };
     let key = Bytes::copy_from_slice(MeterId::parse(name).ok()?.as_str().as_bytes());
-    let first = message.redriven_from.map_or(letter.at, Position::from);
+    let first = message.redriven_from.take().map_or_else(|| origin(letter), Position::from);
+    let said = message.encode_to_vec();
     message.redriven_from = Some(first.into());
     let value = Bytes::from(message.encode_to_vec());
     // What no owner could decode would only die again.
     let record = metering::wire::decode(&key, &value).ok()?;
-    Some(Revived { first, record, envelope: Envelope { key, value } })
+    Some(Revived { first, died: letter.at, said, record, envelope: Envelope { key, value } })
 }
 
 /// The states of letters.
@@ -133,14 +177,14 @@ pub(super) async fn outlooks(state: &AppState, letters: &[DeadLetter]) -> Result
         geography: &state.geography,
     };
     let none = MeterState::default();
-    let outlook = |(letter, revived): (&DeadLetter, Option<Revived>)| {
+    let outlook = |revived: Option<Revived>| {
         let Some(revived) = revived else { return Outlook::Unusable };
         let meter = revived.meter().and_then(|meter| states.get(meter)).unwrap_or(&none);
         let prospect = match &revived.record {
             Record::Reading(reading, _) => {
                 now.of_reading(reading, revived.first, meter, &stored.next().unwrap_or_default())
             }
-            Record::Registration(registration) => now.of_registration(registration, letter.at, meter),
+            Record::Registration(registration, _) => now.of_registration(registration, revived.first, meter),
             Record::GenerationBegins(_) => return Outlook::Unusable,
         };
         match prospect {
@@ -150,7 +194,7 @@ pub(super) async fn outlooks(state: &AppState, letters: &[DeadLetter]) -> Result
             Prospect::Hopeless => Outlook::Hopeless(revived),
         }
     };
-    Ok(letters.iter().zip(revived).map(outlook).collect())
+    Ok(revived.into_iter().map(outlook).collect())
 }
 
 /// Asks for all that a reading could overlap.
@@ -211,12 +255,12 @@ impl Now<'_> {
     }
 
     /// The last registration in the log wins, so an old one must not come after a newer one.
-    fn of_registration(&self, letter: &Registration, died: Position, meter: &MeterState) -> Prospect {
+    fn of_registration(&self, letter: &Registration, first: Position, meter: &MeterState) -> Prospect {
         let newest = meter.registrations.last();
         let same = |one: &metering::stored::RegistrationVersion| {
             (&one.area, one.dwelling) == (&letter.area, letter.dwelling)
         };
-        if newest.is_some_and(|one| one.at > died || same(one)) {
+        if newest.is_some_and(|one| one.at > first || same(one)) {
             return Prospect::Settled;
         }
         let finest = self.geography.finest();
@@ -251,6 +295,38 @@ mod tests {
         let at = Position::new(1, offset);
         let one = RegistrationVersion { meter, at, area, dwelling: Dwelling::default() };
         MeterState { hint: None, registrations: vec![one] }
+    }
+
+    #[test]
+    fn what_was_misrouted_replaces_nothing_of_its_generation() {
+        let record = |mwh| Record::Reading(reading(20 * HALF, HALF, mwh), None);
+        let letter = |reason, offset, mwh| DeadLetter {
+            partition: 1,
+            at: Position::new(2, offset),
+            reason,
+            detail: String::new(),
+            appended_ms: 0,
+            key: Bytes::from_static(b"M"),
+            value: record(mwh).encode().into(),
+        };
+        let first = |letter: &DeadLetter| revived(letter).unwrap().first;
+        assert_eq!(first(&letter(DeadReason::Misrouted, 9000, 1)), Position::new(2, -1));
+        assert_eq!(first(&letter(DeadReason::UnknownMeter, 9000, 1)), Position::new(2, 9000));
+
+        // Of two values that went astray together the later one is sent, and one that died twice once.
+        let letters = [
+            letter(DeadReason::Misrouted, 9000, 1),
+            letter(DeadReason::Misrouted, 9001, 2),
+            letter(DeadReason::Misrouted, 9002, 2),
+        ];
+        let revived: Vec<Revived> = letters.iter().filter_map(revived).collect();
+        let mut newest = Newest::default();
+        revived.iter().for_each(|one| newest.note(one));
+        assert_eq!(
+            revived.iter().map(|one| newest.is_other_than(one)).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+        assert_eq!(revived[1].said, revived[2].said);
     }
 
     #[test]

@@ -113,11 +113,10 @@ fn meter(number: u32) -> MeterId {
 /// Fifty meters' registrations, or one reading each of a half-hour.
 async fn append(world: &World, half_hour: Option<i64>) {
     let record = |number| match half_hour {
-        None => Record::Registration(Registration {
-            meter: meter(number),
-            area: AreaCode::parse("E01000001").unwrap(),
-            dwelling: metering::Dwelling::default(),
-        }),
+        None => {
+            let (area, dwelling) = (AreaCode::parse("E01000001").unwrap(), metering::Dwelling::default());
+            Record::Registration(Registration { meter: meter(number), area, dwelling }, None)
+        }
         Some(half_hour) => {
             let start = UtcSecond(1_700_000_000 - 1_700_000_000 % 1800 + half_hour * 1800);
             let interval = Interval::new(start, 1800).unwrap();

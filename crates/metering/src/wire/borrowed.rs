@@ -16,7 +16,7 @@ pub struct ReadingRef<'a> {
     pub interval: Interval,
     /// How much. Never negative.
     pub energy: Energy,
-    /// Of a redriven record, where its first dead letter stood.
+    /// Of a redriven record, what it may replace: nothing that came after this.
     pub redriven_from: Option<Position>,
 }
 
@@ -25,8 +25,8 @@ pub struct ReadingRef<'a> {
 pub enum RecordRef<'a> {
     /// Consumption.
     Reading(ReadingRef<'a>),
-    /// A registration.
-    Registration(Registration),
+    /// A registration, and of a redriven one the same.
+    Registration(Registration, Option<Position>),
     /// A new log begins here, or partitions were added.
     GenerationBegins(Generation),
 }
@@ -44,7 +44,9 @@ pub fn decode_ref<'a>(key: &'a [u8], value: &[u8]) -> Result<RecordRef<'a>, Wire
             energy: reading.energy,
             redriven_from,
         }),
-        Record::Registration(registration) => RecordRef::Registration(registration),
+        Record::Registration(registration, redriven_from) => {
+            RecordRef::Registration(registration, redriven_from)
+        }
         Record::GenerationBegins(generation) => RecordRef::GenerationBegins(generation),
     })
 }

@@ -50,11 +50,17 @@ impl World {
                 };
                 match record {
                     Record::GenerationBegins(_) => {}
-                    Record::Registration(registration) => {
-                        // Registrations are never misrouted here.
+                    Record::Registration(registration, redriven_from) => {
                         let (meter, area) = (&registration.meter, &registration.area);
-                        if !self.shared.areas.contains(area) {
+                        let is_since = |from: &Position| {
+                            truth.registrations.keys().any(|(of, at)| of == meter && at > from)
+                        };
+                        if topic.home(meter, at.generation) != partition {
+                            truth.dead.insert(letter, DeadReason::Misrouted);
+                        } else if !self.shared.areas.contains(area) {
                             truth.dead.insert(letter, DeadReason::UnknownArea);
+                        } else if redriven_from.as_ref().is_some_and(is_since) {
+                            // Another one came after it.
                         } else if area_of.get(meter) != Some(area) {
                             area_of.insert(meter.clone(), area.clone());
                             truth.registrations.insert((meter.clone(), at), area.clone());

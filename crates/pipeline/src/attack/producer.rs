@@ -59,11 +59,9 @@ impl World {
         let area =
             if unknown { AreaCode::parse("nowhere").expect("a code") } else { self.shared.areas[n].clone() };
         let dwelling = Dwelling::default();
-        self.append(
-            meter,
-            Record::Registration(Registration { meter: meter.clone(), area, dwelling }),
-            false,
-        );
+        let misroute = self.shared.dice.chance(self.shared.day.misroutes);
+        let registration = Registration { meter: meter.clone(), area, dwelling };
+        self.append(meter, Record::Registration(registration, None), misroute);
     }
 
     pub(super) fn produce(&mut self, count: usize) {
@@ -143,15 +141,21 @@ impl World {
         let topics = self.shared.topics.iter().filter(|topic| topic.first_generation() <= at.generation);
         let topic = topics.max_by_key(|topic| topic.first_generation()).expect("the log that it was in");
         let entry = topic.partitions.get(partition as usize).and_then(|log| log.get(at.offset as usize));
-        let Some(Meant::Record(Record::Reading(reading, redriven_from))) = entry.map(|entry| &entry.meant)
-        else {
-            return;
+        let Some(Meant::Record(record)) = entry.map(|entry| &entry.meant) else { return };
+        let (meter, redriven_from) = match record {
+            Record::Reading(reading, redriven_from) => (reading.meter.clone(), *redriven_from),
+            Record::Registration(registration, redriven_from) => (registration.meter.clone(), *redriven_from),
+            Record::GenerationBegins(_) => return,
         };
-        let (reading, redriven_from) = (reading.clone(), *redriven_from);
         // What was misrouted replaces nothing of its generation.
         let known = topic.generations.iter().any(|g| g.generation == at.generation);
-        let at_home = known && topic.home(&reading.meter, at.generation) == partition as usize;
+        let at_home = known && topic.home(&meter, at.generation) == partition as usize;
         let origin = redriven_from.unwrap_or(if at_home { at } else { Position::new(at.generation, -1) });
-        self.append(&reading.meter.clone(), Record::Reading(reading, Some(origin)), false);
+        let again = match record.clone() {
+            Record::Reading(reading, _) => Record::Reading(reading, Some(origin)),
+            Record::Registration(registration, _) => Record::Registration(registration, Some(origin)),
+            marker @ Record::GenerationBegins(_) => marker,
+        };
+        self.append(&meter, again, false);
     }
 }

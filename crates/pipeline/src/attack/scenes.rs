@@ -18,7 +18,7 @@ use metering::Generation;
 pub(super) fn registration(meter: &str, area: &str) -> Record {
     let meter = MeterId::parse(meter).unwrap();
     let area = AreaCode::parse(area).unwrap();
-    Record::Registration(Registration { meter, area, dwelling: Dwelling::default() })
+    Record::Registration(Registration { meter, area, dwelling: Dwelling::default() }, None)
 }
 
 /// Start and duration in quarters of an hour.

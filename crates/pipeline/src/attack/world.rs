@@ -152,7 +152,7 @@ impl World {
         topic.partitions[0].extend(records.into_iter().map(|record| {
             let key = match &record {
                 Record::Reading(reading, _) => reading.meter.to_string(),
-                Record::Registration(registration) => registration.meter.to_string(),
+                Record::Registration(registration, _) => registration.meter.to_string(),
                 Record::GenerationBegins(_) => String::new(),
             };
             Entry::new(&key, record, T0 * 1000)

@@ -96,7 +96,8 @@ impl System {
     pub(super) async fn append_registrations(&self, meters: usize, areas: usize) -> anyhow::Result<()> {
         let records = (0..meters).map(|number| {
             let (meter, area) = (MeterId::parse(&load::meter(number))?, load::area(number % areas));
-            let record = Record::Registration(Registration { meter, area, dwelling: Dwelling::default() });
+            let record =
+                Record::Registration(Registration { meter, area, dwelling: Dwelling::default() }, None);
             Ok(envelope(number, &record))
         });
         self.append(records, meters).await

@@ -9,7 +9,7 @@ use metering::stored::DeadLetter;
 use metering::wire::partition_of;
 use metering::{DeadReason, Generation};
 
-use crate::redrive::revived;
+use crate::redrive::{Newest, revived};
 use crate::state::Ports;
 
 /// Sends on what would have been right in a former generation of the log.
@@ -21,8 +21,11 @@ pub(super) async fn send_on(ports: &Ports, letters: &[DeadLetter]) -> Result<(),
         // Sent by a number of partitions that we have not heard of either, it would come back.
         return Err(StoreError::Unavailable(format!("generation {newest} of the log is not known here yet")));
     }
-    let records: Vec<Envelope> =
-        late.into_iter().filter_map(revived).map(|revived| revived.envelope).collect();
+    let mut revived: Vec<_> = late.into_iter().filter_map(revived).collect();
+    let mut newest = Newest::default();
+    revived.iter().for_each(|one| newest.note(one));
+    revived.retain(|one| !newest.is_other_than(one));
+    let records: Vec<Envelope> = revived.into_iter().map(|revived| revived.envelope).collect();
     tracing::info!(records = records.len(), "sent on: their producers had not heard of new partitions");
     ports.log.append(records).await.map_err(|error| match error {
         AppendError::Busy { .. } | AppendError::Unavailable { .. } => {

@@ -18,7 +18,7 @@ use crate::routes::authorised::Operator;
 use crate::state::AppState;
 
 /// Dead letters of one answer at most, and if nothing is said.
-const LIMIT_MAX: usize = 1000;
+pub(crate) const LIMIT_MAX: usize = 1000;
 const LIMIT: usize = 100;
 
 /// Letters that are looked at for one page at most: where few are of the state that is asked for, a page has
@@ -229,7 +229,8 @@ fn record(letter: &DeadLetter) -> Value {
             "energy_mwh": reading.energy,
             "redriven_from": redriven_from,
         }),
-        Ok(Record::Registration(registration)) => json!({
+        Ok(Record::Registration(registration, redriven_from)) => json!({
+            "redriven_from": redriven_from,
             "meter_id": registration.meter,
             "area": registration.area,
             "dwelling": registration.dwelling,

@@ -1,17 +1,18 @@
 //! Partitions are added, the topic is made anew, all of it is sent again, and all of it is delivered again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use engine::{Envelope, ReadingLog};
 use engine_kafka::{KafkaConfig, KafkaLog};
-use metering::wire::Record;
+use metering::wire::{Record, partition_of};
 use metering::{AreaCode, Dwelling, Energy, Generation, Interval, MeterId, Reading, Registration, UtcSecond};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::super::load::{Load, settled};
 use super::super::site::{Process, Site};
@@ -19,7 +20,9 @@ use super::{
     ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, readings_are, readings_are_found_again,
     replay_agrees, seed,
 };
+use crate::support::http::PATIENCE;
 use crate::support::oracle::{Counted, Readings};
+use crate::support::{Http, reading};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
@@ -33,9 +36,14 @@ async fn partitions_are_added_under_load() {
     for partitions in [4, 6] {
         let sending = load.begin();
         everybody_works(&serving[0].1, &site, &sending).await;
-        let unaware = log_of(&site, site.partitions()).await;
+        let former = site.partitions();
+        let unaware = log_of(&site, former).await;
         println!("{}", site.grow(partitions));
+        let newer = sent_by_the_new_partitions(&serving[0].1, &load, [former, partitions]).await;
+        everybody_works(&serving[0].1, &site, &sending).await;
         late.extend(sent_by_former_partitions(&unaware, &load, partitions).await);
+        // It yields to what was there before it.
+        late.extend(newer);
         unaware.close().await;
         // Until everybody has heard of it, and beyond.
         tokio::time::sleep(Duration::from_secs(12)).await;
@@ -60,19 +68,64 @@ async fn partitions_are_added_under_load() {
 const UNAWARE: usize = 20;
 const SENDS: i64 = 3;
 
+/// Where they are, and where they were.
+const MOVED_TO: &str = "E01004737";
+const MOVED_FROM: &str = "E01004736";
+
+fn late_meter(partitions: u32, number: usize) -> String {
+    format!("UNAWARE-{partitions}-{number}")
+}
+
+/// The starts of what they send.
+fn late_starts() -> impl Iterator<Item = (i64, UtcSecond)> {
+    let now = UtcSecond(jiff::Timestamp::now().as_second()).window().start();
+    (1..=SENDS).map(move |half_hour| (half_hour, UtcSecond(now.0 - half_hour * 1800)))
+}
+
+/// Other values of the first half of those whose partition is another one now, from another place, through a node that has
+/// heard of it.
+async fn sent_by_the_new_partitions(http: &Http, load: &Load, [former, partitions]: [u32; 2]) -> Readings {
+    assert!(load.areas().iter().all(|one| one.code != MOVED_TO), "somebody else counts in {MOVED_TO}");
+    let (mut meters, mut sent, mut readings) = (Vec::new(), Vec::new(), Readings::new());
+    let moves =
+        |meter: &String| partition_of(meter.as_bytes(), former) != partition_of(meter.as_bytes(), partitions);
+    for meter in (0..UNAWARE / 2).map(|number| late_meter(partitions, number)).filter(moves) {
+        meters.push(json!({ "meter_id": meter, "area": MOVED_TO }));
+        for (_, start) in late_starts() {
+            sent.push(reading(&meter, &start.to_string(), 1800, 7.0));
+            let counted = Counted { duration_s: 1800, energy_mwh: 7000 };
+            readings.insert((meter.clone(), start.0), (counted, MOVED_TO.to_owned()));
+        }
+    }
+    assert!(!meters.is_empty(), "nobody moves");
+    for (path, body) in [("/meters", json!({ "meters": meters })), ("/readings", json!({ "readings": sent }))]
+    {
+        // It is refused until the node has heard.
+        let began = Instant::now();
+        loop {
+            let answer = http.post(path, body.to_string()).await.expect("an answer");
+            if answer.status != 503 || began.elapsed() > PATIENCE {
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+    readings
+}
+
 /// What such a one sends behind the markers of new partitions, where its meters are no longer. It counts all the same.
 async fn sent_by_former_partitions(unaware: &KafkaLog, load: &Load, partitions: u32) -> Readings {
-    let area = AreaCode::parse("E01004736").unwrap();
+    let area = AreaCode::parse(MOVED_FROM).unwrap();
     assert!(load.areas().iter().all(|one| one.code != area.as_str()), "somebody else counts in {area}");
-    let now = UtcSecond(jiff::Timestamp::now().as_second()).window().start();
     let mut readings = Readings::new();
     for number in 0..UNAWARE {
-        let meter = MeterId::parse(&format!("UNAWARE-{partitions}-{number}")).unwrap();
+        let meter = MeterId::parse(&late_meter(partitions, number)).unwrap();
         let dwelling = Dwelling::default();
         let registration = Registration { meter: meter.clone(), area: area.clone(), dwelling };
-        let mut records = vec![Record::Registration(registration)];
-        for half_hour in 1..=SENDS {
-            let (start, energy_mwh) = (UtcSecond(now.0 - half_hour * 1800), 1000 * half_hour + number as i64);
+        let mut records = vec![Record::Registration(registration, None)];
+        for (half_hour, start) in late_starts() {
+            let energy_mwh = 1000 * half_hour + number as i64;
             let interval = Interval::new(start, 1800).unwrap();
             let energy = Energy::from_mwh(energy_mwh);
             let reading = Reading { meter: meter.clone(), interval, energy };
