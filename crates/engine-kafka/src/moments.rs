@@ -61,6 +61,14 @@ impl Moments {
         Ok(places.iter().map(|(partition, _)| self.known.get(partition)?.appended_ms).collect())
     }
 
+    /// Hears what the client has to say, where nothing is asked.
+    pub(crate) fn rest(&self) -> Result<(), ClientError> {
+        if let Some(consumer) = &self.consumer {
+            while consumer.poll(Duration::ZERO).is_some() {}
+        }
+        Ok(())
+    }
+
     fn ask(&mut self, places: &[(u32, i64)]) -> Result<HashMap<u32, i64>, ClientError> {
         let consumer = match &mut self.consumer {
             Some(consumer) => consumer,

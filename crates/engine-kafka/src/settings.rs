@@ -15,6 +15,11 @@ use crate::{KafkaConfig, KafkaError};
 
 const RETENTION: &str = "retention.ms";
 const IN_SYNC: &str = "min.insync.replicas";
+const SEGMENT: &str = "segment.ms";
+
+/// How long a segment of the topic of readings may be: Kafka deletes whole ones, so records are kept that much longer, for
+/// which rule 14 has room.
+pub(crate) const SEGMENT_MAX: Duration = Duration::from_secs(86_400);
 
 /// Something that a topic has to be set to, and why.
 type Must = (&'static str, &'static str, &'static str);
@@ -81,12 +86,12 @@ impl Topic {
         Ok(())
     }
 
-    /// Has it keep records as long as is configured, where it is there: a line if anything was done.
-    async fn settle(&self, config: &KafkaConfig, topics: &Topics) -> Result<Option<String>, KafkaError> {
+    /// Has it keep records as long as is configured, where it is there: a line for each thing that was done.
+    async fn settle(&self, config: &KafkaConfig, topics: &Topics) -> Result<Vec<String>, KafkaError> {
         let name = &self.name;
         let copies = copies_of(config, name).await?;
         if copies == 0 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         if copies != topics.replication {
             tracing::warn!(
@@ -107,12 +112,27 @@ impl Topic {
                 topics.in_sync
             );
         }
+        let mut done = Vec::new();
+        let (longest, segment) = (SEGMENT_MAX.as_millis().to_string(), is(&set, SEGMENT));
+        let is_too_long = self.is_of_readings()
+            && segment.parse::<u64>().map_or(true, |ms| u128::from(ms) > SEGMENT_MAX.as_millis());
         let (wanted, kept) = (self.kept(topics).as_millis().to_string(), is(&set, RETENTION));
-        if kept == wanted {
-            return Ok(None);
+        let mut altered = Vec::new();
+        if is_too_long {
+            altered.push((SEGMENT, longest.as_str()));
+            done.push(format!(
+                "topic {name} closes its segments after a day; they were open {}",
+                days(segment)
+            ));
         }
-        alter(config, name, &set, (RETENTION, &wanted)).await?;
-        Ok(Some(format!("topic {name} keeps records {}; it was {}", days(&wanted), days(kept))))
+        if kept != wanted {
+            altered.push((RETENTION, wanted.as_str()));
+            done.push(format!("topic {name} keeps records {}; it was {}", days(&wanted), days(kept)));
+        }
+        if !altered.is_empty() {
+            alter(config, name, &set, &altered).await?;
+        }
+        Ok(done)
     }
 }
 
@@ -136,11 +156,16 @@ pub(crate) async fn check(config: &KafkaConfig) -> Result<Option<Duration>, Kafk
         topic.must_be_right(&set)?;
         if topic.is_of_readings() {
             warn_of_loss(config, &set).await?;
-            // Less than none is for ever.
-            kept = Some(is(&set, RETENTION).parse().map_or(Duration::MAX, Duration::from_millis));
+            kept = Some(kept_by(&set));
         }
     }
     Ok(kept)
+}
+
+/// How long the topic of readings keeps them, but for the last day, for which there is room: less than none is for ever.
+fn kept_by(set: &ConfigResource) -> Duration {
+    let of = |setting| is(set, setting).parse().map_or(Duration::MAX, Duration::from_millis);
+    of(RETENTION).saturating_add(of(SEGMENT).saturating_sub(SEGMENT_MAX))
 }
 
 /// Whether all three are there, and set to what they have to be: in a few words.
@@ -229,12 +254,12 @@ async fn settings_of(config: &KafkaConfig, topic: &str) -> Result<Option<Seen>, 
     }
 }
 
-/// Sets one thing. Kafka takes a topic's settings as a whole, so those that were set before are set again.
+/// Sets some things. Kafka takes a topic's settings as a whole, so those that were set before are set again.
 async fn alter(
     config: &KafkaConfig,
     topic: &str,
     before: &ConfigResource,
-    (setting, value): (&str, &str),
+    settings: &[(&str, &str)],
 ) -> Result<(), KafkaError> {
     let is_own = |entry: &&ConfigEntry| entry.source == ConfigSource::DynamicTopic;
     let mut entries: HashMap<&str, &str> = before
@@ -243,11 +268,11 @@ async fn alter(
         .filter(is_own)
         .filter_map(|entry| Some((entry.name.as_str(), entry.value.as_deref()?)))
         .collect();
-    entries.insert(setting, value);
+    entries.extend(settings.iter().copied());
     let altered = AlterConfig { specifier: ResourceSpecifier::Topic(topic), entries };
     let answer = admin(config)?.alter_configs(&[altered], &options()).await;
     for result in answer.map_err(|error| config.away(error))? {
-        result.map_err(|(_, code)| config.away(format!("{setting} of {topic} can't be set: {code}")))?;
+        result.map_err(|(_, code)| config.away(format!("{topic} can't be set otherwise: {code}")))?;
     }
     Ok(())
 }

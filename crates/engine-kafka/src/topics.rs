@@ -15,7 +15,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::producer::{Appender, Outgoing};
-use crate::settings::Topic;
+use crate::settings::{SEGMENT_MAX, Topic};
 use crate::{KafkaConfig, KafkaError};
 
 /// How long brokers may take for one thing.
@@ -146,6 +146,8 @@ async fn make(
     let wanted = NewTopic::new(&topic.name, partitions as i32, copies)
         .set("retention.ms", &retention)
         .set("min.insync.replicas", &in_sync);
+    let segment = SEGMENT_MAX.as_millis().to_string();
+    let wanted = if topic.is_of_readings() { wanted.set("segment.ms", &segment) } else { wanted };
     let wanted = topic.must.iter().fold(wanted, |wanted, (setting, value, _)| wanted.set(setting, value));
     let outcome = admin.create_topics(&[wanted], &options()).await.map_err(|error| config.away(error))?;
     for result in outcome {
