@@ -1,93 +1,8 @@
-//! Disclosure control: what of exact figures may be said in public.
-//!
-//! Smart-meter data of a home is personal data, and a map of nested areas is a differencing machine:
-//! who knows a borough and all its neighbourhoods but one knows that one, too. So what may be shown is
-//! decided for the whole map at once, here and nowhere else: a [`Release`] is the only source of a
-//! [`PublicFigure`], and public answers are made of those alone.
-//!
-//! The rules, with [`DisclosureRules::default`]'s numbers:
-//! 1. a figure over a week or longer needs 10 homes, any other 30;
-//! 2. whatever is left of a shown area when all shown areas within it are taken away has no homes, or
-//!    as many as rule 1 asks for; where it has not, a further area within it is hidden, with all in it;
-//! 3. what is hidden is shown for the nearest larger area that is shown, or else not at all;
-//! 4. figures are rounded: power to 5 W, a year's use to 10 kWh, shares to whole per cents.
+//! Which figures of a map are shown, and of which larger area the others are.
 
-use std::ops::Range;
-
-use serde::{Deserialize, Serialize};
-
+use super::{DisclosureRules, FigureKind, Nesting};
 use crate::api::{Basis, Measure, Status};
 use crate::numerals::grouped;
-
-/// The numbers in force. They may be raised by configuration, never lowered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DisclosureRules {
-    /// Homes that a figure over at least [`Self::PERIOD_DAYS_MIN`] days needs.
-    homes_min_period: u32,
-    /// Homes that any other figure needs.
-    homes_min_window: u32,
-}
-
-impl Default for DisclosureRules {
-    fn default() -> Self {
-        DisclosureRules { homes_min_period: 10, homes_min_window: 30 }
-    }
-}
-
-/// What was asked for is laxer than the rules.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name} is {value}; it may be raised above {least}, not lowered")]
-pub struct TooLax {
-    /// Which number.
-    pub name: &'static str,
-    /// What was asked for.
-    pub value: u32,
-    /// What it is at least.
-    pub least: u32,
-}
-
-impl DisclosureRules {
-    /// Days that a period figure covers at least.
-    pub const PERIOD_DAYS_MIN: u32 = 7;
-    /// Power is rounded to this, W.
-    pub const POWER_STEP_W: f64 = 5.0;
-    /// A year's use is rounded to this, kWh.
-    pub const ANNUAL_STEP_KWH: f64 = 10.0;
-    /// Homes are told in bands that begin at multiples of this.
-    pub const HOMES_BAND: u32 = 10;
-
-    /// The default numbers, raised.
-    pub fn raised(homes_min_period: u32, homes_min_window: u32) -> Result<Self, TooLax> {
-        let least = Self::default();
-        for (name, value, least) in [
-            ("homes_min_period", homes_min_period, least.homes_min_period),
-            ("homes_min_window", homes_min_window, least.homes_min_window),
-        ] {
-            if value < least {
-                return Err(TooLax { name, value, least });
-            }
-        }
-        Ok(DisclosureRules { homes_min_period, homes_min_window })
-    }
-
-    /// Homes that a figure of this kind needs.
-    pub const fn homes_min(&self, kind: FigureKind) -> u32 {
-        match kind {
-            FigureKind::Period => self.homes_min_period,
-            FigureKind::Window => self.homes_min_window,
-        }
-    }
-}
-
-/// How much of time a figure covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum FigureKind {
-    /// At least [`DisclosureRules::PERIOD_DAYS_MIN`] days.
-    Period,
-    /// Less: a half-hour, a day.
-    #[default]
-    Window,
-}
 
 /// An exact figure of one area. Not public.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -105,75 +20,6 @@ pub struct ExactFigure {
     pub withheld: bool,
     /// What published statistics make of it, where there are any.
     pub modelled: Option<f64>,
-}
-
-/// How areas nest: every area's parent, and every level's range. Levels come coarsest first, and so do
-/// areas, so that a parent has a smaller number than its children.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Nesting {
-    parents: Vec<Option<u32>>,
-    children: Vec<Vec<u32>>,
-    levels: Vec<Range<usize>>,
-}
-
-impl Nesting {
-    /// From every area's parent, level by level, coarsest first.
-    ///
-    /// # Panics
-    /// If a parent is not in the level above: geographies are checked before they come here.
-    pub fn new(levels: Vec<Vec<Option<u32>>>) -> Self {
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        let mut parents = Vec::new();
-        for level in levels {
-            let above = ranges.last().cloned().unwrap_or(0..0);
-            let begin = parents.len();
-            for parent in level {
-                assert!(
-                    parent.is_none_or(|p| above.contains(&(p as usize))),
-                    "a parent is in the level above"
-                );
-                parents.push(parent);
-            }
-            ranges.push(begin..parents.len());
-        }
-        let mut children = vec![Vec::new(); parents.len()];
-        for (area, parent) in parents.iter().enumerate() {
-            if let Some(parent) = *parent {
-                children[parent as usize].push(area as u32);
-            }
-        }
-        Nesting { parents, children, levels: ranges }
-    }
-
-    /// Areas of all levels.
-    pub fn len(&self) -> usize {
-        self.parents.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.parents.is_empty()
-    }
-
-    /// An area's parent.
-    pub fn parent(&self, area: usize) -> Option<usize> {
-        self.parents[area].map(|parent| parent as usize)
-    }
-
-    /// The next finer areas in an area.
-    pub fn children(&self, area: usize) -> impl Iterator<Item = usize> {
-        self.children[area].iter().map(|&child| child as usize)
-    }
-
-    /// Levels.
-    pub fn levels(&self) -> usize {
-        self.levels.len()
-    }
-
-    /// The areas of a level.
-    pub fn level(&self, level: usize) -> Range<usize> {
-        self.levels[level].clone()
-    }
 }
 
 /// A figure that may be shown: only a [`Release`] makes one.
@@ -230,7 +76,7 @@ impl Shown {
         assert!(homes.len() == nesting.len() && homes_min.len() == nesting.len());
         let mut shown: Vec<bool> = homes.iter().zip(homes_min).map(|(have, need)| have >= need).collect();
         // Homes of an area that no shown area within it accounts for; of a leaf: all.
-        for level in (0..nesting.levels.len().saturating_sub(1)).rev() {
+        for level in (0..nesting.levels().saturating_sub(1)).rev() {
             let residual = residuals(homes, nesting, &shown);
             for area in nesting.level(level) {
                 // What is left is partly of the children's kind: the stricter number counts.
@@ -341,7 +187,7 @@ pub fn rounded_measure(measure: Measure, value: f64) -> f64 {
 pub fn homes_band(homes: u32, rules: &DisclosureRules) -> Option<String> {
     let from = homes / DisclosureRules::HOMES_BAND * DisclosureRules::HOMES_BAND;
     let to = from + DisclosureRules::HOMES_BAND - 1;
-    (homes >= rules.homes_min_period).then(|| format!("{} to {}", grouped(from), grouped(to)))
+    (homes >= rules.homes_min(FigureKind::Period)).then(|| format!("{} to {}", grouped(from), grouped(to)))
 }
 
 impl Release {
@@ -440,18 +286,11 @@ impl Release {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::UtcSecond;
     use proptest::prelude::*;
 
-    /// One borough of two MSOAs; the first has three LSOAs, the second two.
-    fn small() -> Nesting {
-        Nesting::new(vec![
-            vec![None],
-            vec![Some(0), Some(0)],
-            vec![Some(1), Some(1), Some(1), Some(2), Some(2)],
-        ])
-    }
+    use super::super::tests::small;
+    use super::*;
+    use crate::UtcSecond;
 
     fn shown(leaves: [u32; 5], homes_min: u32) -> Vec<usize> {
         let [a, b, c, d, e] = leaves;
