@@ -14,6 +14,7 @@
 //! | [`aggregate`] | what is summed up: an aggregate row and its place |
 //! | [`dead_letter`] | why an accepted record could not be counted |
 //! | [`statistics`] | published statistics of areas |
+//! | [`outlook`] | the year after the published ones |
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
 //! | [`disclosure`] | what may be said in public |
 //! | [`door`] | what a request to the door says, and what is wrong with it |
@@ -29,6 +30,7 @@ pub mod door;
 pub mod energy;
 pub mod id;
 pub mod numerals;
+pub mod outlook;
 pub mod position;
 pub mod reading;
 pub mod statistics;

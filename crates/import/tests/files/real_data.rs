@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::common::{content, read};
 use import::{Format, ReadingOptions, Statistics, recognise};
+use metering::outlook::{PublishedYear, outlook};
 use metering::statistics::AreaStatistic;
 
 const WHY: &str = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data";
@@ -103,4 +104,46 @@ fn other_files_are_told_apart() {
     ] {
         assert!(format(name).is_err(), "{name} is taken for {:?}", format(name));
     }
+}
+
+/// Fitted on the years to 2018, against saying that 2019 will be as 2018 was.
+#[test]
+#[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
+fn a_year_is_foretold_better_than_by_the_one_before_it() {
+    let rows = statistics("london_lsoa_electricity_2010_2019.csv");
+    let codes: BTreeSet<_> = rows.iter().map(|row| row.area.clone()).collect();
+    let codes: Vec<_> = codes.into_iter().collect();
+    assert_eq!(codes.len(), 4_835);
+    let year = |year: u16| {
+        let mut published = PublishedYear { mean_kwh: vec![None; codes.len()], meters: vec![0; codes.len()] };
+        for row in rows.iter().filter(|row| row.year == year) {
+            let area = codes.binary_search(&row.area).unwrap();
+            (published.mean_kwh[area], published.meters[area]) = (Some(row.mean_kwh), row.meters);
+        }
+        published
+    };
+    let known: Vec<PublishedYear> = (2010..=2018).map(year).collect();
+    let (last, came) = (&known[known.len() - 1], year(2019));
+    let errors = |of: &dyn Fn(usize) -> f64| {
+        let error = |area: usize| 100.0 * (of(area) / came.mean_kwh[area].unwrap() - 1.0).abs();
+        let mut errors: Vec<f64> = (0..codes.len()).map(error).collect();
+        errors.sort_unstable_by(f64::total_cmp);
+        (errors[errors.len() / 2], errors[errors.len() * 9 / 10])
+    };
+    let foretold = outlook(&known);
+    let naive = errors(&|area| last.mean_kwh[area].unwrap());
+    let ours = errors(&|area| foretold[area].unwrap().mean_kwh);
+    let is_within = |&area: &usize| {
+        let (low, high) = foretold[area].unwrap().range_kwh.unwrap();
+        (low..=high).contains(&came.mean_kwh[area].unwrap())
+    };
+    let within = 100.0 * (0..codes.len()).filter(is_within).count() as f64 / codes.len() as f64;
+    println!(
+        "2019, median and 90th percentile of absolute errors: as in 2018 {:.2} % and {:.2} %, foretold {:.2} % and {:.2} %; \
+         {within:.1} % of areas within their own P10 to P90",
+        naive.0, naive.1, ours.0, ours.1
+    );
+    assert!((2.1..2.2).contains(&naive.0) && (5.9..6.1).contains(&naive.1), "{naive:?}");
+    assert!(ours.0 < naive.0 && ours.1 < naive.1, "{ours:?}");
+    assert!((75.0..=85.0).contains(&within), "{within}");
 }
