@@ -7,6 +7,7 @@ use geography::Geography;
 use leptos::prelude::use_context;
 use metering::AreaCode;
 use metering::api::{AreaCard, ConsumptionSeries, MapAnswer, Measure, Profile, SearchAnswer};
+use serde_json::Value;
 
 use crate::assets::AssetUrls;
 use crate::error::AppError;
@@ -72,6 +73,8 @@ pub struct Services {
     pub geography: Arc<Geography>,
     /// Where the page's files are.
     pub assets: Arc<AssetUrls>,
+    /// What the API is, as OpenAPI has it.
+    pub description: Arc<Value>,
 }
 
 /// The services of the request that is being answered.

@@ -20,6 +20,8 @@ pub struct SiteStatus {
     pub disclosure: DisclosureNumbers,
     /// Who made what the map rests on, a sentence each.
     pub attribution: Vec<String>,
+    /// Which public holidays count as Sundays, in words.
+    pub holidays: Option<String>,
     /// A template such as `https://tiles.example/{z}/{x}/{y}.png`, where the operator has set one.
     pub tile_url: Option<String>,
     /// Whom to thank for the tiles.

@@ -87,6 +87,13 @@ pub const NOTHING_LISTED: &str = "No area’s name or code contains that.";
 pub const PREVIOUS: &str = "Previous";
 pub const NEXT: &str = "Next";
 
+pub const API_HEADING: &str = "The API";
+pub const API_LEAD: &str = "Everything that this site shows can be asked for by programs, without a key. Who sends readings, or runs the \
+                            site, has one.";
+pub const API_FOR_PROGRAMS: &str = "The same for programs, as OpenAPI:";
+pub const API_PARAMETER: &str = "Parameter";
+pub const API_MEANING: &str = "What it says";
+
 pub const NOT_FOUND_HEADING: &str = "There is no such page";
 pub const NOT_FOUND_TEXT: &str =
     "The address may be mistyped, or the page has moved. The map is still where it was.";
@@ -318,6 +325,18 @@ pub fn title(area: Option<&str>) -> String {
     }
 }
 
+/// What the map page is about, for those who list it.
+pub fn summary(area: Option<&str>, annual_kwh: Option<f64>) -> String {
+    match (area, annual_kwh) {
+        (Some(area), Some(kwh)) => format!(
+            "A home in {area} uses about {} kWh of electricity a year: its typical day, its last week, and how it compares.",
+            format::whole(kwh)
+        ),
+        (Some(area), None) => format!("What homes in {area} use of electricity, and how it compares."),
+        (None, _) => "What electricity costs to live with, neighbourhood by neighbourhood: a live map of what homes use.".to_owned(),
+    }
+}
+
 /// The title of another page.
 pub fn page_title(heading: &str) -> String {
     format!("{heading} · {NAME}")
@@ -364,12 +383,21 @@ pub fn unknown_area(code: &str) -> String {
 pub fn day_heading(day: &str, month: &str) -> String {
     let day = match day {
         "saturday" => "A Saturday",
-        "sunday" => "A Sunday",
+        "sunday" => "A Sunday or holiday",
         _ => "A weekday",
     };
     match format::month(month) {
         "" => format!("{day}, watts"),
         month => format!("{day} in {month}, watts"),
+    }
+}
+
+/// What typical days are of.
+pub fn days_of_holidays(holidays: Option<&str>) -> String {
+    let days = "A typical day is the mean of the weekdays, Saturdays or Sundays of a month, by the clock on the wall";
+    match holidays {
+        Some(holidays) => format!("{days}; {holidays} count as Sundays."),
+        None => format!("{days}."),
     }
 }
 
@@ -417,6 +445,7 @@ mod tests {
         assert_eq!(as_of(Some(2), "20:45"), "As of 20:45");
         assert_eq!(as_of(Some(130), "20:45"), live(Some(130)));
         assert_eq!(as_of(None, "20:45"), "No readings yet");
+        assert!(summary(Some("Hackney"), Some(3120.0)).starts_with("A home in Hackney uses about 3,120 kWh"));
         assert_eq!(homes(None, 50_112), "50,112 simulated homes");
         assert_eq!(homes(Some("fewer than 10"), 0), "fewer than 10 homes");
         assert_eq!(homes(Some("30 to 39"), 50), "50 simulated homes, 30 to 39 real ones");

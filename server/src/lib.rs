@@ -7,7 +7,7 @@
 //! | [`engines`] | Kafka and Cassandra, or neither: which one is configured |
 //! | [`roles`] | what a process can be: composed here of an engine's ports |
 //! | [`state`] | what all handlers and tasks of a node share |
-//! | [`routes`] | all HTTP routes, a file a verb |
+//! | [`routes`], `openapi` | all HTTP routes, a file a verb; what they are, for programs |
 //! | [`door`] | the one way in for readings and registrations |
 //! | [`figures`], [`live`] | public figures, and the feed of what is now |
 //! | [`exact`], [`redrive`], [`ingestion`], [`simulation`] | what operators ask and steer |
@@ -31,6 +31,7 @@ pub mod live;
 #[cfg(test)]
 mod memory;
 pub mod moments;
+mod openapi;
 pub mod problem;
 pub mod readiness;
 pub mod redrive;

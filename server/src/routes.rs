@@ -1,6 +1,7 @@
 //! All routes of the server, in one place.
 
 mod authorised;
+mod crawlers;
 mod health;
 mod meters;
 mod metrics;
@@ -16,6 +17,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use serde_json::Value;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -26,6 +28,8 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 pub(crate) use authorised::refusal;
+pub(crate) use ops::dead_letters::LIMIT_MAX as DEAD_LETTERS_MAX;
+pub(crate) use ops::meters::LIMIT_MAX as METERS_MAX;
 pub(crate) use query::QueryOf;
 
 /// How hard answers are compressed that are made when they are asked for: a third of the way from quick
@@ -33,7 +37,8 @@ pub(crate) use query::QueryOf;
 const QUALITY: CompressionLevel = CompressionLevel::Precise(5);
 
 /// Everything. `pages` answers what is neither API nor file: the site itself.
-pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
+/// `description` is what they are.
+pub fn router(state: AppState, live: LiveState, pages: Router, description: &Value) -> Router {
     let operator = Router::new()
         .route("/ingestion", get(ops::ingestion::get))
         .route("/dead-letters", get(ops::dead_letters::get))
@@ -55,9 +60,10 @@ pub fn router(state: AppState, live: LiveState, pages: Router) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::get))
         .with_state(state.clone())
-        .merge(public::routes(state.figures.clone()))
+        .merge(public::routes(state.figures.clone(), description))
         .merge(crate::live::route(live))
         .merge(crate::site::routes())
+        .merge(crawlers::routes(state.geography.clone(), state.config.web.public_url.as_deref()))
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .fallback_service(pages)
         .method_not_allowed_fallback(wrong_method)

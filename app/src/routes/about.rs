@@ -62,6 +62,7 @@ fn method(status: SiteStatus) -> impl IntoView {
                 "which says how much of a year’s use falls on each half-hour of the calendar. The panel names the days that "
                 "a figure rests on."
             </p>
+            <p>{words::days_of_holidays(status.holidays.as_deref())}</p>
         </section>
         <section id="words">
             <h2>"What the words mean"</h2>
@@ -90,6 +91,10 @@ fn method(status: SiteStatus) -> impl IntoView {
                 <li>"where hiding one area would let it be worked out from its neighbours, another is hidden too;"</li>
                 <li>"figures are rounded, and numbers of homes are given in bands."</li>
             </ul>
+        </section>
+        <section id="open">
+            <h2>"The same for programs"</h2>
+            <p>"All of it can be asked for over HTTP, without a key: "<a href="/api">"the API"</a>"."</p>
         </section>
         <section id="credits">
             <h2>"Whose work this rests on"</h2>

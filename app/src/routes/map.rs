@@ -2,7 +2,7 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use leptos_meta::{Link, Title};
+use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::use_location;
 
 use crate::components::{Bar, PanelContent, PanelData};
@@ -62,6 +62,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     let FirstMap { start, picture, credits, drawable } = first;
     let heading = format!("{}: {}", start.name, words::MAP_HEADING);
     let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
+    let summary = panel.as_ref().map_or_else(|| words::summary(None, None), PanelData::summary);
     // A redirection has its status already.
     if let Some(status) = panel.as_ref().map(PanelData::status).filter(|status| *status != 200) {
         crate::status::set(status);
@@ -72,6 +73,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     let class = if panel.is_some() { "map-page has-area" } else { "map-page" };
     view! {
         <Title text=title />
+        <Meta name="description" content=summary />
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
         <div class=class>
             <Bar start=start.clone() />

@@ -8,6 +8,7 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{ParamSegment, SsrMode, StaticSegment};
 
 mod about;
+mod description;
 mod list;
 mod map;
 mod not_found;
@@ -27,6 +28,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("list") view=list::ListOfAreas ssr=SsrMode::Async />
                 <Route path=StaticSegment("search") view=search::SearchPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("about") view=about::About ssr=SsrMode::Async />
+                <Route path=StaticSegment("api") view=description::Description ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -42,6 +42,10 @@ pub struct Web {
     pub status_listen: Option<SocketAddr>,
     /// The areas' file; London if none.
     pub geography: Option<PathBuf>,
+    /// Where the public finds the site, without a slash at its end.
+    pub public_url: Option<String>,
+    /// Days that count as Sundays, by name or in a file; those of the place if none is said.
+    pub holidays: Option<String>,
     /// Tiles under the areas.
     pub tile_url: Option<String>,
     /// Whom they are from.
@@ -193,6 +197,14 @@ impl Web {
                 if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
             })?,
             geography: from.text("geography").map(PathBuf::from),
+            public_url: from.get("public-url", |text| {
+                let url = text.strip_suffix('/').unwrap_or(text);
+                let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+                let is_name = |c: char| c.is_ascii_alphanumeric() || ".:-[]".contains(c);
+                let is_good = host.is_some_and(|host| !host.is_empty() && host.chars().all(is_name));
+                (url.is_empty() || is_good).then(|| is_good.then(|| url.to_owned()))
+            })?,
+            holidays: from.text("holidays"),
             tile_url,
             tile_attribution: from.text("tile-attribution"),
         })

@@ -69,6 +69,21 @@ pub static SETTINGS: &[Setting] = &[
         "a file",
     ),
     setting(
+        "public-url",
+        "URL",
+        "",
+        "Where the public finds the site, for search engines: https://wattmap.example; as it was asked for if left out",
+        "a URL that begins with http:// or https:// and has no path",
+    ),
+    setting(
+        "holidays",
+        "NAME or FILE",
+        "",
+        "Which days count as Sundays: none, england-and-wales, or a file with a date a line; if left out, those of England and Wales \
+         where the geography's clocks are London's",
+        "none, england-and-wales or a file",
+    ),
+    setting(
         "simulate",
         "HOMES",
         "50000",

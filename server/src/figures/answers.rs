@@ -151,6 +151,7 @@ impl PublicFigures for FiguresService {
                 .into_iter()
                 .flatten()
                 .collect(),
+            holidays: self.calendar.holidays().map(str::to_owned),
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
             tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
         }

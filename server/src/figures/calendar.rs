@@ -7,11 +7,14 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use metering::{UtcSecond, Window};
 
-/// The calendar of a geography's time zone. Zones whose offset is not of whole half-hours are rounded
+use super::holidays::Holidays;
+
+/// The calendar of a geography's time zone, with its public holidays. Zones whose offset is not of whole half-hours are rounded
 /// down to the window: a local day then begins up to half an hour early.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     zone: TimeZone,
+    holidays: Holidays,
 }
 
 /// A half-hour as a clock on the wall shows it.
@@ -25,8 +28,13 @@ pub struct LocalHalfHour {
 
 impl Calendar {
     /// Of a time zone by its IANA name.
-    pub fn new(zone: &str) -> Result<Self, jiff::Error> {
-        TimeZone::get(zone).map(|zone| Calendar { zone })
+    pub fn new(zone: &str, holidays: Holidays) -> Result<Self, jiff::Error> {
+        TimeZone::get(zone).map(|zone| Calendar { zone, holidays })
+    }
+
+    /// The days that count as Sundays, in words.
+    pub fn holidays(&self) -> Option<&'static str> {
+        self.holidays.named()
     }
 
     /// The time zone.
@@ -55,14 +63,15 @@ impl Calendar {
         let half_hour = local.hour() as usize * 2 + usize::from(local.minute() >= 30);
         LocalHalfHour { date: local.date(), half_hour }
     }
-}
 
-/// The type of a day. Bank holidays are not told apart yet.
-pub fn day_type(date: Date) -> DayType {
-    match date.weekday() {
-        Weekday::Saturday => DayType::Saturday,
-        Weekday::Sunday => DayType::Sunday,
-        _ => DayType::Weekday,
+    /// The type of a day.
+    pub fn day_type(&self, date: Date) -> DayType {
+        match date.weekday() {
+            _ if self.holidays.has(date) => DayType::Sunday,
+            Weekday::Saturday => DayType::Saturday,
+            Weekday::Sunday => DayType::Sunday,
+            _ => DayType::Weekday,
+        }
     }
 }
 
@@ -74,7 +83,7 @@ mod tests {
     #[test]
     fn days_have_48_half_hours_or_46_or_50() {
         let check = |zone, date, expect: i32| {
-            let windows = Calendar::new(zone).unwrap().windows_of(date).unwrap();
+            let windows = Calendar::new(zone, Holidays::None).unwrap().windows_of(date).unwrap();
             assert_eq!(windows.end.0 - windows.start.0, expect, "{zone} {date}");
         };
         check("Europe/London", date(2026, 11, 22), 48);
@@ -87,8 +96,43 @@ mod tests {
 
     #[test]
     fn the_clock_on_the_wall() {
-        let london = Calendar::new("Europe/London").unwrap();
+        let london = Calendar::new("Europe/London", Holidays::None).unwrap();
         let window = UtcSecond::parse("2026-07-01T23:30:00Z").unwrap().window();
         assert_eq!(london.local(window), LocalHalfHour { date: date(2026, 7, 2), half_hour: 1 });
+    }
+
+    /// One hour of the wall clock is not there in spring and comes twice in autumn, and every window of the day has its place.
+    #[test]
+    fn days_on_which_clocks_change() {
+        let check = |zone, date, hour: usize, times: usize| {
+            let calendar = Calendar::new(zone, Holidays::None).unwrap();
+            let windows = calendar.windows_of(date).unwrap();
+            let mut counts = [0; 48];
+            for window in (windows.start.0..windows.end.0).map(Window) {
+                let local = calendar.local(window);
+                assert_eq!(local.date, date, "{zone}");
+                counts[local.half_hour] += 1;
+            }
+            let mut expected = [1; 48];
+            expected[2 * hour..2 * hour + 2].fill(times);
+            assert_eq!(counts, expected, "{zone} {date}");
+        };
+        check("Europe/London", date(2026, 3, 29), 1, 0);
+        check("Europe/London", date(2026, 10, 25), 1, 2);
+        check("Australia/Sydney", date(2026, 10, 4), 2, 0);
+        check("Australia/Sydney", date(2026, 4, 5), 2, 2);
+        check("America/Santiago", date(2026, 9, 6), 0, 0);
+    }
+
+    #[test]
+    fn holidays_are_sundays() {
+        let (holidays, zone) = (Holidays::EnglandAndWales, "Europe/London");
+        let calendar = Calendar::new(zone, holidays).unwrap();
+        let check = |calendar: &Calendar, date, expect| assert_eq!(calendar.day_type(date), expect, "{date}");
+        check(&calendar, date(2026, 12, 25), DayType::Sunday);
+        check(&calendar, date(2026, 12, 26), DayType::Saturday);
+        check(&calendar, date(2026, 12, 28), DayType::Sunday);
+        check(&calendar, date(2026, 12, 29), DayType::Weekday);
+        check(&Calendar::new(zone, Holidays::None).unwrap(), date(2026, 12, 25), DayType::Weekday);
     }
 }

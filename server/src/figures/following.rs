@@ -15,7 +15,6 @@ use metering::statistics::YearStatistics;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::calendar::day_type;
 use super::model::{Model, STATISTICS};
 use super::recent::Recent;
 use super::series::unavailable;
@@ -258,7 +257,7 @@ impl FiguresService {
         self.period_release(Measure::default(), self.default_period()).await.map_err(unavailable)?;
         self.days.summary(newest).await.map_err(unavailable)?;
         let month = self.typical_month().await?;
-        self.typical.of(0, month, day_type(newest)).await.map_err(unavailable)?;
+        self.typical.of(0, month, self.calendar.day_type(newest)).await.map_err(unavailable)?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `calendar` | local days and half-hours |
+//! | `holidays` | days that count as Sundays |
 //! | `summary` | what each area used on a day |
 //! | `days` | the read model: those days |
 //! | `reread` | what is kept of the store, and when it is read again |
@@ -28,6 +29,7 @@ mod changed;
 mod days;
 mod ever_heard;
 mod following;
+mod holidays;
 mod model;
 mod nested;
 mod period;
@@ -42,5 +44,6 @@ mod typical;
 mod when;
 
 pub use days::Stored;
+pub use holidays::Holidays;
 pub use model::STATISTICS;
 pub use service::{FiguresService, Sources};

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use super::calendar::Calendar;
 use super::days::{Days, Stored};
 use super::ever_heard::EverHeard;
+use super::holidays::Holidays;
 use super::model::Model;
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
@@ -52,6 +53,8 @@ pub struct Sources {
     pub documents: Arc<dyn DocumentStore>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Days that count as Sundays.
+    pub holidays: Holidays,
     /// The numbers of disclosure control in force.
     pub rules: DisclosureRules,
     /// Whether a meter is a simulated one.
@@ -158,9 +161,9 @@ pub struct FiguresService {
 impl FiguresService {
     /// Of sources; nothing is read yet.
     pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
-        let Sources { geography, store, stored, arrived, in_use, documents, clock, rules, simulated, tiles } =
-            sources;
-        let calendar = Calendar::new(geography.time_zone())?;
+        let Sources { geography, store, stored, arrived, in_use, documents, clock, holidays, .. } = sources;
+        let (rules, simulated, tiles) = (sources.rules, sources.simulated, sources.tiles);
+        let calendar = Calendar::new(geography.time_zone(), holidays)?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
         let ever_heard =
@@ -217,6 +220,11 @@ impl FiguresService {
     /// What may be said of now.
     pub fn now_release(&self) -> Release {
         self.recent.release(self.clock.now())
+    }
+
+    /// The numbers of disclosure control in force.
+    pub fn rules(&self) -> DisclosureRules {
+        self.rules
     }
 
     /// The areas, nested.

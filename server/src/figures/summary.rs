@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use metering::aggregate::Totals;
 use metering::{AreaCode, Window};
 
-use super::calendar::{Calendar, day_type};
+use super::calendar::Calendar;
 
 /// The half-hours of the night: 00:30 to 07:30, as most Economy 7 meters have it.
 const NIGHT: std::ops::Range<usize> = 1..15;
@@ -58,7 +58,7 @@ impl DaySummary {
             return Ok(DaySummary { date, leaves: Vec::new() });
         };
         let shape = h25();
-        let (month, kind) = (date.month() as u8, day_type(date));
+        let (month, kind) = (date.month() as u8, calendar.day_type(date));
         for utc_day in windows.start.day()..=Window(windows.end.0 - 1).day() {
             let wanted: Vec<(Window, usize, f64)> = (0..48)
                 .map(|of_day| Window::at(utc_day, of_day))

@@ -15,7 +15,7 @@ use metering::Window;
 use metering::aggregate::Totals;
 use metering::disclosure::Nesting;
 
-use super::calendar::{Calendar, day_type};
+use super::calendar::Calendar;
 use super::days::Days;
 use super::nested::summed_up;
 use super::reread::{Rereading, Source};
@@ -159,7 +159,7 @@ impl Reader {
                 for (of_day, local) in &locals {
                     let totals = &area_day.windows[*of_day];
                     if totals.meter_seconds > 0
-                        && let Some(leaves) = by_kind.get_mut(&day_type(local.date))
+                        && let Some(leaves) = by_kind.get_mut(&self.calendar.day_type(local.date))
                     {
                         leaves[leaf].add(local.date, local.half_hour, totals);
                     }

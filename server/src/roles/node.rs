@@ -23,10 +23,11 @@ use crate::commands::geography_of;
 use crate::config::Config;
 use crate::door::Door;
 use crate::engines::Opened;
-use crate::figures::{FiguresService, Sources, Stored};
+use crate::figures::{FiguresService, Holidays, Sources, Stored};
 use crate::ingestion::Ingestion;
 use crate::keys::{self, Keys};
 use crate::live::{Hub, LiveLimits, LiveState};
+use crate::openapi::{self, Facts};
 use crate::readiness::Readiness;
 use crate::simulation::{self, Simulation, is_simulated};
 use crate::state::{AppState, Node};
@@ -110,6 +111,7 @@ async fn compose(
         in_use: ports.in_use.clone(),
         documents: ports.documents.clone(),
         clock: clock.clone(),
+        holidays: Holidays::of(config.web.holidays.as_deref(), geography.time_zone())?,
         rules,
         simulated: is_simulated,
         tiles: config
@@ -248,11 +250,15 @@ pub fn aggregation(state: &AppState) -> Aggregation {
 }
 
 fn router(state: &AppState, live: LiveState) -> Router {
+    let facts =
+        Facts { geography: &state.geography, limits: state.config.door, rules: state.figures.rules() };
+    let description = Arc::new(openapi::description(&facts));
     let services = Services {
+        description: description.clone(),
         figures: state.figures.clone(),
         door: Arc::new(PageDoor(state.clone())),
         geography: state.geography.clone(),
         assets: Arc::new(crate::site::asset_urls()),
     };
-    crate::routes::router(state.clone(), live, app::serve::pages(services))
+    crate::routes::router(state.clone(), live, app::serve::pages(services), &description)
 }

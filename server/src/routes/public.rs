@@ -13,6 +13,7 @@ use geography::LevelIndex;
 use metering::AreaCode;
 use metering::api::Measure;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::query::QueryOf;
@@ -28,11 +29,12 @@ const NOW_FRESH_S: u32 = 0;
 /// The same for areas and their outlines, which change with the geography alone.
 const AREAS_FRESH_S: u32 = 3600;
 
-/// Areas and outlines of every level, made once.
+/// Areas and outlines of every level, and what the API is, made once.
 struct Outlines {
     geojson: Vec<Prepared>,
     shapes: Vec<Prepared>,
     places: Prepared,
+    description: Prepared,
 }
 
 /// A body with its entity tag.
@@ -79,7 +81,7 @@ struct PublicState {
 }
 
 /// All public reads.
-pub(super) fn routes(figures: Arc<FiguresService>) -> Router {
+pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Router {
     let geography = figures.geography();
     let outlines = Outlines {
         geojson: geography
@@ -91,6 +93,7 @@ pub(super) fn routes(figures: Arc<FiguresService>) -> Router {
             .map(|level| Prepared::new(geography.shapes_json(level).into_bytes()))
             .collect(),
         places: Prepared::new(geography.places_json().into_bytes()),
+        description: Prepared::new(description.to_string().into_bytes()),
     };
     Router::new()
         .route("/api/v1/areas", get(areas))
@@ -99,6 +102,7 @@ pub(super) fn routes(figures: Arc<FiguresService>) -> Router {
         .route("/api/v1/areas/{code}/profile", get(profile))
         .route("/api/v1/map", get(map))
         .route("/api/v1/search", get(search))
+        .route("/api/v1/openapi.json", get(openapi))
         .route("/geo/places.json", get(places))
         .route("/geo/{level}", get(shapes))
         .with_state(PublicState { figures, outlines: Arc::new(outlines) })
@@ -133,6 +137,10 @@ async fn shapes(State(state): State<PublicState>, Path(file): Path<String>, requ
         }
         Err(error) => problem(error),
     }
+}
+
+async fn openapi(State(state): State<PublicState>, request: Request) -> Response {
+    state.outlines.description.answer(request.headers(), "application/json", AREAS_FRESH_S)
 }
 
 /// `/geo/places.json`: names for the page's own map.

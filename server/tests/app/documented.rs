@@ -159,3 +159,29 @@ fn every_warning_has_a_row() {
     });
     assert!(found.is_empty(), "docs/OPERATIONS.md has no row of these: {found:#?}");
 }
+
+/// Names of metrics in a source: whole words that begin with the engine's.
+fn metrics_in(source: &str, engine: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(source)).unwrap();
+    let quoted = text.split('"').skip(1).step_by(2);
+    let is_name = |word: &&str| {
+        word.starts_with(engine)
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    quoted.filter(is_name).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_metric_is_told_of() {
+    let app = crate::support::App::start().await;
+    let told = app.get("/metrics").await.text();
+    app.stop().await;
+    let types = told.lines().filter_map(|line| line.strip_prefix("# TYPE wattmap_")?.split(' ').next());
+    let mut names: Vec<String> = types.map(str::to_owned).collect();
+    assert!(names.len() > 4, "{told}");
+    names.extend(metrics_in("crates/engine-kafka/src/metrics.rs", "kafka_"));
+    names.extend(metrics_in("crates/engine-cassandra/src/metrics.rs", "cassandra_"));
+    let paper = std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap();
+    names.retain(|name| !paper.contains(&format!("`{name}`")) && !paper.contains(&format!("`{name}_total`")));
+    assert!(names.is_empty(), "docs/OPERATIONS.md does not tell of {names:?}");
+}

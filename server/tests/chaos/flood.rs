@@ -17,7 +17,7 @@ use crate::support::reading;
 /// Who sends at once.
 const SENDERS: usize = 100;
 
-/// Readings of a request: as many as the door takes.
+/// Readings of a request.
 const BATCH: i64 = 1000;
 
 /// Readings are of five minutes, one after the other, long before anything else in the test: owners need look nothing up.

@@ -129,6 +129,14 @@ impl PanelData {
         words::title(self.area.is_ok().then_some(self.name.as_str()))
     }
 
+    /// What the page with this area open is about, for those who list it.
+    pub(crate) fn summary(&self) -> String {
+        let figures = self.area.as_ref().map_or(&[][..], |known| &known.card.figures);
+        let annual =
+            figures.iter().find(|figure| figure.measure == Measure::Annual).and_then(|figure| figure.value);
+        words::summary(self.area.is_ok().then_some(self.name.as_str()), annual)
+    }
+
     /// What the map needs to know of the area.
     pub(crate) fn open(&self) -> Option<&OpenArea> {
         self.open.as_ref()

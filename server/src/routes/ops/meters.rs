@@ -18,7 +18,7 @@ use crate::routes::authorised::Operator;
 use crate::state::AppState;
 
 /// Meters of one answer at most, and if nothing is said.
-const LIMIT_MAX: usize = 10_000;
+pub(crate) const LIMIT_MAX: usize = 10_000;
 const LIMIT: usize = 1000;
 
 /// Meters whose state is read at once.

@@ -1,7 +1,9 @@
 mod codes;
+mod crawlers;
 mod exact;
 mod health;
 mod meters;
+mod openapi;
 mod ops;
 mod page_door;
 mod public;
