@@ -82,8 +82,12 @@ pub async fn redrive(
             match fate {
                 Fate::Settled => done.settled += 1,
                 Fate::Left => done.left += 1,
-                Fate::Sent(revived) if newest.is_other_than(&revived) => done.settled += 1,
-                Fate::Sent(revived) => envelopes.push(revived.envelope),
+                Fate::Sent(revived) => match newest.sends_for(&revived) {
+                    Some(envelope) => envelopes.push(envelope),
+                    // A letter that died twice is there twice.
+                    None if newest.says(&revived) => done.left += 1,
+                    None => done.settled += 1,
+                },
             }
         }
         done.redriven += envelopes.len() as u64;
@@ -148,8 +152,6 @@ struct Choice {
     foreseen: bool,
     /// Meters whose registrations are sent: their readings may follow.
     registered: HashSet<MeterId>,
-    /// What those said that were sent: a letter that died twice is there twice.
-    sent: HashSet<Vec<u8>>,
 }
 
 impl Choice {
@@ -169,7 +171,7 @@ impl Choice {
         if let Record::Registration(registration, _) = &revived.record {
             self.registered.insert(registration.meter.clone());
         }
-        self.sent.insert(revived.said.clone()).then_some(revived)
+        Some(revived)
     }
 }
 

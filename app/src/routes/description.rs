@@ -54,7 +54,7 @@ fn one(path: &str, method: &str, operation: &Value) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <th scope="row"><code>{text(&parameter["name"])}</code></th>
-                    <td>{allowed(&parameter["schema"]).map(|allowed| view! { <code>{allowed}</code>" " })}{said(&parameter["description"])}</td>
+                    <td>{allowed(&parameter["schema"]).map(|allowed| view! { <code>{allowed}</code><br /> })}{said(&parameter["description"])}</td>
                 </tr>
             }
         });

@@ -16,6 +16,9 @@ use crate::{ClientKind, KafkaConfig};
 /// How long an answer may take. There may be none: where the log has used the last places itself.
 const WITHIN: Duration = Duration::from_secs(1);
 
+/// What is heard of a client at once that nobody asks: it has something to say every five seconds.
+const HEARD_AT_ONCE: usize = 32;
+
 /// How long what is known of a place stands, and that nothing is: who stands still is asked about again and again.
 const KNOWN_FOR: Duration = Duration::from_secs(30);
 
@@ -64,7 +67,10 @@ impl Moments {
     /// Hears what the client has to say, where nothing is asked.
     pub(crate) fn rest(&self) -> Result<(), ClientError> {
         if let Some(consumer) = &self.consumer {
-            while consumer.poll(Duration::ZERO).is_some() {}
+            // Each takes one thing at most, and says nothing of it.
+            for _ in 0..HEARD_AT_ONCE {
+                consumer.poll(Duration::ZERO);
+            }
         }
         Ok(())
     }

@@ -66,7 +66,8 @@ pub fn outlook(years: &[PublishedYear]) -> Vec<Option<Outlook>> {
             let log = log?;
             let range = spread.as_ref().map(|spread| spread.of(area));
             let range_kwh = range.map(|(low, high)| ((log + low).exp(), (log + high).exp()));
-            Some(Outlook { mean_kwh: log.exp(), range_kwh })
+            let range_kwh = range_kwh.filter(|(low, high)| low.is_finite() && high.is_finite());
+            log.is_finite().then(|| Outlook { mean_kwh: log.exp(), range_kwh })
         })
         .collect()
 }
@@ -81,7 +82,22 @@ struct Published {
 
 impl Published {
     fn new(years: &[PublishedYear], areas: usize) -> Self {
-        let all: Vec<f64> = years.iter().map(|year| mean_of_all(year).ln()).collect();
+        // What is published of another area from some year on moves no other.
+        let mut all = Vec::with_capacity(years.len());
+        for (number, year) in years.iter().enumerate() {
+            all.push(match number.checked_sub(1) {
+                None => mean_of(year, year).ln(),
+                Some(before) => {
+                    all[before] + (mean_of(year, &years[before]) / mean_of(&years[before], year)).ln()
+                }
+            });
+        }
+        // Years that have no area in common say nothing of what moves them.
+        let mut last = 0.0;
+        for log in &mut all {
+            last = if log.is_finite() { *log } else { last };
+            *log = last;
+        }
         let above = |area: usize| {
             let of = |(year, all): (&PublishedYear, &f64)| {
                 let mean = year.mean_kwh.get(area).copied().flatten().filter(|&mean| mean > 0.0)?;
@@ -116,15 +132,19 @@ impl Published {
     }
 }
 
-fn mean_of_all(year: &PublishedYear) -> f64 {
-    let homes = year
-        .mean_kwh
-        .iter()
-        .zip(&year.meters)
-        .filter_map(|(mean, &meters)| Some(((*mean)?, f64::from(meters))));
-    let (energy, meters) =
-        homes.fold((0.0, 0.0), |(energy, all), (mean, meters)| (energy + mean * meters, all + meters));
-    energy / meters
+/// The mean of all areas of a year that are published in another as well, each weighted with what both years together have of
+/// homes. Not a number where there are none.
+fn mean_of(year: &PublishedYear, other: &PublishedYear) -> f64 {
+    let homes = |year: &PublishedYear, area: usize| year.meters.get(area).copied().map_or(0.0, f64::from);
+    let (mut energy, mut all) = (0.0, 0.0);
+    for (area, mean) in year.mean_kwh.iter().enumerate() {
+        if let (Some(mean), Some(Some(_))) = (mean, other.mean_kwh.get(area)) {
+            let weight = homes(year, area) + homes(other, area);
+            energy += mean * weight;
+            all += weight;
+        }
+    }
+    energy / all
 }
 
 /// How far off an area's year may be, as a logarithm.
@@ -219,8 +239,12 @@ mod tests {
     #[test]
     fn an_area_without_its_newest_year_is_not_foretold() {
         let found = outlook(&years(&[&[3000.0, 2000.0], &[3000.0, 0.0]]));
-        assert!(found[0].is_some() && found[1].is_none());
+        assert!((found[0].unwrap().mean_kwh - 3000.0).abs() < 1e-6, "what is gone moves no other: {found:?}");
+        assert_eq!(found[1], None);
         let found = outlook(&years(&[&[3000.0, 0.0], &[3000.0, 2000.0]]));
-        assert!((found[1].unwrap().mean_kwh - 2000.0).abs() < 500.0, "of one year that is what is known");
+        assert!((found[0].unwrap().mean_kwh - 3000.0).abs() < 1e-6, "nor what is new: {found:?}");
+        assert!((found[1].unwrap().mean_kwh - 2000.0).abs() < 1e-6, "of one year that is what is known");
+        let found = outlook(&years(&[&[3000.0], &[0.0], &[3000.0], &[3000.0], &[3000.0], &[3000.0]]));
+        assert!((found[0].unwrap().mean_kwh - 3000.0).abs() < 1e-6, "a year without anything: {found:?}");
     }
 }

@@ -12,7 +12,6 @@ use crate::incoming::{Decision, Decoded, LogRecordRef};
 use crate::meters::{MeterIx, Meters, Registered};
 use crate::rows::Rows;
 use crate::rules::Rules;
-use crate::stamp::Stamp;
 use crate::versions::OwnVersions;
 use crate::wants::{Scratch, Wants};
 
@@ -225,8 +224,11 @@ impl Partition {
         let ix = self.loaded(id.as_str(), id)?;
         let meter = &mut self.meters[ix];
         let registered = Registered { at: at.into(), area, dwelling: *dwelling };
-        let redriven_from = redriven_from.filter(|_| self.rules.redrive_yields()).map(Stamp::from);
-        let is_since = |from| meter.registrations.iter().any(|one| from < one.at && one.at < registered.at);
+        let redriven_from = redriven_from.filter(|_| self.rules.redrive_yields());
+        let is_since = |from| {
+            let mut before = meter.registrations.iter().filter(|one| one.at < registered.at);
+            before.any(|one| Position::from(one.at) > from)
+        };
         if redriven_from.is_some_and(is_since) {
             return Ok(Decision::Superseded); // rule 12
         }

@@ -71,8 +71,8 @@ impl Limits {
         let days = |time: Duration| time.as_secs() / 86_400;
         Err(StaysWrong(format!(
             "the topic of readings keeps records for {} days, and readings are kept for those of {}: what waits longer would be \
-             compared with readings that are gone; set retention.ms of the topic to what kafka-retention-days was in the last \
-             `wattmap migrate`",
+             compared with readings that are gone; run `wattmap migrate`, which sets the topic's retention.ms to \
+             kafka-retention-days and its segment.ms to a day",
             days(topic_keeps),
             days(most)
         )))

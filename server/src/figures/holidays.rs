@@ -84,7 +84,8 @@ impl Holidays {
 }
 
 /// Days that were added for once, and those that took the place of the usual one in May.
-const ONCE: [Date; 12] = [
+const ONCE: [Date; 13] = [
+    date(1981, 7, 29),
     date(1995, 5, 8),
     date(1999, 12, 31),
     date(2002, 6, 3),

@@ -152,14 +152,17 @@ impl Reader {
         for utc_day in from.day().max(span.first_day)..=Window(to.0 - 1).day().min(span.last_day) {
             let windows =
                 (0..48).map(|of_day| Window::at(utc_day, of_day)).filter(|w| (from..to).contains(w));
-            let locals: Vec<_> =
-                windows.map(|window| (window.of_day(), self.calendar.local(window))).collect();
+            let local = |window: Window| {
+                let local = self.calendar.local(window);
+                (window.of_day(), local, self.calendar.day_type(local.date))
+            };
+            let locals: Vec<_> = windows.map(local).collect();
             for area_day in self.store.day(utc_day).await? {
                 let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
-                for (of_day, local) in &locals {
+                for (of_day, local, kind) in &locals {
                     let totals = &area_day.windows[*of_day];
                     if totals.meter_seconds > 0
-                        && let Some(leaves) = by_kind.get_mut(&self.calendar.day_type(local.date))
+                        && let Some(leaves) = by_kind.get_mut(kind)
                     {
                         leaves[leaf].add(local.date, local.half_hour, totals);
                     }

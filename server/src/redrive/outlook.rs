@@ -11,8 +11,8 @@ use engine::{Envelope, RawQuery, StoreError};
 use geography::Geography;
 use metering::stored::{DeadLetter, MeterState, RawVersion};
 use metering::time::LONGEST_READING_S;
-use metering::wire::{Record, RecordMessage};
-use metering::{DeadReason, MeterId, Position, Reading, Registration, UtcSecond};
+use metering::wire::{Record, RecordMessage, partition_of};
+use metering::{Generation, MeterId, Position, Reading, Registration, UtcSecond};
 use prost::Message;
 use serde::Serialize;
 
@@ -73,7 +73,7 @@ pub(crate) struct Revived {
     /// Where the letter is.
     died: Position,
     /// What it says, without where it comes from.
-    pub(super) said: Vec<u8>,
+    said: Vec<u8>,
     pub(super) record: Record,
     pub(crate) envelope: Envelope,
 }
@@ -89,32 +89,47 @@ impl Revived {
     }
 }
 
-/// Of several letters about one reading, or about where one meter is, the newest: the others would have to yield to it, and
-/// what is redriven stands where it is now, not where it died.
+/// Of several letters about one reading, or about where one meter is, only the newest is sent: the others would have to yield
+/// to it, and what is redriven stands where it is now, not where it died.
 #[derive(Default)]
-pub(crate) struct Newest(HashMap<Subject, (Position, Position, Vec<u8>)>);
+pub(crate) struct Newest(HashMap<Subject, Newer>);
 
 /// A meter, and which of its readings; none: where it is.
 type Subject = (MeterId, Option<UtcSecond>);
+
+struct Newer {
+    first: Position,
+    died: Position,
+    said: Vec<u8>,
+    /// What is still to be sent.
+    envelope: Option<Envelope>,
+}
 
 impl Newest {
     /// Looks at one more.
     pub(crate) fn note(&mut self, revived: &Revived) {
         let Some(subject) = subject(revived) else { return };
-        let this = (revived.first, revived.died, revived.said.clone());
-        let newest = self.0.entry(subject).or_insert_with(|| this.clone());
-        if (this.0, this.1) > (newest.0, newest.1) {
-            *newest = this;
+        let Revived { first, died, ref said, ref envelope, .. } = *revived;
+        let newest = self.0.get(&subject).map(|newest| (newest.first, newest.died));
+        if newest.is_none_or(|newest| (first, died) > newest) {
+            let newer = Newer { first, died, said: said.clone(), envelope: Some(envelope.clone()) };
+            self.0.insert(subject, newer);
         }
     }
 
-    /// Whether another one that says something else is newer.
-    pub(crate) fn is_other_than(&self, revived: &Revived) -> bool {
+    /// What is sent in the place of a letter. Where a meter is, is sent in the place of the first letter about it: readings
+    /// come after it.
+    pub(crate) fn sends_for(&mut self, revived: &Revived) -> Option<Envelope> {
+        let newest = subject(revived).and_then(|subject| self.0.get_mut(&subject))?;
+        let is_it = (revived.first, revived.died) == (newest.first, newest.died);
+        let is_registration = matches!(revived.record, Record::Registration(..));
+        if is_it || is_registration { newest.envelope.take() } else { None }
+    }
+
+    /// Whether the newest one about the same says the same.
+    pub(crate) fn says(&self, revived: &Revived) -> bool {
         let newest = subject(revived).and_then(|subject| self.0.get(&subject));
-        newest.is_some_and(|(first, died, said)| {
-            *first > revived.first
-                || (*first == revived.first && *died > revived.died && *said != revived.said)
-        })
+        newest.is_some_and(|newest| newest.said == revived.said)
     }
 }
 
@@ -127,26 +142,31 @@ fn subject(revived: &Revived) -> Option<Subject> {
     Some((revived.meter()?.clone(), start))
 }
 
-/// What the record of a letter may replace, at most what came before this. Where it was misrouted its own place says nothing
-/// of the order in its meter's partition: it replaces nothing of its generation.
-fn origin(letter: &DeadLetter) -> Position {
-    match letter.reason {
-        DeadReason::Misrouted => Position::new(letter.at.generation, -1),
-        _ => letter.at,
+/// What the record of a letter may replace, at most what came before this. In another partition than its meter's its own place
+/// says nothing of the order there: it replaces nothing of its generation.
+fn origin(letter: &DeadLetter, meter: &MeterId, generations: &[Generation]) -> Position {
+    let generation = generations.iter().find(|one| one.generation == letter.at.generation);
+    let is_at_home =
+        |one: &Generation| partition_of(meter.as_str().as_bytes(), one.partitions) == letter.partition;
+    match generation.is_some_and(is_at_home) {
+        true => letter.at,
+        false => Position::new(letter.at.generation, -1),
     }
 }
 
 /// The record of a letter, with what it may replace. Its key is its meter's, whatever it had: so it goes to its meter's
 /// partition.
-pub(crate) fn revived(letter: &DeadLetter) -> Option<Revived> {
+pub(crate) fn revived(letter: &DeadLetter, generations: &[Generation]) -> Option<Revived> {
     let mut message = RecordMessage::decode(letter.value.clone()).ok()?;
     let name = match message.body.as_ref()? {
         metering::wire::BodyMessage::Reading(reading) => &reading.meter_id,
         metering::wire::BodyMessage::Registration(registration) => &registration.meter_id,
         metering::wire::BodyMessage::GenerationBegins(_) => return None,
     };
-    let key = Bytes::copy_from_slice(MeterId::parse(name).ok()?.as_str().as_bytes());
-    let first = message.redriven_from.take().map_or_else(|| origin(letter), Position::from);
+    let meter = MeterId::parse(name).ok()?;
+    let key = Bytes::copy_from_slice(meter.as_str().as_bytes());
+    let first = message.redriven_from.take();
+    let first = first.map_or_else(|| origin(letter, &meter, generations), Position::from);
     let said = message.encode_to_vec();
     message.redriven_from = Some(first.into());
     let value = Bytes::from(message.encode_to_vec());
@@ -162,7 +182,9 @@ pub async fn letter_states(state: &AppState, letters: &[DeadLetter]) -> Result<V
 
 /// What has become of letters, as far as the store knows now.
 pub(super) async fn outlooks(state: &AppState, letters: &[DeadLetter]) -> Result<Vec<Outlook>, StoreError> {
-    let revived: Vec<Option<Revived>> = letters.iter().map(revived).collect();
+    // Those that have begun and those that are about to.
+    let generations = state.ports.announcements.announced().await?;
+    let revived: Vec<Option<Revived>> = letters.iter().map(|letter| revived(letter, &generations)).collect();
     let mut meters: Vec<MeterId> = revived.iter().flatten().filter_map(|one| one.meter().cloned()).collect();
     meters.sort_unstable();
     meters.dedup();
@@ -275,7 +297,7 @@ impl Now<'_> {
 mod tests {
     use super::*;
     use metering::stored::RegistrationVersion;
-    use metering::{AreaCode, Dwelling, Energy, Interval};
+    use metering::{AreaCode, DeadReason, Dwelling, Energy, Interval};
 
     const HALF: i64 = 1800;
 
@@ -297,36 +319,61 @@ mod tests {
         MeterState { hint: None, registrations: vec![one] }
     }
 
-    #[test]
-    fn what_was_misrouted_replaces_nothing_of_its_generation() {
-        let record = |mwh| Record::Reading(reading(20 * HALF, HALF, mwh), None);
-        let letter = |reason, offset, mwh| DeadLetter {
-            partition: 1,
-            at: Position::new(2, offset),
-            reason,
+    const GENERATIONS: [Generation; 2] = [
+        Generation { generation: 1, partitions: 1, token: 0 },
+        Generation { generation: 2, partitions: 4, token: 0 },
+    ];
+
+    fn letter(partition: u32, at: Position, record: &Record) -> DeadLetter {
+        DeadLetter {
+            partition,
+            at,
+            reason: DeadReason::Undecodable,
             detail: String::new(),
             appended_ms: 0,
             key: Bytes::from_static(b"M"),
-            value: record(mwh).encode().into(),
-        };
-        let first = |letter: &DeadLetter| revived(letter).unwrap().first;
-        assert_eq!(first(&letter(DeadReason::Misrouted, 9000, 1)), Position::new(2, -1));
-        assert_eq!(first(&letter(DeadReason::UnknownMeter, 9000, 1)), Position::new(2, 9000));
+            value: record.encode().into(),
+        }
+    }
 
-        // Of two values that went astray together the later one is sent, and one that died twice once.
-        let letters = [
-            letter(DeadReason::Misrouted, 9000, 1),
-            letter(DeadReason::Misrouted, 9001, 2),
-            letter(DeadReason::Misrouted, 9002, 2),
-        ];
-        let revived: Vec<Revived> = letters.iter().filter_map(revived).collect();
-        let mut newest = Newest::default();
-        revived.iter().for_each(|one| newest.note(one));
-        assert_eq!(
-            revived.iter().map(|one| newest.is_other_than(one)).collect::<Vec<_>>(),
-            [true, false, false]
-        );
-        assert_eq!(revived[1].said, revived[2].said);
+    #[test]
+    fn what_died_elsewhere_replaces_nothing_of_its_generation() {
+        let record = Record::Reading(reading(20 * HALF, HALF, 1), None);
+        let home = partition_of(b"M", 4);
+        let check = |partition, generation, expect: i64| {
+            let letter = letter(partition, Position::new(generation, 9000), &record);
+            let first = revived(&letter, &GENERATIONS).unwrap().first;
+            assert_eq!(first, Position::new(generation, expect), "{partition} {generation}");
+        };
+        check(home, 2, 9000);
+        check((home + 1) % 4, 2, -1);
+        check(0, 1, 9000);
+        // A log that is there no more.
+        check(0, 7, -1);
+    }
+
+    #[test]
+    fn of_several_letters_about_one_thing_the_newest_is_sent() {
+        let read = |half_hour: i64, mwh| Record::Reading(reading(half_hour * HALF, HALF, mwh), None);
+        let register = |area: &str| {
+            let (meter, area) = (MeterId::parse("M").unwrap(), AreaCode::parse(area).unwrap());
+            Record::Registration(Registration { meter, area, dwelling: Dwelling::default() }, None)
+        };
+        let check = |records: &[Record], expect: &[Option<usize>]| {
+            let letters =
+                (0..).zip(records).map(|(offset, record)| letter(0, Position::new(1, offset), record));
+            let revived: Vec<Revived> =
+                letters.map(|letter| revived(&letter, &GENERATIONS).unwrap()).collect();
+            let mut newest = Newest::default();
+            revived.iter().for_each(|one| newest.note(one));
+            let sent = revived.iter().map(|one| newest.sends_for(one));
+            let which = |envelope: Envelope| revived.iter().position(|one| one.envelope == envelope).unwrap();
+            assert_eq!(sent.map(|one| one.map(which)).collect::<Vec<_>>(), expect, "{records:?}");
+        };
+        check(&[read(20, 7), read(20, 9), read(20, 7)], &[None, None, Some(2)]);
+        check(&[read(20, 7), read(21, 7)], &[Some(0), Some(1)]);
+        // Where the meter is comes before its readings.
+        check(&[register("A"), read(20, 7), register("B")], &[Some(2), Some(1), None]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use geography::Geography;
@@ -34,17 +35,17 @@ pub(super) fn routes(geography: Arc<Geography>, public_url: Option<&str>) -> Rou
         .with_state(Crawled { geography, public_url })
 }
 
-async fn robots(State(site): State<Crawled>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn robots(State(site): State<Crawled>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let text = format!(
         "User-agent: *\nDisallow: /api/v1/ops/\nDisallow: /admin\nSitemap: {}/sitemap.xml\n",
-        site.origin(&headers)?
+        site.origin(&uri, &headers)?
     );
     Ok(answer("text/plain; charset=utf-8", text))
 }
 
 /// Every area has a page of its own.
-async fn sitemap(State(site): State<Crawled>, headers: HeaderMap) -> Result<Response, Problem> {
-    let origin = site.origin(&headers)?;
+async fn sitemap(State(site): State<Crawled>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let origin = site.origin(&uri, &headers)?;
     let areas = site.geography.areas().iter().map(|area| format!("/area/{}", area.code));
     let mut text = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
@@ -58,11 +59,13 @@ async fn sitemap(State(site): State<Crawled>, headers: HeaderMap) -> Result<Resp
 }
 
 impl Crawled {
-    fn origin(&self, headers: &HeaderMap) -> Result<String, Problem> {
+    fn origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<String, Problem> {
         if let Some(url) = &self.public_url {
             return Ok(url.to_string());
         }
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        // HTTP/2 has it in the URI.
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| uri.authority().map(Authority::as_str)).unwrap_or_default();
         let is_name = |c: char| c.is_ascii_alphanumeric() || ".:-[]".contains(c);
         if host.is_empty() || !host.chars().all(is_name) {
             return Err(Problem::parameter("Host", host, "allowed is a name or an address, with a port"));

@@ -195,12 +195,11 @@ impl World {
     /// Notes everything that a ledger shows of a half-hour.
     fn look(&mut self, shown: &mut Shown, half_hour: usize, is_over: bool) {
         let before = shown.ledger.clone();
-        for (leaf, home) in self.told.remove(&half_hour).unwrap_or_default() {
-            shown.ledger.note(half_hour, leaf, home as u32);
-        }
+        let told = self.told.remove(&half_hour).unwrap_or_default();
+        let told: Vec<(usize, u32)> = told.into_iter().map(|(leaf, home)| (leaf, home as u32)).collect();
         let expected = &self.exact[half_hour.saturating_sub(1)];
         let course = if is_over { Course::Over } else { Course::Open(expected) };
-        shown.ledger.release(half_hour, &self.exact[half_hour], course);
+        shown.ledger.release(half_hour, &self.exact[half_hour], &told, course);
         let groups = shown.ledger.groups().clone();
         for (number, group) in groups.all().iter().enumerate() {
             if shown.ledger.of_group(number, half_hour) != before.of_group(number, half_hour) {

@@ -111,17 +111,22 @@ impl DayLedger {
         &self.groups
     }
 
-    /// Notes that a home, by a number that is always its own, has changed what is known of an area of the finest
-    /// level. What is not noted is made out, less well, from what is covered.
-    pub fn note(&mut self, of_day: usize, leaf: usize, home: u32) {
-        if let Some(group) = self.groups.of_leaf(leaf) {
-            self.cells[group][of_day].changed.insert(home);
+    /// Releases what may be of a half-hour as it is now: by number of the finest level's areas. `changed` are those areas with
+    /// homes, each by a number that is always its own, that have changed what was exact when it was last looked at to what is
+    /// now, neither earlier nor later; what is not told of is made out, less well, from what is covered. Says how many
+    /// groups' figures have changed.
+    pub fn release(
+        &mut self,
+        of_day: usize,
+        exact: &[Totals],
+        changed: &[(usize, u32)],
+        course: Course<'_>,
+    ) -> usize {
+        for &(leaf, home) in changed {
+            if let Some(group) = self.groups.of_leaf(leaf) {
+                self.cells[group][of_day].changed.insert(home);
+            }
         }
-    }
-
-    /// Releases what may be of a half-hour as it is now: by number of the finest level's areas. Says how many groups'
-    /// figures have changed.
-    pub fn release(&mut self, of_day: usize, exact: &[Totals], course: Course<'_>) -> usize {
         let sum = |of: &[Totals], leaves: &[u32]| {
             let mut sum = Totals::default();
             leaves.iter().filter_map(|&leaf| of.get(leaf as usize)).for_each(|totals| sum += *totals);
@@ -190,7 +195,7 @@ mod tests {
     fn what_fewer_than_ten_homes_changed_is_not_released() {
         let mut ledger = ledger();
         let mut check = |now: Totals, expect_seconds: i64| {
-            ledger.release(7, &leaves(now), Course::Over);
+            ledger.release(7, &leaves(now), &[], Course::Over);
             let areas = ledger.areas(7, &small());
             assert_eq!(areas[3].meter_seconds(), expect_seconds);
             assert_eq!((areas[0], areas[1], areas[4]), (areas[3], areas[3], Released::default()));
@@ -210,16 +215,11 @@ mod tests {
     fn homes_that_are_told_of_are_counted() {
         let mut ledger = ledger();
         let now = leaves(covered(30, 10));
-        for home in 0..9 {
-            ledger.note(3, 0, home);
-            ledger.note(3, 0, home);
-        }
-        assert_eq!(ledger.release(3, &now, Course::Over), 0, "nine homes, told of twice");
-        ledger.note(3, 1, 9);
-        assert_eq!(ledger.release(3, &now, Course::Over), 0, "the tenth is in no group");
-        ledger.note(3, 0, 9);
-        assert_eq!(ledger.release(3, &now, Course::Over), 1);
-        assert_eq!(ledger.release(3, &leaves(covered(30, 20)), Course::Over), 0, "they count once");
+        let nine: Vec<(usize, u32)> = (0..9).chain(0..9).map(|home| (0, home)).collect();
+        assert_eq!(ledger.release(3, &now, &nine, Course::Over), 0, "nine homes, told of twice");
+        assert_eq!(ledger.release(3, &now, &[(1, 9)], Course::Over), 0, "the tenth is in no group");
+        assert_eq!(ledger.release(3, &now, &[(0, 9)], Course::Over), 1);
+        assert_eq!(ledger.release(3, &leaves(covered(30, 20)), &[], Course::Over), 0, "they count once");
     }
 
     #[test]
@@ -228,10 +228,10 @@ mod tests {
         let check = |steps: &[(i64, i64)], expect: &[usize]| {
             let mut ledger = ledger();
             let released = steps.iter().map(|&(homes, seconds)| {
-                ledger.release(0, &leaves(covered(homes, seconds)), Course::Open(&expected))
+                ledger.release(0, &leaves(covered(homes, seconds)), &[], Course::Open(&expected))
             });
             assert_eq!(released.collect::<Vec<_>>(), expect, "{steps:?}");
-            ledger.release(0, &expected, Course::Over);
+            ledger.release(0, &expected, &[], Course::Over);
             assert_eq!(ledger.areas(0, &small())[3].meter_seconds(), 50 * 1800);
         };
         check(&[(10, 1800), (19, 1800), (25, 1800), (40, 1800), (45, 1800)], &[1, 0, 1, 1, 0]);

@@ -21,11 +21,10 @@ pub(super) async fn send_on(ports: &Ports, letters: &[DeadLetter]) -> Result<(),
         // Sent by a number of partitions that we have not heard of either, it would come back.
         return Err(StoreError::Unavailable(format!("generation {newest} of the log is not known here yet")));
     }
-    let mut revived: Vec<_> = late.into_iter().filter_map(revived).collect();
+    let revived: Vec<_> = late.into_iter().filter_map(|letter| revived(letter, &generations)).collect();
     let mut newest = Newest::default();
     revived.iter().for_each(|one| newest.note(one));
-    revived.retain(|one| !newest.is_other_than(one));
-    let records: Vec<Envelope> = revived.into_iter().map(|revived| revived.envelope).collect();
+    let records: Vec<Envelope> = revived.iter().filter_map(|one| newest.sends_for(one)).collect();
     tracing::info!(records = records.len(), "sent on: their producers had not heard of new partitions");
     ports.log.append(records).await.map_err(|error| match error {
         AppendError::Busy { .. } | AppendError::Unavailable { .. } => {

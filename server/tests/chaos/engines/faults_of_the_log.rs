@@ -39,9 +39,10 @@ async fn partitions_are_added_under_load() {
         let former = site.partitions();
         let unaware = log_of(&site, former).await;
         println!("{}", site.grow(partitions));
-        let newer = sent_by_the_new_partitions(&serving[0].1, &load, [former, partitions]).await;
+        let now = UtcSecond(jiff::Timestamp::now().as_second());
+        let newer = sent_by_the_new_partitions(&serving[0].1, &load, [former, partitions], now).await;
         everybody_works(&serving[0].1, &site, &sending).await;
-        late.extend(sent_by_former_partitions(&unaware, &load, partitions).await);
+        late.extend(sent_by_former_partitions(&unaware, &load, partitions, now).await);
         // It yields to what was there before it.
         late.extend(newer);
         unaware.close().await;
@@ -77,21 +78,26 @@ fn late_meter(partitions: u32, number: usize) -> String {
 }
 
 /// The starts of what they send.
-fn late_starts() -> impl Iterator<Item = (i64, UtcSecond)> {
-    let now = UtcSecond(jiff::Timestamp::now().as_second()).window().start();
+fn late_starts(now: UtcSecond) -> impl Iterator<Item = (i64, UtcSecond)> {
+    let now = now.window().start();
     (1..=SENDS).map(move |half_hour| (half_hour, UtcSecond(now.0 - half_hour * 1800)))
 }
 
 /// Other values of the first half of those whose partition is another one now, from another place, through a node that has
 /// heard of it.
-async fn sent_by_the_new_partitions(http: &Http, load: &Load, [former, partitions]: [u32; 2]) -> Readings {
+async fn sent_by_the_new_partitions(
+    http: &Http,
+    load: &Load,
+    [former, partitions]: [u32; 2],
+    now: UtcSecond,
+) -> Readings {
     assert!(load.areas().iter().all(|one| one.code != MOVED_TO), "somebody else counts in {MOVED_TO}");
     let (mut meters, mut sent, mut readings) = (Vec::new(), Vec::new(), Readings::new());
     let moves =
         |meter: &String| partition_of(meter.as_bytes(), former) != partition_of(meter.as_bytes(), partitions);
     for meter in (0..UNAWARE / 2).map(|number| late_meter(partitions, number)).filter(moves) {
         meters.push(json!({ "meter_id": meter, "area": MOVED_TO }));
-        for (_, start) in late_starts() {
+        for (_, start) in late_starts(now) {
             sent.push(reading(&meter, &start.to_string(), 1800, 7.0));
             let counted = Counted { duration_s: 1800, energy_mwh: 7000 };
             readings.insert((meter.clone(), start.0), (counted, MOVED_TO.to_owned()));
@@ -115,7 +121,12 @@ async fn sent_by_the_new_partitions(http: &Http, load: &Load, [former, partition
 }
 
 /// What such a one sends behind the markers of new partitions, where its meters are no longer. It counts all the same.
-async fn sent_by_former_partitions(unaware: &KafkaLog, load: &Load, partitions: u32) -> Readings {
+async fn sent_by_former_partitions(
+    unaware: &KafkaLog,
+    load: &Load,
+    partitions: u32,
+    now: UtcSecond,
+) -> Readings {
     let area = AreaCode::parse(MOVED_FROM).unwrap();
     assert!(load.areas().iter().all(|one| one.code != area.as_str()), "somebody else counts in {area}");
     let mut readings = Readings::new();
@@ -124,7 +135,7 @@ async fn sent_by_former_partitions(unaware: &KafkaLog, load: &Load, partitions: 
         let dwelling = Dwelling::default();
         let registration = Registration { meter: meter.clone(), area: area.clone(), dwelling };
         let mut records = vec![Record::Registration(registration, None)];
-        for (half_hour, start) in late_starts() {
+        for (half_hour, start) in late_starts(now) {
             let energy_mwh = 1000 * half_hour + number as i64;
             let interval = Interval::new(start, 1800).unwrap();
             let energy = Energy::from_mwh(energy_mwh);
