@@ -1,8 +1,8 @@
 //! Dead letters, sent once more: after their meter was registered, for example.
 //!
 //! A redriven record carries the position of its first dead letter (where it was misrouted, the beginning of its
-//! generation) and yields to everything that came after it, so redriving an old letter, or one letter twice, undoes nothing. What is counted by now, and
-//! what would only die again, is left where it is: else every redrive would add letters to the list.
+//! generation) and yields to everything that came after it, so redriving an old letter, or one letter twice, undoes
+//! nothing. What is counted by now, and what would only die again, is left where it is: else every redrive would add letters to the list.
 
 mod outlook;
 

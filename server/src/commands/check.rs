@@ -1,8 +1,9 @@
 //! `wattmap check`: a line for everything that has to be there.
 //!
-//! Kafka and Cassandra are looked at one by one, before anything that needs both. A data directory has one process. Where a server has it, that one is asked, and what only a look into the
-//! files could tell is said to be open. Of roles that run apart there may be many: `--ready` asks the one that has this
-//! command's configuration, and nothing else; that is cheap enough to be done every few seconds.
+//! Kafka and Cassandra are looked at one by one, before anything that needs both. A data directory has one process. Where a
+//! server has it, that one is asked, and what only a look into the files could tell is said to be open. Of roles that run
+//! apart there may be many: `--ready` asks the one that has this command's configuration, and nothing else; that is cheap
+//! enough to be done every few seconds.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;

@@ -47,10 +47,7 @@ impl Distributed {
         let store = CassandraStore::connect(&at.cassandra()).await?;
         let documents: Arc<dyn DocumentStore> = store.clone();
         let mut known = Generations::read(documents.as_ref()).await?;
-        let migrated = Limits::read(documents.as_ref()).await?;
-        if let Some(migrated) = &migrated {
-            Limits::of(config, at.log.retention).agree_with(migrated)?;
-        }
+        let migrated = agreed_limits(config, at, documents.as_ref()).await?;
         let kafka = at.kafka();
         // Clients wait for brokers that do not let them in as for those that are away: this says which it is.
         reach(&kafka).await?;
@@ -130,15 +127,26 @@ pub(super) async fn parts(config: &Config, at: &Addresses) -> Vec<(&'static str,
 /// What migrations remember beside the store, and whether it is as configured.
 async fn agreed(config: &Config, at: &Addresses, documents: &dyn DocumentStore) -> anyhow::Result<String> {
     let known = Generations::read(documents).await?;
-    if let Some(migrated) = Limits::read(documents).await? {
-        Limits::of(config, at.log.retention).agree_with(&migrated)?;
-    }
+    agreed_limits(config, at, documents).await?;
     anyhow::ensure!(
         !known.is_unfinished(),
         "partitions are being added: run `wattmap migrate` again if it was stopped"
     );
     let last = known.last().context("a log without generations")?;
     Ok(format!("generation {} of the log, with {} partitions", last.generation, last.partitions))
+}
+
+/// The limits of the last migration; refuses others than are configured.
+async fn agreed_limits(
+    config: &Config,
+    at: &Addresses,
+    documents: &dyn DocumentStore,
+) -> anyhow::Result<Option<Limits>> {
+    let migrated = Limits::read(documents).await?;
+    if let Some(migrated) = &migrated {
+        Limits::of(config, at.log.retention).agree_with(migrated)?;
+    }
+    Ok(migrated)
 }
 
 /// Whether what could not be opened may be had later, with the same configuration.

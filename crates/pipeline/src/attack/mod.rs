@@ -88,23 +88,32 @@ fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
+fn first_seed() -> u64 {
+    setting("WATTMAP_ATTACK_SEED").unwrap_or(0)
+}
+
+fn seconds() -> u64 {
+    setting("WATTMAP_ATTACK_SECONDS").unwrap_or(20)
+}
+
+/// Whatever can be wrong.
+const ANY: [Difference; 6] = [
+    Difference::Sums,
+    Difference::Live,
+    Difference::Raw,
+    Difference::Dead,
+    Difference::Registrations,
+    Difference::Twins,
+];
+
 #[test]
 fn the_protocol_holds() {
-    let first = setting("WATTMAP_ATTACK_SEED").unwrap_or(0);
-    let seconds = setting("WATTMAP_ATTACK_SECONDS").unwrap_or(20);
-    let any = [
-        Difference::Sums,
-        Difference::Live,
-        Difference::Raw,
-        Difference::Dead,
-        Difference::Registrations,
-        Difference::Twins,
-    ];
+    let (first, seconds) = (first_seed(), seconds());
     for stage in [1, 3] {
         // However slow the machine is, some thousands.
         let started = Instant::now();
         let goes_on = |seen: &Seen| seen.schedules < 2000 || started.elapsed().as_secs() < seconds / 2;
-        let (seen, found) = search(Dropped::NOTHING, stage, first, goes_on, &any);
+        let (seen, found) = search(Dropped::NOTHING, stage, first, goes_on, &ANY);
         println!("stage {stage}: {seen:?}");
         assert!(found.is_empty(), "stage {stage}: seeds of what went wrong: {found:?}");
         assert!(seen.died_in_flush > 0 && seen.arrived_late > 0, "nothing happened: {seen:?}");

@@ -7,7 +7,7 @@ use super::dropped::Dropped;
 use super::oracle::Difference;
 use super::replayer::{Goes, Replayer};
 use super::world::World;
-use super::{search, setting};
+use super::{ANY, first_seed, search, seconds};
 use crate::rules::Rules;
 
 /// At the end, a replay is waited for so long.
@@ -134,21 +134,8 @@ impl World {
     }
 }
 
-fn seconds() -> u64 {
-    setting("WATTMAP_ATTACK_SECONDS").unwrap_or(20)
-}
-
-const ANY: [Difference; 6] = [
-    Difference::Sums,
-    Difference::Live,
-    Difference::Raw,
-    Difference::Dead,
-    Difference::Registrations,
-    Difference::Twins,
-];
-
 fn holds(dropped: Dropped, schedules: u64, seconds: u64) {
-    let first = setting("WATTMAP_ATTACK_SEED").unwrap_or(0);
+    let first = first_seed();
     for stage in [2, 4] {
         let started = std::time::Instant::now();
         let goes_on =
