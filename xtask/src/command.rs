@@ -3,13 +3,13 @@
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace;
+use crate::{say, workspace};
 
 /// The cargo that runs this task, in the repository's root.
 ///
@@ -40,8 +40,12 @@ pub(crate) fn program(name: impl AsRef<OsStr>, directory: &Path) -> Command {
 
 /// Runs a command whose output the person should see; `advice` says what to do if it fails.
 pub(crate) fn run(command: &mut Command, advice: &str) -> Result<()> {
-    command.stdin(Stdio::null()).stdout(io::stderr());
-    let status = command.status().with_context(|| cannot_start(command))?;
+    let status = if say::is_beside_others() {
+        watched(command, |_| ())?
+    } else {
+        command.stdin(Stdio::null()).stdout(io::stderr());
+        command.status().with_context(|| cannot_start(command))?
+    };
     if !status.success() {
         bail!("`{}` failed ({status}): {advice}", line(command));
     }
@@ -63,7 +67,11 @@ pub(crate) fn output(command: &mut Command, advice: &str) -> Result<String> {
 
 /// Runs a command, shows what it prints as it comes and hands each line of it to `each`. Returns whether it succeeded:
 /// a failing test run is a result, not an error of the task.
-pub(crate) fn watch(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
+pub(crate) fn watch(command: &mut Command, each: impl FnMut(&str)) -> Result<bool> {
+    Ok(watched(command, each)?.success())
+}
+
+fn watched(command: &mut Command, mut each: impl FnMut(&str)) -> Result<ExitStatus> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| cannot_start(command))?;
     let (lines, printed) = mpsc::channel();
@@ -73,10 +81,10 @@ pub(crate) fn watch(command: &mut Command, mut each: impl FnMut(&str)) -> Result
     forward(stderr, lines);
     for line in printed {
         let line = String::from_utf8_lossy(&line?).into_owned();
-        eprintln!("{line}");
+        say::line(&line);
         each(&line);
     }
-    Ok(child.wait()?.success())
+    Ok(child.wait()?)
 }
 
 /// Reads lines in the background, to the end.

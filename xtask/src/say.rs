@@ -2,31 +2,56 @@
 //!
 //! All of it goes to stderr, so that stdout holds results alone: a path, a summary, the lines of a bench.
 
+use std::cell::Cell;
+use std::fmt::Display;
 use std::time::Instant;
 
 use anyhow::Result;
 
+thread_local! {
+    /// What each line begins with that this thread says.
+    static LANE: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// From now on this thread works beside others, and each line that it says begins with its name.
+pub(crate) fn begins_lines_with(name: &'static str) {
+    LANE.set(Some(name));
+}
+
+/// Whether others speak at the same time.
+pub(crate) fn is_beside_others() -> bool {
+    LANE.get().is_some()
+}
+
+/// One line.
+pub(crate) fn line(text: impl Display) {
+    match LANE.get() {
+        Some(name) => eprintln!("{name} | {text}"),
+        None => eprintln!("{text}"),
+    }
+}
+
 /// Does one step of a task, with its name before and the time that it took after.
 pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let begun = Instant::now();
-    eprintln!("==> {title}");
+    line(format_args!("==> {title}"));
     let result = work();
     let seconds = begun.elapsed().as_secs_f64();
     match &result {
-        Ok(_) => eprintln!("    done in {seconds:.1} s"),
-        Err(_) => eprintln!("    failed after {seconds:.1} s"),
+        Ok(_) => line(format_args!("    done in {seconds:.1} s")),
+        Err(_) => line(format_args!("    failed after {seconds:.1} s")),
     }
     result
 }
 
 /// Something that a step found or decided.
-pub(crate) fn detail(text: impl std::fmt::Display) {
-    eprintln!("    {text}");
+pub(crate) fn detail(text: impl Display) {
+    line(format_args!("    {text}"));
 }
 
 /// The one sentence with which a task fails, causes last.
 pub(crate) fn error(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
+    line(format_args!("error: {error:#}"));
 }
 
 /// Bytes with thousands separators, because a table of sizes is read digit by digit.

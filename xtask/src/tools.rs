@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -106,7 +107,11 @@ pub(crate) fn openssl_inside() -> Vec<(&'static str, PathBuf)> {
     }
 }
 
+/// Only one at a time may change what is installed.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
 fn install_packages(packages: &[&str]) -> Result<()> {
+    let _alone = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     if find_program("apt-get").is_none() {
         bail!(
             "there is no apt-get here: install {} with your system's package manager, then run this again",

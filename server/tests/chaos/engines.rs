@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use tokio::sync::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::load::{LastWords, Load, Sending};
 use super::site::Site;
@@ -22,8 +22,20 @@ use crate::support::Http;
 use crate::support::oracle::{Readings, Sums, assert_same_readings};
 use crate::support::program::run_command;
 
-/// One test at a time: each has all of the machine, and some end what the others need.
-pub(super) static ALONE: Mutex<()> = Mutex::const_new(());
+/// Tests at once. Each has topics, a keyspace and processes of its own, and waits for half of its time.
+const AT_ONCE: u32 = 2;
+
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE as usize);
+
+/// Waits until there is room for one more test.
+pub(super) async fn turn() -> SemaphorePermit<'static> {
+    TURNS.acquire().await.expect("nobody closes it")
+}
+
+/// Waits until no other test runs, for one that ends what all of them need.
+async fn alone() -> SemaphorePermit<'static> {
+    TURNS.acquire_many(AT_ONCE).await.expect("nobody closes it")
+}
 
 /// From a partition's loss to its being owned again, at most: what the contract calls seconds.
 pub(super) const TAKES_OVER_WITHIN: Duration = Duration::from_secs(30);

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use super::engines::{
-    ALONE, everybody_works, from_environment, readings_are_found_again, replay_agrees, seed,
+    everybody_works, from_environment, readings_are_found_again, replay_agrees, seed, turn,
 };
 use super::load::Load;
 use super::site::Site;
@@ -28,7 +28,7 @@ const READ_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs three Kafkas and three Cassandras: cargo xtask test engines-of-three"]
 async fn one_broker_and_one_node_die_and_come_back() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let seed = seed();
     let (site, mut load) = (Site::new(4), Load::new(seed));
     let areas = load.areas_and_whether_corrected();

@@ -91,7 +91,7 @@ impl Sent {
 mod engines {
     use std::time::SystemTime;
 
-    use super::super::engines::ALONE;
+    use super::super::engines::turn;
     use super::super::load::settled;
     use super::*;
     use crate::support::Http;
@@ -110,7 +110,7 @@ mod engines {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
     async fn what_others_write_counts_the_same_and_their_garbage_is_told() {
-        let _alone = ALONE.lock().await;
+        let _turn = turn().await;
         let site = Site::new(4);
         let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
         let (_serve, http) = site.serve("serve-0").await;

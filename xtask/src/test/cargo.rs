@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::thread;
 
 use anyhow::Result;
 
@@ -26,8 +27,6 @@ pub(super) fn tests_of_the_tasks(outcome: &mut Outcome) -> Result<()> {
 #[derive(Clone, Copy)]
 pub(super) enum Targets {
     All,
-    /// All, without the tests in every module of this name.
-    AllBut(&'static str),
     /// `tests/NAME.rs` of every crate that has one.
     Named(&'static str),
 }
@@ -48,6 +47,31 @@ pub(super) fn ignored_tests_in(
     Ok(())
 }
 
+/// The same in several test binaries at once, whose names their lines begin with.
+pub(super) fn ignored_tests_at_once(
+    module: &str,
+    binaries: &[&'static str],
+    variables: &[(&str, &str)],
+    outcome: &mut Outcome,
+) {
+    let one = |binary: &'static str| {
+        move || {
+            say::begins_lines_with(binary);
+            let mut outcome = Outcome::default();
+            if let Err(error) = ignored_tests_in(module, Targets::Named(binary), variables, &mut outcome) {
+                outcome.fail(format!("{binary}: {error:#}"));
+            }
+            outcome
+        }
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = binaries.iter().map(|binary| scope.spawn(one(binary))).collect();
+        for binary in running {
+            outcome.merge(binary.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+    });
+}
+
 /// How many tests there are in every module of this name.
 pub(super) fn ignored_tests_there(module: &str) -> Result<u64> {
     let mut cargo = ignored_tests(module, Targets::All, &[]);
@@ -59,9 +83,6 @@ pub(super) fn ignored_tests_there(module: &str) -> Result<u64> {
 pub(super) fn ignored_tests(module: &str, targets: Targets, variables: &[(&str, &str)]) -> Command {
     let mut cargo = tests_of(targets);
     cargo.args(["--", &format!("{module}::"), "--ignored", "--nocapture"]).envs(variables.iter().copied());
-    if let Targets::AllBut(other) = targets {
-        cargo.args(["--skip", &format!("{other}::")]);
-    }
     cargo
 }
 
@@ -75,7 +96,7 @@ pub(super) fn build_tests(targets: Targets) -> Result<()> {
 fn tests_of(targets: Targets) -> Command {
     let mut cargo = tests();
     match targets {
-        Targets::All | Targets::AllBut(_) => cargo.arg("--tests"),
+        Targets::All => cargo.arg("--tests"),
         Targets::Named(name) => cargo.args(["--test", name]),
     };
     cargo

@@ -5,6 +5,7 @@
 mod browser;
 mod cargo;
 mod deploy;
+mod lanes;
 mod outcome;
 mod together;
 
@@ -14,6 +15,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use self::cargo::Targets;
+use self::lanes::Lane;
 use self::outcome::Outcome;
 use crate::{binary, check, engines, say, site, tools, workspace};
 
@@ -46,19 +48,23 @@ pub(crate) enum Part {
 /// What the project can run from itself alone, quickest answers first.
 const FROM_ITSELF_ALONE: [Part; 7] =
     [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill];
-/// Those who write to the topic besides us.
+/// The programs of those who write to the topic besides us.
 const PRODUCERS: &str = "end2end/producers";
 /// The module of the faults.
 const CHAOS: &str = "chaos::engines";
+/// The module of those who write to the topic besides us.
+const OTHER_PRODUCERS: &str = "producers::engines";
+/// The test binaries in which each engine keeps its contract, or not.
+const CONTRACTS: [&str; 2] = ["kafka", "cassandra"];
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
 /// Runs the parts (without any: what the project can run from itself alone) and then `more` of them, all even if one
-/// fails, and prints the summary. `nodes` is how many of each engine `engines` runs on.
+/// fails, and prints the summary; some beside each other. `nodes` is how many of each engine `engines` runs on.
 pub(crate) fn run(parts: &[Part], more: &[Part], nodes: u32) -> Result<()> {
     let parts = if parts.is_empty() { &FROM_ITSELF_ALONE[..] } else { parts };
-    let outcomes: Vec<Outcome> = parts.iter().chain(more).map(|part| run_part(*part, nodes)).collect();
-    sum_up(&outcomes)
+    let parts = [parts, more].concat();
+    sum_up(&lanes::run(&parts, |part| outcome_of(part.name(), |outcome| part.run(nodes, outcome))))
 }
 
 /// Prints the summary; the error says how many failed.
@@ -96,13 +102,10 @@ fn chaos_on(nodes: u32, module: &str, longer: &[(&str, &str)], name: &str) -> Ou
     })
 }
 
-fn run_part(part: Part, nodes: u32) -> Outcome {
-    outcome_of(part.name(), |outcome| part.run(nodes, outcome))
-}
-
 /// What some work comes to. That it can't be done is one more failure.
 fn outcome_of(name: String, work: impl FnOnce(&mut Outcome) -> Result<()>) -> Outcome {
-    eprintln!("\n######## {name}");
+    say::line("");
+    say::line(format_args!("######## {name}"));
     let begun = std::time::Instant::now();
     let mut outcome = Outcome::new(name);
     if let Err(error) = work(&mut outcome) {
@@ -117,6 +120,15 @@ fn outcome_of(name: String, work: impl FnOnce(&mut Outcome) -> Result<()>) -> Ou
 impl Part {
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What it can run beside.
+    fn lane(self) -> Lane {
+        match self {
+            Part::Check | Part::Site | Part::Deploy => Lane::Alone,
+            Part::Engines | Part::EnginesOfThree => Lane::Waits,
+            Part::Unit | Part::Browser | Part::Kill | Part::RealData => Lane::Works,
+        }
     }
 
     fn run(self, nodes: u32, outcome: &mut Outcome) -> Result<()> {
@@ -150,7 +162,8 @@ impl Part {
                     let variables = [addresses, &[("WATTMAP_TEST_PYTHON", python.as_ref())]].concat();
                     // Before there is much in them: nodes that were killed come back the later, the more they have.
                     cargo::ignored_tests_in(CHAOS, Targets::Named("whole"), &variables, outcome)?;
-                    cargo::ignored_tests_in("engines", Targets::AllBut(CHAOS), &variables, outcome)?;
+                    cargo::ignored_tests_in(OTHER_PRODUCERS, Targets::Named("whole"), &variables, outcome)?;
+                    cargo::ignored_tests_at_once("engines", &CONTRACTS, &variables, outcome);
                     let (ran, there) = (outcome.ran(), cargo::ignored_tests_there("engines")?);
                     if ran != there {
                         outcome.fail(format!("{ran} of the {there} tests in modules `engines` ran"));
@@ -165,7 +178,8 @@ impl Part {
             }
             Part::EnginesOfThree => engines::with_nodes(3, |addresses| {
                 cargo::ignored_tests_in("engines_of_three", Targets::Named("whole"), addresses, outcome)?;
-                cargo::ignored_tests_in("engines", Targets::Named("contract"), addresses, outcome)
+                cargo::ignored_tests_at_once("engines", &CONTRACTS, addresses, outcome);
+                Ok(())
             }),
             Part::Deploy => deploy::run(outcome),
             Part::Kill => cargo::ignored_tests_in("kill", Targets::All, &[], outcome),

@@ -40,6 +40,11 @@ impl Outcome {
         self.failures.extend(failures);
     }
 
+    /// What somebody else has judged.
+    pub(super) fn merge(&mut self, other: Outcome) {
+        self.add(other.passed, other.failed, other.failures);
+    }
+
     /// How many were judged.
     pub(super) fn ran(&self) -> u64 {
         self.passed + self.failed

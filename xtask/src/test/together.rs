@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{roles, workspace};
+use crate::{roles, say, workspace};
 
 /// From the start until every role has said something and the page is there, and from Ctrl-C to the end.
 const STARTS_WITHIN: Duration = Duration::from_secs(90);
@@ -60,7 +60,7 @@ fn starts(lines: &Receiver<String>) -> Result<String> {
     while !silent.is_empty() || address.is_none() {
         let left = STARTS_WITHIN.saturating_sub(began.elapsed());
         let line = lines.recv_timeout(left).with_context(|| format!("nothing more comes of {silent:?}"))?;
-        println!("    {line}");
+        say::detail(&line);
         silent.retain(|role| !line.starts_with(role));
         if let Some((_, at)) = line.split_once("The map is at http://") {
             address = at.split('/').next().map(str::to_owned);

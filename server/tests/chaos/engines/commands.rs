@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 
 use super::super::load::settled;
 use super::super::site::Site;
-use super::{ALONE, are_added_up, moment, readings_are, replay_agrees, seed};
+use super::{are_added_up, moment, readings_are, replay_agrees, seed, turn};
 use crate::support::oracle::{Counted, Readings};
 use crate::support::program::{Killed, run_command, said};
 
@@ -27,7 +27,7 @@ const DEATHS: u64 = 2;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn an_import_dies_and_is_begun_again_and_check_says_how_it_stands() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let mut random = StdRng::seed_from_u64(seed());
     let mut site = Site::not_migrated(4);
     let before = site.command(&["check"]).output().unwrap();

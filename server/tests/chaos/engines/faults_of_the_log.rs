@@ -17,8 +17,8 @@ use serde_json::json;
 use super::super::load::{Load, settled};
 use super::super::site::{Process, Site};
 use super::{
-    ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, readings_are, readings_are_found_again,
-    replay_agrees, seed,
+    TAKES_OVER_WITHIN, everybody_works, from_environment, readings_are, readings_are_found_again,
+    replay_agrees, seed, turn,
 };
 use crate::support::http::PATIENCE;
 use crate::support::oracle::{Counted, Readings};
@@ -27,7 +27,7 @@ use crate::support::{Http, reading};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn partitions_are_added_under_load() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (mut site, mut load) = (Site::new(2), Load::new(seed()));
     let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let serving = [site.serve("serve-0").await, site.serve("serve-1").await];
@@ -185,7 +185,7 @@ async fn delete_topic(site: &Site) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn the_topic_is_made_anew_after_it_was_drained() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (mut site, mut load) = (Site::new(4), Load::new(seed()));
     let mut asleep: Option<Process> = None;
     for partitions in [4, 2, 6].into_iter().take(from_environment("WATTMAP_TEST_TOPICS", TOPICS) as usize) {
@@ -222,7 +222,7 @@ async fn the_topic_is_made_anew_after_it_was_drained() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn all_is_sent_a_second_time() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (site, mut load) = (Site::new(3), Load::new(seed()));
     let _owner = site.aggregate("aggregate-0", &[]);
     let (_serve, http) = site.serve("serve-0").await;
@@ -266,7 +266,7 @@ async fn forget_progress(site: &Site) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn the_whole_topic_is_delivered_again_from_its_beginning() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (site, mut load) = (Site::new(3), Load::new(seed()));
     let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let (serve, http) = site.serve("serve-0").await;

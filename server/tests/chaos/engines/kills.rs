@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use super::super::load::Load;
 use super::super::site::{Process, Site};
-use super::{ALONE, from_environment, moment, readings_are_found_again, replay_agrees, seed};
+use super::{from_environment, moment, readings_are_found_again, replay_agrees, seed, turn};
 use crate::support::Http;
 
 /// Rounds, each with a seed of its own, unless the environment says otherwise.
@@ -188,7 +188,7 @@ fn name(number: usize) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn nothing_is_lost_or_counted_twice_when_processes_die() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (rounds, first, began) = (from_environment("WATTMAP_TEST_ROUNDS", ROUNDS), seed(), Instant::now());
     let (mut world, mut load) = (World::new().await, Load::new(first));
     let mut round = 0;

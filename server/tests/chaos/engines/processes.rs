@@ -11,7 +11,7 @@ use super::super::load::Load;
 use super::super::site::{Mark, Process, Site};
 use super::super::watch::{Standstill, Totals, Watch};
 use super::{
-    ALONE, TAKES_OVER_WITHIN, everybody_works, moment, readings_are_found_again, replay_agrees, seed,
+    TAKES_OVER_WITHIN, everybody_works, moment, readings_are_found_again, replay_agrees, seed, turn,
 };
 use crate::support::Http;
 
@@ -27,7 +27,7 @@ const WRITES_AFTER: [&str; 2] = ["flush-published", "flush-in-the-middle"];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn a_sleeper_changes_nothing_when_it_wakes() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (site, mut load) = (Site::new(4), Load::new(seed()));
     load.never_corrects(0..2);
     let areas = load.areas_and_whether_corrected();
@@ -89,7 +89,7 @@ async fn writes_late(sleeper: &Process, wakes: Mark, others: &[i64]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn aggregators_come_and_go_under_load() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let seed = seed();
     let mut random = StdRng::seed_from_u64(seed);
     let (site, mut load) = (Site::new(4), Load::new(seed));

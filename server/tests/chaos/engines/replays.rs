@@ -9,8 +9,8 @@ use rustix::process::Signal;
 use super::super::load::Load;
 use super::super::site::Site;
 use super::{
-    ALONE, TAKES_OVER_WITHIN, everybody_works, from_environment, moment, readings_are_found_again,
-    replay_agrees, seed,
+    TAKES_OVER_WITHIN, everybody_works, from_environment, moment, readings_are_found_again, replay_agrees,
+    seed, turn,
 };
 use crate::support::program::run_command;
 
@@ -23,7 +23,7 @@ const STEPS: [&str; 2] = ["replay-made", "replay-in-use"];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn aggregates_are_made_anew_under_load() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let seed = seed();
     let mut random = StdRng::seed_from_u64(seed);
     let (site, mut load) = (Site::new(4), Load::new(seed));
@@ -66,7 +66,7 @@ async fn aggregates_are_made_anew_under_load() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn a_replay_ends_when_partitions_are_added_meanwhile() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let (mut site, mut load) = (Site::new(2), Load::new(seed()));
     let _owner = site.aggregate("aggregate-0", &[]);
     let (_serve, http) = site.serve("serve-0").await;

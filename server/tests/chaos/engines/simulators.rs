@@ -15,7 +15,7 @@ use simulator::{Population, PopulationConfig, Reference};
 
 use super::super::load::settled;
 use super::super::site::Site;
-use super::{ALONE, TAKES_OVER_WITHIN, are_added_up, from_environment, moment, replay_agrees, seed};
+use super::{TAKES_OVER_WITHIN, are_added_up, from_environment, moment, replay_agrees, seed, turn};
 use crate::support::Http;
 use crate::support::oracle::Readings;
 
@@ -46,7 +46,7 @@ const STANDS_BY: &str = "this one stands by";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn another_one_goes_on_when_a_simulator_dies_or_sleeps_and_leaves_no_hole() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let mut random = StdRng::seed_from_u64(seed());
     let site = Site::new(4);
     let owner = site.aggregate("aggregate-0", &[]);

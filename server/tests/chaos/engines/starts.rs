@@ -2,7 +2,7 @@
 
 use super::super::load::Load;
 use super::super::site::Site;
-use super::{ALONE, TAKES_OVER_WITHIN, everybody_works, readings_are_found_again, seed};
+use super::{TAKES_OVER_WITHIN, everybody_works, readings_are_found_again, seed, turn};
 use crate::support::program::run_command;
 
 /// Those who speak to Cassandra.
@@ -30,7 +30,7 @@ async fn grant_what_they_need(site: &Site) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn roles_wait_for_migrate_and_not_for_what_stays_wrong() {
-    let _alone = ALONE.lock().await;
+    let _turn = turn().await;
     let mut site = Site::not_migrated(4);
     let are_apart = site.tell_roles_apart(&ROLES).await;
     if are_apart {
