@@ -4,43 +4,11 @@
 use std::sync::LazyLock;
 
 use metering::AreaCode;
+pub use metering::time::DayType;
 
 const HALF_HOURS: usize = 48;
 const MONTHS: usize = 12;
-const DAY_TYPES: usize = 3;
-
-/// The three kinds of day that load profiles tell apart. Public holidays count as Sundays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DayType {
-    /// Monday to Friday.
-    Weekday,
-    /// Saturday.
-    Saturday,
-    /// Sunday, and public holidays.
-    Sunday,
-}
-
-impl DayType {
-    /// All of them, in the order of the table's columns.
-    pub const ALL: [DayType; DAY_TYPES] = [Self::Weekday, Self::Saturday, Self::Sunday];
-
-    /// As in a URL and in the table's header.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Weekday => "weekday",
-            Self::Saturday => "saturday",
-            Self::Sunday => "sunday",
-        }
-    }
-
-    /// Days of this type in a mean week.
-    pub const fn days_a_week(self) -> u32 {
-        match self {
-            Self::Weekday => 5,
-            Self::Saturday | Self::Sunday => 1,
-        }
-    }
-}
+const DAY_TYPES: usize = DayType::ALL.len();
 
 /// BDEW's standard load profile H25 of German homes: how a year's use is spread over months, kinds
 /// of day and half-hours of the local day. The shape alone is used, never an amount.

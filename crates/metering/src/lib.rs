@@ -15,6 +15,7 @@
 //! | [`dead_letter`] | why an accepted record could not be counted |
 //! | [`statistics`] | published statistics of areas |
 //! | [`outlook`] | the year after the published ones |
+//! | [`tariff`] | what energy costs |
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
 //! | [`disclosure`] | what may be said in public |
 //! | [`door`] | what a request to the door says, and what is wrong with it |
@@ -35,6 +36,7 @@ pub mod position;
 pub mod reading;
 pub mod statistics;
 pub mod stored;
+pub mod tariff;
 pub mod time;
 pub mod wire;
 

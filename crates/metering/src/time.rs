@@ -13,6 +13,40 @@ pub const WINDOWS_A_DAY: i64 = 48;
 /// Seconds in the longest reading: an hour.
 pub const LONGEST_READING_S: i64 = 3600;
 
+/// The three kinds of local day that load profiles and tariffs tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DayType {
+    /// Monday to Friday.
+    Weekday,
+    /// Saturday.
+    Saturday,
+    /// Sunday, and public holidays.
+    Sunday,
+}
+
+impl DayType {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [DayType; 3] = [Self::Weekday, Self::Saturday, Self::Sunday];
+
+    /// As in a URL and in a table's header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Weekday => "weekday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+
+    /// Days of this type in a mean week.
+    pub const fn days_a_week(self) -> u32 {
+        match self {
+            Self::Weekday => 5,
+            Self::Saturday | Self::Sunday => 1,
+        }
+    }
+}
+
 /// An instant in whole seconds since 1970-01-01T00:00:00Z. In JSON: RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct UtcSecond(pub i64);

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::*;
-use crate::Energy;
 use crate::aggregate::Totals;
+use crate::{AreaCode, Energy};
 
 /// What the attacker knows of a figure: which contributions it is the sum of.
 type Sum = BTreeSet<usize>;
@@ -100,7 +100,8 @@ const LOOKS: usize = 6;
 /// What is known of a part of the finest level in a half-hour.
 type Cell = (usize, usize);
 
-/// A few neighbourhoods with homes that report, late or in parts, correct what they reported, move away and arrive.
+/// A few neighbourhoods with homes that report, late or in parts, correct what they reported, move away and arrive; and
+/// processes that die.
 struct World {
     dice: TestRng,
     nesting: Nesting,
@@ -199,7 +200,11 @@ impl World {
         let told: Vec<(usize, u32)> = told.into_iter().map(|(leaf, home)| (leaf, home as u32)).collect();
         let expected = &self.exact[half_hour.saturating_sub(1)];
         let course = if is_over { Course::Over } else { Course::Open(expected) };
-        shown.ledger.release(half_hour, &self.exact[half_hour], &told, course);
+        let released = shown.ledger.release(half_hour, &self.exact[half_hour], &told, course);
+        shown.keep(half_hour, &released);
+        if self.below(6) == 0 {
+            shown.begin_again(self.leaves);
+        }
         let groups = shown.ledger.groups().clone();
         for (number, group) in groups.all().iter().enumerate() {
             if shown.ledger.of_group(number, half_hour) != before.of_group(number, half_hour) {
@@ -231,7 +236,9 @@ impl World {
         let mut expected = vec![Crowd::default(); self.leaves];
         self.homes.iter().for_each(|&leaf| expected[leaf].homes += 1);
         let groups = Groups::decide(&expected, &self.nesting, grouped);
-        let mut shown = Shown { ledger: DayLedger::new(std::sync::Arc::new(groups)), sums: HashMap::new() };
+        let ledger = DayLedger::new(std::sync::Arc::new(groups));
+        let first_leaf = (self.nesting.len() - self.leaves) as u32;
+        let mut shown = Shown { kept: Kept::of(&ledger, first_leaf), ledger, sums: HashMap::new() };
         for half_hour in 0..HALF_HOURS {
             for part in 0..LOOKS {
                 self.live(half_hour, part);
@@ -248,6 +255,64 @@ impl World {
 struct Shown {
     ledger: DayLedger,
     sums: HashMap<Cell, Sum>,
+    kept: Kept,
+}
+
+/// What outlasts a process: who is spoken of together, all that was released until some time, and each look since.
+struct Kept {
+    groups: Vec<u8>,
+    half_hours: Vec<Vec<u8>>,
+    looks: Vec<Vec<u8>>,
+    first_leaf: u32,
+}
+
+impl Kept {
+    fn of(ledger: &DayLedger, first_leaf: u32) -> Self {
+        Kept {
+            groups: ledger.record_of_groups(&Numbered, first_leaf),
+            half_hours: (0..HALF_HOURS).map(|of_day| ledger.record_of_half_hour(of_day)).collect(),
+            looks: Vec::new(),
+            first_leaf,
+        }
+    }
+}
+
+/// Areas that are called by their numbers.
+struct Numbered;
+
+impl AreaNames for Numbered {
+    fn code(&self, area: u32) -> AreaCode {
+        AreaCode::parse(&format!("A{area}")).unwrap()
+    }
+
+    fn number(&self, code: &AreaCode) -> Option<u32> {
+        code.as_str().strip_prefix('A')?.parse().ok()
+    }
+}
+
+impl Shown {
+    /// What a look released is kept before anybody hears of it.
+    fn keep(&mut self, half_hour: usize, released: &[usize]) {
+        let released: Vec<(usize, usize)> = released.iter().map(|&group| (group, half_hour)).collect();
+        self.kept.looks.push(self.ledger.record_of_look(&released));
+    }
+
+    /// The process dies, and another one goes on with what was kept.
+    fn begin_again(&mut self, leaves: usize) {
+        let Kept { groups, half_hours, looks, first_leaf } = &self.kept;
+        let mut ledger = DayLedger::read(groups, &Numbered, *first_leaf, leaves).unwrap();
+        half_hours.iter().for_each(|half_hour| ledger.read_half_hour(half_hour).unwrap());
+        looks.iter().for_each(|look| ledger.read_look(look).unwrap());
+        assert_eq!(ledger.groups(), self.ledger.groups());
+        let released = |ledger: &DayLedger| {
+            let cells = |group: usize| (0..48).map(move |of_day| (group, of_day));
+            let all = (0..ledger.groups().all().len()).flat_map(cells);
+            all.map(|(group, of_day)| ledger.of_group(group, of_day)).collect::<Vec<_>>()
+        };
+        assert_eq!(released(&ledger), released(&self.ledger));
+        self.kept = Kept::of(&ledger, *first_leaf);
+        self.ledger = ledger;
+    }
 }
 
 proptest! {

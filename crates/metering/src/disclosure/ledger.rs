@@ -6,9 +6,13 @@
 //! away, is of whole portions: of ten homes or more. Rounding, larger areas, days, months and the newest figure are
 //! made of them and of nothing else, which is why none of these needs a rule of its own against being compared.
 
+mod record;
+
 use std::collections::HashSet;
 use std::ops::AddAssign;
 use std::sync::Arc;
+
+pub use record::{AreaNames, BadRecord};
 
 use super::{DisclosureRules, Groups, Nesting};
 use crate::aggregate::Totals;
@@ -113,15 +117,15 @@ impl DayLedger {
 
     /// Releases what may be of a half-hour as it is now: by number of the finest level's areas. `changed` are those areas with
     /// homes, each by a number that is always its own, that have changed what was exact when it was last looked at to what is
-    /// now, neither earlier nor later; what is not told of is made out, less well, from what is covered. Says how many
-    /// groups' figures have changed.
+    /// now, neither earlier nor later; what is not told of is made out, less well, from what is covered. Gives the numbers
+    /// of the groups whose figures have changed.
     pub fn release(
         &mut self,
         of_day: usize,
         exact: &[Totals],
         changed: &[(usize, u32)],
         course: Course<'_>,
-    ) -> usize {
+    ) -> Vec<usize> {
         for &(leaf, home) in changed {
             if let Some(group) = self.groups.of_leaf(leaf) {
                 self.cells[group][of_day].changed.insert(home);
@@ -132,8 +136,8 @@ impl DayLedger {
             leaves.iter().filter_map(|&leaf| of.get(leaf as usize)).for_each(|totals| sum += *totals);
             sum
         };
-        let mut released = 0;
-        for (group, cells) in self.groups.all().iter().zip(&mut self.cells) {
+        let mut released = Vec::new();
+        for (number, (group, cells)) in self.groups.all().iter().zip(&mut self.cells).enumerate() {
             let (now, cell) = (sum(exact, &group.leaves), &mut cells[of_day]);
             let expected = match course {
                 Course::Open(expected) => Some(sum(expected, &group.leaves)),
@@ -141,7 +145,7 @@ impl DayLedger {
             };
             if cell.may_be_released(&now, expected) {
                 *cell = Cell { released: now, changed: HashSet::new() };
-                released += 1;
+                released.push(number);
             }
         }
         released
@@ -213,13 +217,16 @@ mod tests {
 
     #[test]
     fn homes_that_are_told_of_are_counted() {
+        const NONE: [usize; 0] = [];
         let mut ledger = ledger();
         let now = leaves(covered(30, 10));
         let nine: Vec<(usize, u32)> = (0..9).chain(0..9).map(|home| (0, home)).collect();
-        assert_eq!(ledger.release(3, &now, &nine, Course::Over), 0, "nine homes, told of twice");
-        assert_eq!(ledger.release(3, &now, &[(1, 9)], Course::Over), 0, "the tenth is in no group");
-        assert_eq!(ledger.release(3, &now, &[(0, 9)], Course::Over), 1);
-        assert_eq!(ledger.release(3, &leaves(covered(30, 20)), &[], Course::Over), 0, "they count once");
+        let mut released =
+            |now: &[Totals], changed: &[(usize, u32)]| ledger.release(3, now, changed, Course::Over);
+        assert_eq!(released(&now, &nine), NONE, "nine homes, told of twice");
+        assert_eq!(released(&now, &[(1, 9)]), NONE, "the tenth is in no group");
+        assert_eq!(released(&now, &[(0, 9)]), [0]);
+        assert_eq!(released(&leaves(covered(30, 20)), &[]), NONE, "they count once");
     }
 
     #[test]
@@ -228,7 +235,7 @@ mod tests {
         let check = |steps: &[(i64, i64)], expect: &[usize]| {
             let mut ledger = ledger();
             let released = steps.iter().map(|&(homes, seconds)| {
-                ledger.release(0, &leaves(covered(homes, seconds)), &[], Course::Open(&expected))
+                ledger.release(0, &leaves(covered(homes, seconds)), &[], Course::Open(&expected)).len()
             });
             assert_eq!(released.collect::<Vec<_>>(), expect, "{steps:?}");
             ledger.release(0, &expected, &[], Course::Over);

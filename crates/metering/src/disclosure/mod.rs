@@ -9,7 +9,7 @@
 //! | `rules` | the numbers in force |
 //! | `nesting` | how areas nest |
 //! | `groups` | which homes are spoken of together |
-//! | `ledger` | what of a day has been released |
+//! | `ledger` | what of a day has been released, and its record |
 //! | `release` | which figures are shown, and of what |
 
 mod groups;
@@ -22,7 +22,7 @@ mod rules;
 mod attack;
 
 pub use groups::{Crowd, Group, Groups};
-pub use ledger::{Course, DayLedger, Released};
+pub use ledger::{AreaNames, BadRecord, Course, DayLedger, Released};
 pub use nesting::Nesting;
 pub use release::{ExactFigure, PublicFigure, Release, SeriesValue, Shown, homes_band, rounded_measure};
 pub use rules::{DisclosureRules, FigureKind, TooLax};
