@@ -42,6 +42,21 @@ impl DocumentStore for Memory {
         self.all.lock().unwrap().extend(documents.into_iter().map(|one| (one.id, one.body)));
         Ok(())
     }
+    async fn replace_document(
+        &self,
+        _: &str,
+        id: &str,
+        read: Option<&[u8]>,
+        by: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        self.answers()?;
+        let mut all = self.all.lock().unwrap();
+        let is_as_read = all.get(id).map(Vec::as_slice) == read;
+        if is_as_read {
+            all.insert(id.to_owned(), by);
+        }
+        Ok(is_as_read)
+    }
     async fn remove_document(&self, _: &str, id: &str) -> Result<(), StoreError> {
         self.answers()?;
         self.all.lock().unwrap().remove(id);

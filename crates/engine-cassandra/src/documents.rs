@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use engine::{Document, DocumentStore, StoreError};
 use futures::future::BoxFuture;
 use scylla::serialize::row::SerializeRow;
+use scylla::statement::SerialConsistency;
 use scylla::statement::prepared::PreparedStatement;
 
 use crate::connection::CassandraStore;
@@ -55,6 +56,19 @@ impl DocumentStore for CassandraStore {
             .map(|document| Box::pin(self.put(kind, document)) as BoxFuture<'_, _>)
             .collect();
         self.all(writes).await.map(drop)
+    }
+
+    async fn replace_document(
+        &self,
+        kind: &str,
+        id: &str,
+        read: Option<&[u8]>,
+        by: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        match read {
+            None => self.compared(&self.statements.first_document, (kind, id, by)).await,
+            Some(read) => self.compared(&self.statements.replace_document, (by, kind, id, read)).await,
+        }
     }
 
     async fn remove_document(&self, kind: &str, id: &str) -> Result<(), StoreError> {
@@ -114,6 +128,28 @@ impl CassandraStore {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A write on a condition: whether that held.
+    async fn compared(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<bool, StoreError> {
+        let mut statement = statement.clone();
+        // The second time, the condition would be about the first.
+        statement.set_is_idempotent(false);
+        statement.set_serial_consistency(Some(SerialConsistency::LocalSerial));
+        let _turn = self.turn().await;
+        let answer = self.session.execute_unpaged(&statement, values).await.map_err(away)?;
+        let answer = answer.into_rows_result().map_err(|error| corrupt("documents", error))?;
+        let mut rows = answer.rows::<scylla::value::Row>().map_err(|error| corrupt("documents", error))?;
+        let first = rows.next().transpose().map_err(|error| corrupt("documents", error))?;
+        // Whether it was applied comes first; what else comes depends on that.
+        let applied = first.and_then(|row| row.columns.into_iter().next().flatten());
+        applied
+            .and_then(|value| value.as_boolean())
+            .ok_or_else(|| corrupt("documents", "a conditional write does not say whether it was applied"))
     }
 
     pub(crate) async fn run(

@@ -93,8 +93,8 @@ statements! {
     // Documents.
     document: "SELECT version, pieces, body FROM documents WHERE kind = ? AND id = ?",
     documents: "SELECT id, version, pieces, body FROM documents WHERE kind = ?",
-    replace_note: "UPDATE documents SET version = 0, pieces = 0, body = ? WHERE kind = ? AND id = ? IF body = ?",
-    first_note: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, 0, 0, ?) IF NOT EXISTS",
+    replace_document: "UPDATE documents SET version = 0, pieces = 0, body = ? WHERE kind = ? AND id = ? IF body = ?",
+    first_document: "INSERT INTO documents (kind, id, version, pieces, body) VALUES (?, ?, 0, 0, ?) IF NOT EXISTS",
     remove_aggregates: "DELETE FROM aggregates WHERE day = ? AND shard = ?",
     remove_changed_days: "DELETE FROM changed_days WHERE day = ? AND part >= ? AND part <= ?",
     remove_packed_days: "DELETE FROM packed_days WHERE day = ? AND shard >= ? AND shard <= ?",

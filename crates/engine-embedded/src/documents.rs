@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use engine::{Document, DocumentStore, StoreError};
@@ -22,6 +22,7 @@ const KIND: &str = "document";
 pub struct EmbeddedDocuments {
     keys: PathBuf,
     store: Option<Arc<EmbeddedStore>>,
+    comparing: Arc<Mutex<()>>,
 }
 
 impl EmbeddedDocuments {
@@ -48,7 +49,7 @@ impl EmbeddedDocuments {
     pub fn keys_only(dir: impl AsRef<Path>) -> Result<Self, OpenError> {
         let keys = dir.as_ref().join("keys");
         private::create_dir_all(&keys).map_err(OpenError::io("make it", &keys))?;
-        Ok(EmbeddedDocuments { keys, store: None })
+        Ok(EmbeddedDocuments { keys, store: None, comparing: Arc::default() })
     }
 
     fn store(&self) -> Result<&EmbeddedStore, StoreError> {
@@ -144,6 +145,30 @@ impl DocumentStore for EmbeddedDocuments {
                 let path = dir.join(file_name(&document.id));
                 files::write_sealed(&path, KIND, &document.body).map_err(unavailable(&path))
             })
+        })
+        .await
+    }
+
+    /// A key's file is compared with what this process writes, not with what `wattmap keys` writes beside it.
+    async fn replace_document(
+        &self,
+        kind: &str,
+        id: &str,
+        read: Option<&[u8]>,
+        by: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        if kind != KEYS {
+            return self.store()?.replace_document(kind, id, read, by).await;
+        }
+        let (name, read, comparing) = (file_name(id), read.map(<[u8]>::to_vec), self.comparing.clone());
+        self.keys(move |dir| {
+            let _one_at_a_time = comparing.lock().unwrap_or_else(PoisonError::into_inner);
+            let path = dir.join(name);
+            let is_as_read = read_one(&path)? == read;
+            if is_as_read {
+                files::write_sealed(&path, KIND, &by).map_err(unavailable(&path))?;
+            }
+            Ok(is_as_read)
         })
         .await
     }

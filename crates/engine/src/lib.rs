@@ -25,7 +25,7 @@ mod ownership;
 mod pipeline_store;
 
 pub use crash::{crash_point, crash_points_from_environment};
-pub use documents::{Document, DocumentStore};
+pub use documents::{COMPARED_BYTES_MAX, Document, DocumentStore};
 pub use editions::{Edition, Editions, InEdition};
 pub use figures::{AreaDay, DeadLetterFilter, FigureStore, StoredSpan};
 pub use live::{DeadLetterFeed, LiveBatch, LiveFeed, LiveNews};

@@ -95,6 +95,16 @@ impl DocumentStore for Counted {
         self.count();
         self.documents.put_documents(kind, documents).await
     }
+    async fn replace_document(
+        &self,
+        kind: &str,
+        id: &str,
+        read: Option<&[u8]>,
+        by: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        self.count();
+        self.documents.replace_document(kind, id, read, by).await
+    }
     async fn remove_document(&self, kind: &str, id: &str) -> Result<(), StoreError> {
         self.count();
         self.documents.remove_document(kind, id).await

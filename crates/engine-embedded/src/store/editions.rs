@@ -1,27 +1,15 @@
-//! Aggregates that are made anew beside those in use. Who makes them has the directory to itself, so the note is
-//! compared under a lock, and progress is that of every edition: nothing is decided meanwhile.
+//! Aggregates that are made anew beside those in use. Who makes them has the directory to itself, so progress is that of
+//! every edition: nothing is decided meanwhile.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{Document, Edition, Editions, FigureStore, InEdition, PipelineStore, StoreError};
+use engine::{Edition, Editions, FigureStore, InEdition, PipelineStore, StoreError};
 
-use super::{EmbeddedStore, Inner, key, lock};
+use super::{EmbeddedStore, key};
 
 /// The document that is the note.
 const NOTE: (&str, &str) = ("editions", "note");
-
-impl Inner {
-    fn replace_note(&self, read: Option<&[u8]>, by: Vec<u8>) -> Result<bool, StoreError> {
-        let _one_at_a_time = lock(&self.noting);
-        let (kind, id) = NOTE;
-        if self.document(kind, id)?.as_deref() != read {
-            return Ok(false);
-        }
-        self.put_documents(kind, vec![Document { id: id.to_owned(), body: by }])?;
-        Ok(true)
-    }
-}
 
 #[async_trait]
 impl Editions for EmbeddedStore {
@@ -31,8 +19,8 @@ impl Editions for EmbeddedStore {
     }
 
     async fn replace_note(&self, read: Option<&[u8]>, by: Vec<u8>) -> Result<bool, StoreError> {
-        let read = read.map(<[u8]>::to_vec);
-        self.blocking(move |inner| inner.replace_note(read.as_deref(), by)).await
+        let (kind, id) = NOTE;
+        self.replace_document(kind, id, read, by).await
     }
 
     fn pipeline(&self, edition: &InEdition) -> Arc<dyn PipelineStore> {

@@ -188,6 +188,22 @@ impl Inner {
         self.change_documents(changes.collect())
     }
 
+    /// One at a time: what was read is what is there until it is replaced.
+    pub(super) fn replace_document(
+        &self,
+        kind: &str,
+        id: &str,
+        read: Option<&[u8]>,
+        by: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let _one_at_a_time = lock(&self.comparing);
+        let is_as_read = self.document(kind, id)?.as_deref() == read;
+        if is_as_read {
+            self.put_documents(kind, vec![Document { id: id.to_owned(), body: by }])?;
+        }
+        Ok(is_as_read)
+    }
+
     pub(super) fn remove_document(&self, kind: &str, id: &str) -> Result<(), StoreError> {
         self.change_documents(vec![(key::document(kind, id), None)])
     }

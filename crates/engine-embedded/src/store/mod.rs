@@ -87,7 +87,7 @@ struct Signals {
     oldest_change: Option<Instant>,
 }
 
-/// Locks are taken in this order: noting, flushing, checkpointing, journal, the tree's write, the rest.
+/// Locks are taken in this order: comparing, flushing, checkpointing, journal, the tree's write, the rest.
 struct Inner {
     dir: PathBuf,
     journal_dir: PathBuf,
@@ -95,7 +95,7 @@ struct Inner {
     tree: Tree,
     flushing: Mutex<()>,
     checkpointing: Mutex<Mark>,
-    noting: Mutex<()>,
+    comparing: Mutex<()>,
     journal: Mutex<Journal>,
     /// As of the last batch; changed only by who has the tree's write.
     progress: Mutex<Vec<Option<Position>>>,
@@ -170,7 +170,7 @@ impl EmbeddedStore {
             tree,
             flushing: Mutex::default(),
             checkpointing: Mutex::default(),
-            noting: Mutex::default(),
+            comparing: Mutex::default(),
             journal: Mutex::new(journal),
             progress: Mutex::new(progress),
             unpacked: Mutex::new(unpacked),

@@ -120,6 +120,17 @@ impl EmbeddedStore {
         self.blocking(move |inner| inner.put_documents(&kind, documents)).await
     }
 
+    pub(crate) async fn replace_document(
+        &self,
+        kind: &str,
+        id: &str,
+        read: Option<&[u8]>,
+        by: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let (kind, id, read) = (kind.to_owned(), id.to_owned(), read.map(<[u8]>::to_vec));
+        self.blocking(move |inner| inner.replace_document(&kind, &id, read.as_deref(), by)).await
+    }
+
     pub(crate) async fn remove_document(&self, kind: &str, id: &str) -> Result<(), StoreError> {
         let (kind, id) = (kind.to_owned(), id.to_owned());
         self.blocking(move |inner| inner.remove_document(&kind, &id)).await

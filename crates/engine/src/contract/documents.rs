@@ -1,7 +1,7 @@
 //! What a store of documents must do.
 
 use super::{Has, Reopen, soon};
-use crate::{Document, DocumentStore};
+use crate::{COMPARED_BYTES_MAX, Document, DocumentStore};
 
 type Documents = dyn DocumentStore;
 
@@ -48,6 +48,39 @@ pub(super) async fn any_name_and_any_content((engine, kind): (impl Has<Documents
     }
     assert_eq!(soon(documents.document(kind, "empty")).await.unwrap(), Some(vec![]));
     assert_eq!(soon(documents.documents(kind)).await.unwrap().len(), names.len() + 1);
+}
+
+pub(super) async fn one_is_replaced_by_who_has_read_it(
+    (mut engine, kind): (impl Has<Documents> + Reopen, &str),
+) {
+    let documents = engine.port();
+    let replace = async |read: Option<&[u8]>, by: &[u8]| {
+        soon(documents.replace_document(kind, "one", read, by.to_vec())).await.unwrap()
+    };
+    assert!(!replace(Some(b"x"), b"a").await);
+    assert!(replace(None, b"a").await);
+    assert!(!replace(None, b"b").await);
+    assert!(!replace(Some(b"b"), b"c").await);
+    let largest = vec![7; COMPARED_BYTES_MAX];
+    assert!(replace(Some(b"a"), &largest).await);
+    assert!(replace(Some(&largest), b"").await);
+    assert!(!replace(None, b"d").await, "nothing is not the same as none");
+    assert!(replace(Some(b""), b"a").await);
+    // Of several at once, one.
+    let tries = (0..8).map(|n: u8| {
+        let (documents, kind) = (documents.clone(), kind.to_owned());
+        tokio::spawn(async move { soon(documents.replace_document(&kind, "one", Some(b"a"), vec![n])).await })
+    });
+    let mut won = 0;
+    for tried in tries.collect::<Vec<_>>() {
+        // Who does not learn how it went has not won, as far as it knows.
+        won += u32::from(tried.await.unwrap().unwrap_or(false));
+    }
+    assert!(won <= 1, "{won} have replaced the same document");
+    drop(documents);
+    engine.reopen().await;
+    let there = soon(engine.port().document(kind, "one")).await.unwrap().unwrap();
+    assert!(won == 0 || there.len() == 1 && there[0] < 8, "{there:?}");
 }
 
 pub(super) async fn all_is_there_after_a_restart((mut engine, kind): (impl Has<Documents> + Reopen, &str)) {

@@ -137,6 +137,7 @@ pub async fn documents<E: Has<dyn crate::DocumentStore> + Reopen>(
         documents::written_read_overwritten_removed
         documents::listed_in_order
         documents::any_name_and_any_content
+        documents::one_is_replaced_by_who_has_read_it
         documents::all_is_there_after_a_restart
     );
     cases!("documents", fresh: documents::kinds_are_apart);
