@@ -25,6 +25,7 @@ pub mod editions;
 pub mod engines;
 pub mod exact;
 pub mod figures;
+mod imported_geography;
 pub mod ingestion;
 pub mod keys;
 pub mod live;

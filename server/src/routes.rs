@@ -47,6 +47,12 @@ pub fn router(state: AppState, live: LiveState, pages: Router, description: &Val
         .route("/areas/{code}/exact", get(ops::exact::get))
         .route("/simulator", get(ops::simulator::get).put(ops::simulator::put))
         .route(
+            "/geography",
+            put(ops::geography::put)
+                .delete(ops::geography::delete)
+                .layer(DefaultBodyLimit::max(ops::geography::PACKED_MAX)),
+        )
+        .route(
             "/statistics/{year}",
             put(ops::statistics::put).layer(DefaultBodyLimit::max(ops::statistics::PACKED_MAX)),
         );

@@ -10,11 +10,9 @@ use geography::{Geography, ImportOptions};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engines::{Opened, is_there, open};
+use crate::imported_geography::{GEOGRAPHY, london};
 use crate::ingestion::Ingestion;
 use crate::roles::aggregate::{Aggregation, FlushPace};
-
-/// The kind and the name of the document that an imported geography is.
-pub(crate) const GEOGRAPHY: (&str, &str) = ("geography", "current");
 
 /// What owners of an open engine need, for commands that bring readings in or need what others brought.
 pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::Result<Aggregation> {
@@ -37,7 +35,7 @@ pub async fn geography_of(config: &Config, documents: &dyn DocumentStore) -> any
     if let Some(bytes) = documents.document(GEOGRAPHY.0, GEOGRAPHY.1).await? {
         return Ok(Arc::new(Geography::from_bytes(&bytes).context("the imported geography can't be used")?));
     }
-    london().await
+    Ok(london().await?)
 }
 
 /// The same areas, for a command that writes nothing: a data directory that is not there is not made.
@@ -46,7 +44,7 @@ pub(crate) async fn geography_without_server(config: &Config) -> anyhow::Result<
         return configured(path).await;
     }
     if !is_there(config) {
-        return london().await;
+        return Ok(london().await?);
     }
     let opened = open(config).await?;
     let geography = geography_of(config, opened.ports.documents.as_ref()).await;
@@ -67,9 +65,4 @@ async fn configured(path: &Path) -> anyhow::Result<Arc<Geography>> {
         tracing::info!(%report, "the geography {} was read", path.display());
     }
     Ok(Arc::new(geography))
-}
-
-/// The areas that come with the program.
-pub(crate) async fn london() -> anyhow::Result<Arc<Geography>> {
-    Ok(tokio::task::spawn_blocking(Geography::london).await?)
 }

@@ -85,9 +85,10 @@ pub async fn run(args: ImportArgs, config: Config) -> anyhow::Result<ExitCode> {
 }
 
 async fn destination(common: &Common, config: &Config) -> anyhow::Result<Box<dyn Destination>> {
-    Ok(match (&common.server, &common.key) {
-        (Some(url), Some(key)) => {
-            Box::new(ThroughServer::new(url, key.clone(), common.patience, common.dry_run)?)
+    Ok(match common.through.server_and_key() {
+        Some((url, key)) => {
+            let patience = common.through.patience;
+            Box::new(ThroughServer::new(url, key.to_owned(), patience, common.dry_run)?)
         }
         _ if common.dry_run => Box::new(Dry::open(config).await?),
         _ => Box::new(Direct::open(config).await?),

@@ -51,6 +51,8 @@ enum End {
     Closing,
     Misbehaved(&'static str),
     TooLong,
+    /// Everything is on its way to too many others.
+    Crowded,
 }
 
 impl Client {
@@ -163,10 +165,14 @@ impl Client {
     }
 
     async fn send_everything(&mut self, everything: &Everything) -> Result<(), End> {
+        let hub = self.hub.clone();
+        let Ok(Ok(_turn)) = timeout(SEND_WITHIN, hub.snapshots.acquire()).await else {
+            return Err(End::Crowded);
+        };
         let areas = self.of_interest(&everything.areas);
         self.seq += 1;
         let (seq, level, at, heard_s) = (self.seq, self.level_name(), everything.at, everything.heard_s);
-        self.send_frame(&LiveFrame::Snapshot { seq, level, at, heard_s, areas }).await
+        self.send_frame(LiveFrame::Snapshot { seq, level, at, heard_s, areas }).await
     }
 
     async fn send_change(&mut self, change: &Change) -> Result<(), End> {
@@ -181,12 +187,12 @@ impl Client {
         }
         self.seq += 1;
         let (seq, level, at, heard_s) = (self.seq, self.level_name(), change.at, change.heard_s);
-        self.send_frame(&LiveFrame::Delta { seq, level, at, heard_s, areas }).await
+        self.send_frame(LiveFrame::Delta { seq, level, at, heard_s, areas }).await
     }
 
     async fn complain(&mut self, message: String) -> Result<(), End> {
         self.seq += 1;
-        self.send_frame(&LiveFrame::Error { seq: self.seq, message }).await
+        self.send_frame(LiveFrame::Error { seq: self.seq, message }).await
     }
 
     fn of_interest(&self, areas: &[LiveArea]) -> Vec<LiveArea> {
@@ -200,9 +206,12 @@ impl Client {
         self.hub.figures().geography().level(self.level).name().to_owned()
     }
 
-    async fn send_frame(&mut self, frame: &LiveFrame) -> Result<(), End> {
+    async fn send_frame(&mut self, frame: LiveFrame) -> Result<(), End> {
         self.spoke = Instant::now();
-        match serde_json::to_string(frame) {
+        let text = serde_json::to_string(&frame);
+        // It is as long as its text, and that may take a while.
+        drop(frame);
+        match text {
             Ok(text) => self.send(Message::Text(text.into())).await,
             Err(error) => {
                 tracing::error!(%error, "a live frame can't be written");
@@ -229,6 +238,7 @@ impl Client {
             End::Silent => (close_code::POLICY, "silent for too long"),
             End::Closing => (close_code::AWAY, "the server is stopping"),
             End::Misbehaved(reason) => (close_code::UNSUPPORTED, reason),
+            End::Crowded => (close_code::AGAIN, "too many others are connecting; try again in a while"),
             End::TooLong => (close_code::SIZE, "a message may have 256 KiB"),
         };
         let frame = CloseFrame { code, reason: reason.into() };

@@ -104,6 +104,24 @@ pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
             (415, "Another coding than gzip"),
             (422, "A figure is not allowed"),
         ]),
+        Operation::new(
+            "put",
+            "/api/v1/ops/geography",
+            OPERATOR,
+            "The areas that the next start shows, as `wattmap import geography --out` writes them",
+            json_of("NextGeography", "What it is called, and what it lacks"),
+        )
+        .with([dry_run()])
+        .takes(json!({ "application/octet-stream": {} }))
+        .fails([(413, "Too large"), (415, "Another coding than gzip")]),
+        Operation::new(
+            "delete",
+            "/api/v1/ops/geography",
+            OPERATOR,
+            "Forget the areas that were imported: the next start shows those that come with the program",
+            json_of("NextGeography", "What they are called, and what they lack"),
+        )
+        .with([dry_run()]),
     ];
     let all = all.map(|operation| {
         operation.for_key("operator").fails([

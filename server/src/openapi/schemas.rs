@@ -383,6 +383,10 @@ fn operator() -> Vec<Named> {
             ),
         ),
         (
+            "NextGeography",
+            object(&["name", "meters_elsewhere"], json!({ "name": text(), "meters_elsewhere": integer() })),
+        ),
+        (
             "StatisticsReceipt",
             object(&["areas", "unknown_areas"], json!({ "areas": integer(), "unknown_areas": list(text()) })),
         ),

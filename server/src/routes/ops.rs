@@ -2,8 +2,10 @@
 
 pub(super) mod dead_letters;
 pub(super) mod exact;
+pub(super) mod geography;
 pub(super) mod ingestion;
 pub(super) mod meters;
+mod packed;
 pub(super) mod redrive;
 pub(super) mod simulator;
 pub(super) mod statistics;

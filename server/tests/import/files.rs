@@ -66,3 +66,17 @@ pub(crate) fn written(path: &Path, meters: usize, readings: usize) -> Vec<(Strin
     std::fs::write(path, text).unwrap();
     all
 }
+
+/// A square of GeoJSON, a hundredth of a degree wide.
+pub(crate) fn square(code: &str, lon: f64) -> String {
+    let (west, east) = (lon, lon + 0.01);
+    format!(
+        "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\",\"name\":\"Area {code}\"}},\"geometry\":\
+         {{\"type\":\"Polygon\",\"coordinates\":[[[{west},52],[{east},52],[{east},52.01],[{west},52.01],[{west},52]]]}}}}"
+    )
+}
+
+/// GeoJSON of these.
+pub(crate) fn collection(features: &[String]) -> String {
+    format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(","))
+}

@@ -8,7 +8,7 @@ use parquet::record::Field;
 use tempfile::tempdir;
 
 use super::counted::{Counted, assert_same, expect, exported};
-use super::files::{carried, green_button, start_value, text_of};
+use super::files::{carried, collection, green_button, square, start_value, text_of};
 use crate::support::program::{output, run, run_in_vain, wattmap};
 
 #[test]
@@ -295,16 +295,6 @@ fn a_file_that_is_cut_off_says_where_and_keeps_what_came_before() {
 #[test]
 fn a_geography_of_ones_own_takes_londons_place() {
     let dir = tempdir().unwrap();
-    let square = |code: &str, lon: f64| {
-        let (west, east) = (lon, lon + 0.01);
-        format!(
-            "{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\",\"name\":\"Area {code}\"}},\"geometry\":\
-             {{\"type\":\"Polygon\",\"coordinates\":[[[{west},52],[{east},52],[{east},52.01],[{west},52.01],[{west},52]]]}}}}"
-        )
-    };
-    let collection = |features: &[String]| {
-        format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(","))
-    };
     let file = dir.path().join("town.geojson");
     fs::write(&file, collection(&[square("T1", 1.0), square("T2", 1.01)])).unwrap();
     let arguments =

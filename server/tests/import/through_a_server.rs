@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use super::counted::Readings;
-use super::files::{carried, green_button, start_value, text_of};
+use super::files::{carried, collection, green_button, square, start_value, text_of};
 use crate::support::http::PATIENCE;
 use crate::support::program::{Killed, run, run_in_vain, wattmap};
 use crate::support::{Http, Keys, Program};
@@ -95,6 +95,57 @@ async fn real_files_come_to_exact_sums() {
     // The server has the data directory: whoever forgets that is told.
     let said = run_in_vain(dir.path(), &["import", "meters", meters.to_str().unwrap()]);
     assert!(said.contains("--server URL --key KEY"), "{said}");
+}
+
+/// Whether a node's map has an area.
+async fn is_on_the_map(http: &Http, code: &str) -> bool {
+    let answer = http.get(&format!("/api/v1/areas/{code}")).await;
+    match answer.status.as_u16() {
+        200 => true,
+        404 => false,
+        _ => panic!("{}", answer.text()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn areas_are_those_of_the_next_start() {
+    let dir = tempdir().unwrap();
+    let (file, meters) = (dir.path().join("town.geojson"), dir.path().join("m.csv"));
+    fs::write(&file, collection(&[square("T1", 1.0), square("T2", 1.01)])).unwrap();
+    fs::write(&meters, "meter_id,area\nA,E01000001\n").unwrap();
+    let town = ["import", "geography", file.to_str().unwrap(), "--title", "Town", "--tz", "Europe/London"];
+    let through = |server: &Program, arguments: &[&str]| {
+        let (url, key) = (server.http.url(), server.http.keys.operator.clone());
+        run(dir.path(), &[arguments, &["--server", &url, "--key", &key]].concat())
+    };
+
+    let server = Program::start(dir.path(), &[]).await;
+    let (url, key) = (server.http.url(), server.http.keys.ingest.clone());
+    let of_server = ["--server", url.as_str(), "--key", key.as_str()];
+    run(dir.path(), &[&["import", "meters", meters.to_str().unwrap()], &of_server[..]].concat());
+    server.http.settled().await;
+    let said = through(&server, &[&town[..], &["--dry-run"]].concat());
+    assert!(said.contains("1 meter is registered") && said.contains("nothing was written"), "{said}");
+    let refused = run_in_vain(dir.path(), &[&town[..], &of_server].concat());
+    assert!(refused.contains("403"), "{refused}");
+    server.stop().await;
+
+    let server = Program::start(dir.path(), &[]).await;
+    assert!(is_on_the_map(&server.http, "E01000001").await, "a dry run and a wrong key change nothing");
+    let said = through(&server, &town);
+    assert!(said.contains(&format!("stored in {}: the next start takes it", server.http.url())), "{said}");
+    assert!(is_on_the_map(&server.http, "E01000001").await, "it is the next start's");
+    server.stop().await;
+
+    let server = Program::start(dir.path(), &[]).await;
+    assert!(is_on_the_map(&server.http, "T1").await && !is_on_the_map(&server.http, "E01000001").await);
+    let said = through(&server, &["import", "geography", "--london"]);
+    assert!(said.contains("London again"), "{said}");
+    server.stop().await;
+
+    let server = Program::start(dir.path(), &[]).await;
+    assert!(is_on_the_map(&server.http, "E01000001").await);
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -177,7 +177,8 @@ impl Found {
         let Some(TornTail { path, file, whole, length, bad }) = self.torn.take() else { return Ok(()) };
         tracing::warn!(
             file = %path.display(), at = whole, bytes = length - whole, ?bad,
-            "the log's last write did not end before the process did; its unacknowledged bytes are cut off"
+            "the log ends with an incomplete write, which is cut off. If the process was killed it was never acknowledged; \
+             if the file was damaged since, the last readings are lost"
         );
         file.set_len(whole)
             .and_then(|()| file.sync_all())

@@ -7,87 +7,86 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use engine::{Document, StoreError};
 use geography::{Geography, ImportOptions, LevelNames, ParentProperty};
-use metering::stored::RegistrationVersion;
 
 use super::direct::while_a_server_runs;
 use super::options::GeographyArgs;
 use super::source::Source;
-use crate::commands::engine::{GEOGRAPHY, london};
+use super::through_server::ThroughServer;
 use crate::commands::say;
 use crate::config::Config;
 use crate::engines::open;
-use crate::state::Ports;
+use crate::imported_geography::{NextGeography, london, replace};
 
 /// Bytes of a GeoJSON text at most: all small areas of a large country, in more detail than a map shows.
 const TEXT_MAX: u64 = 1 << 30;
 
-/// Makes a geography of a GeoJSON file: into the data directory, from where the next start takes it, or
-/// into a file for `--geography`.
+/// Makes a geography of a GeoJSON file: into the data directory or a running server, from where the next start takes
+/// it, or into a file for `--geography`.
 pub(super) async fn import(args: &GeographyArgs, config: &Config) -> anyhow::Result<ExitCode> {
-    let Some(path) = args.file.clone() else { return back_to_london(config).await };
+    let Some(path) = args.file.clone() else { return back_to_london(args, config).await };
     let (options, shown) = (options(args)?, path.display().to_string());
     let made = tokio::task::spawn_blocking(move || make(&path, &options)).await?;
     let (geography, report) = made.with_context(|| format!("{shown} can't be used"))?;
     say(report.to_string().trim_end())?;
     let bytes = geography.to_bytes();
-    match &args.out {
-        _ if args.dry_run => say("nothing was written (--dry-run)")?,
-        Some(out) => {
+    match (&args.out, &args.through.server) {
+        (Some(out), _) if !args.dry_run => {
             write_whole(out, &bytes).with_context(|| format!("{} can't be written", out.display()))?;
             say(format_args!("{}: start with --geography {0}", out.display()))?;
         }
-        None => {
-            let document = Document { id: GEOGRAPHY.1.to_owned(), body: bytes };
-            let documents = |ports: Ports| async move {
-                ports.documents.put_documents(GEOGRAPHY.0, vec![document]).await
-            };
-            let elsewhere = change(config, &geography, documents).await?;
-            say(format_args!("stored in {}: the next start takes it", config.engine.data.display()))?;
-            warn_of(elsewhere, "--london goes back to the one that comes with the program")?;
-            warn_of_configured(config)?;
+        (_, None) if args.dry_run => {}
+        (_, server) => {
+            let next = change(args, config, &geography, Some(bytes)).await?;
+            let to = server.clone().unwrap_or_else(|| config.engine.data.display().to_string());
+            if !args.dry_run {
+                say(format_args!("stored in {to}: the next start takes it"))?;
+            }
+            warn_of(next.meters_elsewhere, "--london goes back to the one that comes with the program")?;
+            warn_of_configured(args, config)?;
         }
     }
+    if args.dry_run {
+        say(super::dry::NOTE)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn back_to_london(config: &Config) -> anyhow::Result<ExitCode> {
-    let geography = london().await?;
-    let documents =
-        |ports: Ports| async move { ports.documents.remove_document(GEOGRAPHY.0, GEOGRAPHY.1).await };
-    let elsewhere = change(config, &geography, documents).await?;
-    say(format_args!("{} again, from the next start on", geography.name()))?;
-    warn_of(elsewhere, "importing theirs again shows them again")?;
-    warn_of_configured(config)?;
+async fn back_to_london(args: &GeographyArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    let next = change(args, config, &*london().await?, None).await?;
+    say(format_args!("{} again, from the next start on", next.name))?;
+    warn_of(next.meters_elsewhere, "importing theirs again shows them again")?;
+    warn_of_configured(args, config)?;
+    if args.dry_run {
+        say(super::dry::NOTE)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Changes what is stored of the geography; says how many meters are registered in areas that this one does not have.
-async fn change<F: Future<Output = Result<(), StoreError>>>(
+/// Changes what is stored of the geography, here or where a server runs.
+async fn change(
+    args: &GeographyArgs,
     config: &Config,
     geography: &Geography,
-    how: impl FnOnce(Ports) -> F,
-) -> anyhow::Result<usize> {
-    let opened = open(config).await.map_err(while_a_server_runs)?;
-    let changed = async {
-        let registrations = opened.ports.figures.registrations().await?;
-        how(opened.ports.clone()).await?;
-        let is_elsewhere = |one: &&RegistrationVersion| {
-            geography.index_of(&one.area).is_none_or(|area| geography.leaf_number(area).is_none())
-        };
-        Ok::<_, StoreError>(registrations.iter().filter(is_elsewhere).count())
+    bytes: Option<Vec<u8>>,
+) -> anyhow::Result<NextGeography> {
+    if let Some((url, key)) = args.through.server_and_key() {
+        let mut server = ThroughServer::new(url, key.to_owned(), args.through.patience, args.dry_run)?;
+        return server.geography(bytes.as_deref()).await;
     }
-    .await;
+    let opened = open(config).await.map_err(while_a_server_runs)?;
+    let changed = replace(&opened.ports, geography, bytes, args.dry_run).await;
     opened.close().await?;
     Ok(changed?)
 }
 
 /// What is imported is not what is shown where another one is configured.
-fn warn_of_configured(config: &Config) -> anyhow::Result<()> {
+fn warn_of_configured(args: &GeographyArgs, config: &Config) -> anyhow::Result<()> {
     match &config.web.geography {
-        Some(path) => say(format_args!("as long as geography is not set, that is: it is {}", path.display())),
-        None => Ok(()),
+        Some(path) if args.through.server.is_none() => {
+            say(format_args!("as long as geography is not set, that is: it is {}", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -42,18 +42,32 @@ pub(super) struct Common {
     /// Write everything that is refused to this file, as CSV.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) rejects: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) through: Through,
+    /// Exit with code 3 if anything was refused, not only if nothing could be used.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Through which server.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Through {
     /// Send to a running server instead of opening the data directory.
     #[arg(long, value_name = "URL", requires = "key")]
     pub(super) server: Option<String>,
     /// How long a server that is away or busy is tried again: seconds, or 2m, 1h.
     #[arg(long, value_name = "DURATION", value_parser = patience, default_value = "2m")]
     pub(super) patience: Duration,
-    /// Exit with code 3 if anything was refused, not only if nothing could be used.
-    #[arg(long)]
-    pub(super) strict: bool,
     /// The key for the server.
     #[arg(long, env = "WATTMAP_KEY", hide_env_values = true)]
     pub(super) key: Option<String>,
+}
+
+impl Through {
+    /// The server and the key for it, if it goes through one.
+    pub(super) fn server_and_key(&self) -> Option<(&str, &str)> {
+        self.server.as_deref().zip(self.key.as_deref())
+    }
 }
 
 impl Common {
@@ -87,10 +101,12 @@ pub(super) struct GeographyArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "london")]
     pub(super) file: Option<PathBuf>,
     /// Go back to London, which comes with the program: what was imported is forgotten.
-    #[arg(long, conflicts_with_all = ["file", "out", "code", "name", "near", "parent", "levels", "title", "attribution", "tz", "leave_out", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["file", "out", "code", "name", "near", "parent", "levels", "title", "attribution", "tz", "leave_out"])]
     pub(super) london: bool,
+    #[command(flatten)]
+    pub(super) through: Through,
     /// Write a file for --geography instead of storing it in the data directory.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, conflicts_with = "server", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) out: Option<PathBuf>,
     /// The property that holds an area's code; guessed where its name is usual.
     #[arg(long, value_name = "PROPERTY")]
@@ -175,7 +191,7 @@ pub(super) struct ReadingArgs {
 impl ReadingArgs {
     /// Whether it is a server, later, that decides which of the meters it knows.
     pub(super) fn is_decided_elsewhere(&self) -> bool {
-        self.common.server.is_some() && !self.common.dry_run && self.area.is_none()
+        self.common.through.server.is_some() && !self.common.dry_run && self.area.is_none()
     }
 
     /// The format, where it was said: who names the columns has said that it is a table.
@@ -263,7 +279,7 @@ mod tests {
                 .unwrap();
         let What::Readings(args) = parsed.import.what else { panic!("{parsed:?}") };
         assert_eq!(args.reading_options().duration_s, Some(1800));
-        assert_eq!((args.common.patience, args.common.strict), (Duration::from_secs(120), false));
+        assert_eq!((args.common.through.patience, args.common.strict), (Duration::from_secs(120), false));
         for wrong in [
             "import readings",
             "import readings a --meter a/b",

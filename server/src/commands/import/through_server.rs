@@ -9,12 +9,14 @@ use hyper::{Method, StatusCode};
 use metering::door::{DraftPlace, MeterDraft, Receipt, Rejection};
 use metering::statistics::YearStatistics;
 use metering::{AreaCode, Reading};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::checkpoint::Checkpoint;
 use super::client::Client;
 use super::destination::Destination;
 use super::statistics::of_unknown_areas;
+use crate::imported_geography::NextGeography;
 use crate::statistics::Stored;
 
 /// Readings of a request: what the contract recommends for steady sending.
@@ -22,6 +24,7 @@ const BATCH: usize = 1000;
 
 const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
+const BYTES: &str = "application/octet-stream";
 
 /// A server, as a destination.
 pub(super) struct ThroughServer {
@@ -55,6 +58,29 @@ impl ThroughServer {
             }
             _ => bail!("{}{path}: {}", self.url, answer.explained()),
         }
+    }
+
+    /// Orders what operators may.
+    async fn operate<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: &'static str,
+        body: &[u8],
+    ) -> anyhow::Result<T> {
+        let with_query = format!("{path}?dry_run={}", self.dry_run);
+        let answer = self.client.send(method, &with_query, content_type, body).await?;
+        if answer.status != StatusCode::OK {
+            bail!("{}{path}: {}", self.url, answer.explained());
+        }
+        serde_json::from_slice(&answer.body)
+            .with_context(|| format!("{} answers what no wattmap server does", self.url))
+    }
+
+    /// Sends a geography as its bytes, or has the one forgotten that the server was sent before.
+    pub(super) async fn geography(&mut self, bytes: Option<&[u8]>) -> anyhow::Result<NextGeography> {
+        let method = if bytes.is_some() { Method::PUT } else { Method::DELETE };
+        self.operate(method, "/api/v1/ops/geography", BYTES, bytes.unwrap_or_default()).await
     }
 
     /// Where checkpoints of imports through servers are: with this user, for the server has nothing to do with them.
@@ -104,13 +130,7 @@ impl Destination for ThroughServer {
     async fn statistics(&mut self, year: u16, statistics: YearStatistics) -> anyhow::Result<Vec<Rejection>> {
         let path = format!("/api/v1/ops/statistics/{year}");
         let body = serde_json::to_vec(&statistics)?;
-        let with_query = format!("{path}?dry_run={}", self.dry_run);
-        let answer = self.client.send(Method::PUT, &with_query, JSON, &body).await?;
-        if answer.status != StatusCode::OK {
-            bail!("{}{path}: {}", self.url, answer.explained());
-        }
-        let stored: Stored = serde_json::from_slice(&answer.body)
-            .with_context(|| format!("{} answers what no wattmap server does", self.url))?;
+        let stored: Stored = self.operate(Method::PUT, &path, JSON, &body).await?;
         if !self.dry_run {
             self.notes.push(super::statistics::note(year, &stored));
         }

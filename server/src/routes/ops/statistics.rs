@@ -1,14 +1,12 @@
 //! `PUT /api/v1/ops/statistics/{year}`
 
-use std::io::Read;
-
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use metering::statistics::YearStatistics;
 
+use super::packed::Packed;
 use crate::problem::Problem;
 use crate::routes::authorised::Operator;
 use crate::routes::query::{DryRun, QueryOf};
@@ -33,33 +31,16 @@ pub(in crate::routes) async fn put(
 ) -> Result<Json<Stored>, Problem> {
     let year: u16 =
         year.parse().map_err(|_| Problem::parameter("year", &year, "allowed is a year, such as 2019"))?;
-    let packed = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes()) {
-        None | Some(b"identity") => false,
-        Some(b"gzip") => true,
-        Some(_) => {
-            let detail = "Content-Encoding may be gzip, or left out.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-        }
-    };
-    let statistics = tokio::task::spawn_blocking(move || understand(year, &body, packed))
+    let packed = Packed::new(&headers, body)?;
+    let statistics = tokio::task::spawn_blocking(move || understand(year, &packed))
         .await
         .map_err(|error| Problem::internal(&error))??;
     let documents = state.ports.documents.as_ref();
     Ok(Json(store(documents, &state.geography, year, statistics, dry_run).await?))
 }
 
-fn understand(year: u16, body: &[u8], packed: bool) -> Result<YearStatistics, Problem> {
-    let malformed = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail);
-    let mut text = Vec::new();
-    let read = match packed {
-        true => flate2::read::MultiGzDecoder::new(body).take(UNPACKED_MAX + 1).read_to_end(&mut text),
-        false => body.take(UNPACKED_MAX + 1).read_to_end(&mut text),
-    };
-    read.map_err(|error| malformed(format!("The body is not gzip: {error}")))?;
-    if text.len() as u64 > UNPACKED_MAX {
-        let detail = format!("The body is longer than {UNPACKED_MAX} bytes, unpacked.");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-    }
+fn understand(year: u16, packed: &Packed) -> Result<YearStatistics, Problem> {
+    let text = packed.unpacked(UNPACKED_MAX)?;
     let statistics: YearStatistics =
         serde_json::from_slice(&text).map_err(|error| Problem::not_json(&error, &text))?;
     match problem(year, &statistics) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
+use geography::Geography;
 use serde_json::{Value, json};
 
 use crate::support::{AREA, App};
@@ -151,6 +152,16 @@ async fn answers_are_as_the_description_says() {
         };
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         check(&description, path, method, 200, &answer.json());
+        asked.insert((method, path));
+    }
+    // Areas are no JSON.
+    let bearer = format!("Bearer {}", app.http.keys.operator);
+    for (method, body) in [(Method::PUT, Geography::london().to_bytes()), (Method::DELETE, Vec::new())] {
+        let path = "/api/v1/ops/geography";
+        let answer = app.send(method.clone(), path, &[("authorization", &bearer)], body).await;
+        let method = if method == Method::PUT { "put" } else { "delete" };
+        check(&description, path, method, answer.status.as_u16(), &answer.json());
+        assert_eq!(answer.status, 200, "{}", answer.text());
         asked.insert((method, path));
     }
     let refused = app.post("/readings", json!({ "readings": [{ "meter_id": "A", "start": "2026-11-22T10:00:00Z", "duration_s": 7, "energy_wh": 1 }] }).to_string()).await;
