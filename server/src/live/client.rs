@@ -51,8 +51,6 @@ enum End {
     Closing,
     Misbehaved(&'static str),
     TooLong,
-    /// Everything is on its way to too many others.
-    Crowded,
 }
 
 impl Client {
@@ -165,10 +163,6 @@ impl Client {
     }
 
     async fn send_everything(&mut self, everything: &Everything) -> Result<(), End> {
-        let hub = self.hub.clone();
-        let Ok(Ok(_turn)) = timeout(SEND_WITHIN, hub.snapshots.acquire()).await else {
-            return Err(End::Crowded);
-        };
         let areas = self.of_interest(&everything.areas);
         self.seq += 1;
         let (seq, level, at, heard_s) = (self.seq, self.level_name(), everything.at, everything.heard_s);
@@ -238,7 +232,6 @@ impl Client {
             End::Silent => (close_code::POLICY, "silent for too long"),
             End::Closing => (close_code::AWAY, "the server is stopping"),
             End::Misbehaved(reason) => (close_code::UNSUPPORTED, reason),
-            End::Crowded => (close_code::AGAIN, "too many others are connecting; try again in a while"),
             End::TooLong => (close_code::SIZE, "a message may have 256 KiB"),
         };
         let frame = CloseFrame { code, reason: reason.into() };

@@ -23,6 +23,9 @@ use crate::routes::QueryOf;
 /// The largest message that a client may send: a subscription to every area of a level fits.
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 
+/// What is read of a client at once: it sends little, and there may be thousands.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
 /// What may wait to be written to a client: a snapshot of a large level, twice.
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -107,6 +110,7 @@ async fn connect(
     Ok(upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .on_upgrade(move |socket| Client::serve(socket, state.hub, state.shutdown, level, place)))
 }

@@ -7,7 +7,7 @@ use geography::LevelIndex;
 use metering::UtcSecond;
 use metering::api::LiveArea;
 use metering::disclosure::Release;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +21,6 @@ pub(super) const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 
 /// Changes that a client may be behind before it gets a snapshot instead.
 const BEHIND_MAX: usize = 8;
-
-/// Clients that everything is on its way to at once. A client that takes it slowly has some hundred kilobytes of memory
-/// meanwhile, so many do not have it together.
-const SNAPSHOTS_AT_ONCE: usize = 256;
 
 /// What changed on a level.
 #[derive(Debug, PartialEq)]
@@ -61,8 +57,6 @@ struct LevelFeed {
 pub struct Hub {
     figures: Arc<FiguresService>,
     levels: Vec<LevelFeed>,
-    /// Held by clients while everything is on its way to them.
-    pub(super) snapshots: Semaphore,
 }
 
 impl Hub {
@@ -80,7 +74,7 @@ impl Hub {
             changes: broadcast::channel(BEHIND_MAX).0,
         };
         let levels = figures.geography().level_indices().map(feed).collect();
-        Hub { figures, levels, snapshots: Semaphore::new(SNAPSHOTS_AT_ONCE) }
+        Hub { figures, levels }
     }
 
     /// Makes frames until it is told to stop.
