@@ -4,6 +4,8 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -13,9 +15,22 @@ thread_local! {
     static LANE: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
-/// From now on this thread works beside others, and each line that it says begins with its name.
-pub(crate) fn begins_lines_with(name: &'static str) {
-    LANE.set(Some(name));
+/// Does works at once, and gives what came of them in their order. Each line that one of them says begins with its name.
+pub(crate) fn at_once<T: Send, Work: FnOnce() -> T + Send>(
+    works: impl IntoIterator<Item = (&'static str, Work)>,
+) -> Vec<T> {
+    thread::scope(|scope| {
+        let begin = |(name, work): (&'static str, Work)| {
+            scope.spawn(move || {
+                LANE.set(Some(name));
+                work()
+            })
+        };
+        // All of them, before any is waited for.
+        let running: Vec<_> = works.into_iter().map(begin).collect();
+        let end = |work: ScopedJoinHandle<'_, T>| work.join().unwrap_or_else(|panic| resume_unwind(panic));
+        running.into_iter().map(end).collect()
+    })
 }
 
 /// Whether others speak at the same time.
@@ -78,7 +93,23 @@ pub(crate) fn lasting(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{lasting, thousands};
+    use std::sync::Barrier;
+
+    use super::{at_once, is_beside_others, lasting, thousands};
+
+    #[test]
+    fn works_are_done_at_once() {
+        let both = Barrier::new(2);
+        let work = |number: u32| {
+            let both = &both;
+            move || {
+                both.wait();
+                (number, is_beside_others())
+            }
+        };
+        assert_eq!(at_once([("one", work(1)), ("two", work(2))]), [(1, true), (2, true)]);
+        assert!(!is_beside_others());
+    }
 
     #[test]
     fn times_are_told_in_one_unit() {

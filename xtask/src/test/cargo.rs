@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::thread;
 
 use anyhow::Result;
 
@@ -54,22 +53,16 @@ pub(super) fn ignored_tests_at_once(
     variables: &[(&str, &str)],
     outcome: &mut Outcome,
 ) {
-    let one = |binary: &'static str| {
-        move || {
-            say::begins_lines_with(binary);
+    let one = |&binary: &&'static str| {
+        (binary, move || {
             let mut outcome = Outcome::default();
             if let Err(error) = ignored_tests_in(module, Targets::Named(binary), variables, &mut outcome) {
                 outcome.fail(format!("{binary}: {error:#}"));
             }
             outcome
-        }
+        })
     };
-    thread::scope(|scope| {
-        let running: Vec<_> = binaries.iter().map(|binary| scope.spawn(one(binary))).collect();
-        for binary in running {
-            outcome.merge(binary.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-    });
+    say::at_once(binaries.iter().map(one)).into_iter().for_each(|binary| outcome.merge(binary));
 }
 
 /// How many tests there are in every module of this name.

@@ -1,8 +1,6 @@
 //! Parts beside each other: those on Kafka and Cassandra wait for half of their time, for a node that comes back or a
 //! partition that is taken over, and others can work meanwhile.
 
-use std::thread;
-
 use anyhow::Result;
 
 use super::outcome::Outcome;
@@ -39,18 +37,8 @@ pub(super) fn run(parts: &[Part], one: impl Fn(Part) -> Outcome + Sync) -> Vec<O
         return outcomes;
     }
     let one = &one;
-    let lane = |name, parts: Vec<Part>| {
-        move || {
-            say::begins_lines_with(name);
-            parts.into_iter().map(one).collect::<Vec<_>>()
-        }
-    };
-    thread::scope(|scope| {
-        let lanes = [scope.spawn(lane("waits", waiting)), scope.spawn(lane("works", working))];
-        for lane in lanes {
-            outcomes.extend(lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-    });
+    let lane = |parts: Vec<Part>| move || parts.into_iter().map(one).collect::<Vec<_>>();
+    outcomes.extend(say::at_once([("waits", lane(waiting)), ("works", lane(working))]).into_iter().flatten());
     outcomes
 }
 
