@@ -1,8 +1,7 @@
 //! The read model: what every area of the finest level used on every local day, made from the store
 //! when it is asked for, and again when readings have changed it.
 
-use std::collections::HashMap;
-use std::ops::RangeInclusive;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -83,8 +82,10 @@ struct Span {
     /// What the store said, and whether it must be asked again.
     stored: Option<StoredSpan>,
     is_outdated: bool,
-    /// The UTC days of rows that have been published since the start.
+    /// The UTC days of rows that have been published since the start, from the first to the last.
     published: Option<StoredSpan>,
+    /// Their local days: there may be nothing between them.
+    published_dates: BTreeSet<Date>,
     /// Counts the times at which something was missed.
     missed: u64,
 }
@@ -117,12 +118,15 @@ impl Days {
         }
         let days = windows.keys().map(|window| window.day());
         let published = days.map(|day| StoredSpan { first_day: day, last_day: day }).reduce(both);
+        let Reader { calendar, changed, .. } = &self.read.source;
+        let dates: Vec<_> =
+            windows.into_iter().map(|(window, through)| (calendar.local(window).date, through)).collect();
         let mut span = self.known_span();
         span.published = span.published.into_iter().chain(published).reduce(both);
+        span.published_dates.extend(dates.iter().map(|(date, _)| date));
         drop(span);
-        let Reader { calendar, changed, .. } = &self.read.source;
-        for (window, through) in windows {
-            changed.note(calendar.local(window).date, partition, through);
+        for (date, through) in dates {
+            changed.note(date, partition, through);
         }
     }
 
@@ -130,7 +134,8 @@ impl Days {
     pub(super) fn forget(&self) {
         self.read.forget();
         let mut span = self.known_span();
-        *span = Span { missed: span.missed + 1, published: span.published, ..Span::default() };
+        (span.stored, span.is_outdated) = (None, false);
+        span.missed += 1;
     }
 
     /// Reads everything again when it is asked for: anything may have changed.
@@ -148,10 +153,10 @@ impl Days {
     ) -> Result<Vec<Read<ReadDay>>, StoreError> {
         let patience = Rereading::<Reader>::patience();
         let dates: Vec<Date> = dates.collect();
-        let stored = self.stored_dates().await?;
-        let stored = &stored;
+        let there = self.those_there(&dates).await?;
+        let there = &there;
         let days = dates.into_iter().map(|date| async move {
-            if stored.as_ref().is_some_and(|stored| stored.contains(&date)) {
+            if there.contains(&date) {
                 return self.read.get(date, patience).await;
             }
             // There is nothing to be read of it.
@@ -168,8 +173,14 @@ impl Days {
         Ok(self.read.get(date, Rereading::<Reader>::patience()).await?.value.summary)
     }
 
-    /// The first UTC day that there may be readings of, and the last. Asked of the store once: then the feed tells.
+    /// The first UTC day that there may be readings of, and the last.
     pub(super) async fn span(&self) -> Result<Option<StoredSpan>, StoreError> {
+        let stored = self.stored_span().await?;
+        Ok(stored.into_iter().chain(self.known_span().published).reduce(both))
+    }
+
+    /// Asked of the store once: then the feed tells.
+    async fn stored_span(&self) -> Result<Option<StoredSpan>, StoreError> {
         let (known, missed) = {
             let span = self.known_span();
             (span.stored.filter(|_| !span.is_outdated), span.missed)
@@ -188,14 +199,21 @@ impl Days {
         if span.missed == missed {
             (span.stored, span.is_outdated) = (stored, false);
         }
-        Ok(stored.into_iter().chain(span.published).reduce(both))
+        Ok(stored)
     }
 
-    /// Likewise, local days.
-    async fn stored_dates(&self) -> Result<Option<RangeInclusive<Date>>, StoreError> {
+    /// Of local days, those that there may be readings of. One that the feed told of does not make others before and after
+    /// it worth reading, which takes a store that may be away.
+    async fn those_there(&self, dates: &[Date]) -> Result<BTreeSet<Date>, StoreError> {
         let date_of = |window: Window| self.read.source.calendar.date_of(window.start());
-        let span = self.span().await?;
-        Ok(span.map(|span| date_of(Window::at(span.first_day, 0))..=date_of(Window::at(span.last_day, 47))))
+        let stored = self.stored_span().await?;
+        let stored = stored
+            .map(|span| date_of(Window::at(span.first_day, 0))..=date_of(Window::at(span.last_day, 47)));
+        let published = &self.known_span().published_dates;
+        let is_there = |date: &&Date| {
+            stored.as_ref().is_some_and(|stored| stored.contains(date)) || published.contains(date)
+        };
+        Ok(dates.iter().filter(is_there).copied().collect())
     }
 
     fn known_span(&self) -> MutexGuard<'_, Span> {

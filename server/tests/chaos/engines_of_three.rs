@@ -11,7 +11,7 @@ use super::engines::{
 };
 use super::load::Load;
 use super::site::Site;
-use super::upstream::{CASSANDRA, KAFKA, Node, nodes_of, revive};
+use super::upstream::{CASSANDRA, KAFKA, LeftAlive, Node, nodes_of, revive};
 use super::watch::{Answered, Watch, pages_are_there};
 use crate::support::Http;
 use crate::support::oracle::{Area, Sums};
@@ -28,7 +28,7 @@ const READ_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs three Kafkas and three Cassandras: cargo xtask test engines-of-three"]
 async fn one_broker_and_one_node_die_and_come_back() {
-    let _turn = turn().await;
+    let (_turn, _alive) = (turn().await, LeftAlive);
     let seed = seed();
     let (site, mut load) = (Site::new(4), Load::new(seed));
     let areas = load.areas_and_whether_corrected();

@@ -1,5 +1,6 @@
 //! Kafka and Cassandra themselves: the tasks started them, a test ends them, and the tasks start them again.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -54,8 +55,22 @@ fn is_gone(pid: Pid) -> bool {
 
 /// Starts those that are dead, and waits until they answer.
 pub(super) fn revive() {
+    assert!(are_revived().unwrap(), "those that are dead did not start");
+}
+
+fn are_revived() -> io::Result<bool> {
     let task = variable("WATTMAP_TEST_REVIVE");
     let mut words = task.to_str().unwrap().split(' ');
-    let mut up = Command::new(words.next().unwrap());
-    assert!(up.args(words).status().unwrap().success());
+    Ok(Command::new(words.next().unwrap()).args(words).status()?.success())
+}
+
+/// Held by a test that ends them: should it fail, it leaves them alive to the others, who are not to fail for it.
+pub(super) struct LeftAlive;
+
+impl Drop for LeftAlive {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("those that a failed test ended are alive again: {:?}", are_revived());
+        }
+    }
 }

@@ -12,6 +12,7 @@ use server::engines::open;
 use server::keys::{self, Scope};
 use server::roles::Roles;
 use server::roles::node::{Running, start};
+use server::state::Ports;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -38,6 +39,19 @@ impl App {
 
     /// In a directory that may have been used before.
     pub(crate) async fn in_dir(dir: Arc<TempDir>, settings: &[(&'static str, &str)]) -> App {
+        App::start_in(dir, settings, |_| ()).await
+    }
+
+    /// Behind ports that a test has put something in front of.
+    pub(crate) async fn behind(settings: &[(&'static str, &str)], change: impl FnOnce(&mut Ports)) -> App {
+        App::start_in(Arc::new(tempfile::tempdir().unwrap()), settings, change).await
+    }
+
+    async fn start_in(
+        dir: Arc<TempDir>,
+        settings: &[(&'static str, &str)],
+        change: impl FnOnce(&mut Ports),
+    ) -> App {
         let data = dir.path().join("data");
         let mut all = vec![("data", data.to_str().unwrap()), ("simulate", "0"), ("disk-reserve-mb", "1")];
         all.extend_from_slice(settings);
@@ -45,7 +59,8 @@ impl App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let clock = FixedClock::at(UtcSecond::parse(NOW).unwrap());
         let now = clock.now();
-        let opened = open(&config).await.unwrap();
+        let mut opened = open(&config).await.unwrap();
+        change(&mut opened.ports);
         let documents = opened.ports.documents.clone();
         let running = start(Roles::ALL, config, opened, Some(listener), Arc::new(clock)).await.unwrap();
         let ingest = keys::create(documents.as_ref(), "test", Scope::Ingest, now).await.unwrap();

@@ -10,7 +10,7 @@ use crate::{binary, say, site};
 /// With whom a part may run at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// With nobody: it takes both cores, or builds what others need.
+    /// With nobody: it takes both cores, waits no longer than a person would, or builds what others need.
     Alone,
     /// It waits for engines more than it works.
     Waits,

@@ -75,8 +75,8 @@ fn sum_up(outcomes: &[Outcome]) -> Result<()> {
     Ok(())
 }
 
-/// The faults of `engines` for long: so many rounds of kills, a minute without each of those that we build on. Then, of three nodes of each, every one dies in its turn, and comes back. The latter is done
-/// even if the former fails.
+/// The faults of `engines` for long: so many rounds of kills, a minute without each of those that we build on. Then, of three
+/// nodes of each, every one dies in its turn, and comes back. The latter is done even if the former fails.
 pub(crate) fn chaos(seeds: u32) -> Result<()> {
     let seeds = seeds.to_string();
     let of_one = [
@@ -125,9 +125,9 @@ impl Part {
     /// What it can run beside.
     fn lane(self) -> Lane {
         match self {
-            Part::Check | Part::Site | Part::Deploy => Lane::Alone,
+            Part::Check | Part::Site | Part::Browser | Part::Deploy => Lane::Alone,
             Part::Engines | Part::EnginesOfThree => Lane::Waits,
-            Part::Unit | Part::Browser | Part::Kill | Part::RealData => Lane::Works,
+            Part::Unit | Part::Kill | Part::RealData => Lane::Works,
         }
     }
 

@@ -6,7 +6,7 @@ use super::super::flood::Flood;
 use super::super::load::{Load, Sending};
 use super::super::quiet_place::QuietPlace;
 use super::super::site::{Process, Site};
-use super::super::upstream::{CASSANDRA, Engine, KAFKA, Node, nodes_of, revive};
+use super::super::upstream::{CASSANDRA, Engine, KAFKA, LeftAlive, Node, nodes_of, revive};
 use super::{TAKES_OVER_WITHIN, alone, everybody_works, from_environment, readings_are, replay_agrees, seed};
 use crate::support::{AREA, Http};
 
@@ -198,7 +198,7 @@ fn memory_is_bounded(processes: &[&Process]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
 async fn kafka_and_cassandra_are_away_and_come_back() {
-    let _alone = alone().await;
+    let (_alone, _alive) = (alone().await, LeftAlive);
     let away = Duration::from_secs(from_environment("WATTMAP_TEST_AWAY_S", AWAY_S));
     let (site, mut load) = (Site::new(4), Load::new(seed()));
     let owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
