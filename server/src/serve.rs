@@ -9,8 +9,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Connections at once. Each costs some tens of kilobytes at most while it is idle.
@@ -21,6 +21,11 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long requests that are under way at the shutdown may go on.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What the system takes of an answer before the client's side takes it: what is in flight comes on top. A client that
+/// stands still costs no more of its memory, and is noticed.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 
 /// Serves until `shutdown`; then finishes what is under way.
 pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
@@ -34,8 +39,7 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
             accepted = accept(&listener, &places) => accepted,
         };
         let Some((stream, place)) = accepted else { continue };
-        // Small answers are not to wait for more.
-        let _ = stream.set_nodelay(true);
+        prepare(&stream);
         let service = TowerToHyperService::new(app.clone());
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
@@ -52,10 +56,18 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
     }
 }
 
+/// Where the system does not do as it is told, connections work all the same.
+fn prepare(stream: &TcpStream) {
+    // Small answers are not to wait for more.
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+}
+
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => Some((stream, place)),

@@ -4,17 +4,24 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::body::Bytes;
+use futures::{SinkExt, StreamExt};
 use geography::LevelIndex;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use metering::AreaCode;
 use metering::api::{LiveArea, LiveFrame, LiveRequest};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{
+    Error, Message, protocol::CloseFrame, protocol::frame::coding::CloseCode,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::hub::{Change, Everything, Hub, SIGN_OF_LIFE_EVERY};
+use super::hub::{Hub, SIGN_OF_LIFE_EVERY};
+use super::news::{News, Text};
 
 /// A client that takes a frame no faster than this is gone.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
@@ -28,16 +35,19 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long a client may stay silent, answers to pings included.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 
+/// What a client is spoken to through.
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
 /// A client, while it is connected.
 pub(super) struct Client {
-    socket: WebSocket,
+    socket: Socket,
     hub: Arc<Hub>,
     level: LevelIndex,
     /// Only these areas, if it asked for some.
     only: Option<HashSet<AreaCode>>,
     /// When the last frame was sent to it.
     spoke: Instant,
-    changes: broadcast::Receiver<Arc<Change>>,
+    changes: broadcast::Receiver<Arc<News>>,
     /// The last change that it knows.
     version: u64,
     seq: u64,
@@ -56,7 +66,7 @@ enum End {
 impl Client {
     /// Serves it until one of the two ends it; `place` is one of the places that there are for clients.
     pub(super) async fn serve(
-        socket: WebSocket,
+        socket: Socket,
         hub: Arc<Hub>,
         shutdown: CancellationToken,
         level: LevelIndex,
@@ -92,20 +102,20 @@ impl Client {
                     if heard.elapsed() > IDLE_MAX {
                         return End::Silent;
                     }
-                    self.send(Message::Ping(axum::body::Bytes::new())).await
+                    self.send(Message::Ping(Bytes::new())).await
                 }
                 received = self.changes.recv() => match received {
                     Ok(change) => self.send_change(&change).await,
                     Err(RecvError::Lagged(_)) => self.start_over().await,
                     Err(RecvError::Closed) => return End::Closing,
                 },
-                message = self.socket.recv() => {
+                message = self.socket.next() => {
                     heard = Instant::now();
                     match message {
                         Some(Ok(Message::Text(text))) => self.request(&text).await,
                         Some(Ok(Message::Binary(_))) => Err(End::Misbehaved("text frames are expected")),
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Err(error)) if is_too_long(&error) => return End::TooLong,
+                        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
+                        Some(Err(Error::Capacity(_))) => return End::TooLong,
                         Some(Ok(Message::Close(_))) => return End::Left,
                         Some(Err(_)) | None => return End::Gone,
                     }
@@ -162,55 +172,49 @@ impl Client {
         self.send_everything(&everything).await
     }
 
-    async fn send_everything(&mut self, everything: &Everything) -> Result<(), End> {
-        let areas = self.of_interest(&everything.areas);
-        self.seq += 1;
-        let (seq, level, at, heard_s) = (self.seq, self.level_name(), everything.at, everything.heard_s);
-        self.send_frame(LiveFrame::Snapshot { seq, level, at, heard_s, areas }).await
+    async fn send_everything(&mut self, everything: &News) -> Result<(), End> {
+        let Some(only) = &self.only else {
+            return self.send_text(everything.to_all()).await;
+        };
+        let frame = everything.of_some(|area| only.contains(&area.code));
+        self.send_text(Text::of(&frame).as_ref()).await
     }
 
-    async fn send_change(&mut self, change: &Change) -> Result<(), End> {
+    async fn send_change(&mut self, change: &News) -> Result<(), End> {
         if change.version <= self.version {
             return Ok(());
         }
         self.version = change.version;
-        let areas = self.of_interest(&change.areas);
+        let Some(only) = &self.only else {
+            return self.send_text(change.to_all()).await;
+        };
+        let is_of_interest = |area: &LiveArea| only.contains(&area.code);
         // What changed elsewhere is nothing to whoever asked for some areas, but for a sign of life.
-        if self.only.is_some() && areas.is_empty() && self.spoke.elapsed() < SIGN_OF_LIFE_EVERY {
+        if !change.areas.iter().any(is_of_interest) && self.spoke.elapsed() < SIGN_OF_LIFE_EVERY {
             return Ok(());
         }
-        self.seq += 1;
-        let (seq, level, at, heard_s) = (self.seq, self.level_name(), change.at, change.heard_s);
-        self.send_frame(LiveFrame::Delta { seq, level, at, heard_s, areas }).await
+        let frame = change.of_some(is_of_interest);
+        self.send_text(Text::of(&frame).as_ref()).await
     }
 
     async fn complain(&mut self, message: String) -> Result<(), End> {
-        self.seq += 1;
-        self.send_frame(LiveFrame::Error { seq: self.seq, message }).await
+        self.send_text(Text::of(&LiveFrame::Error { seq: 0, message }).as_ref()).await
     }
 
-    fn of_interest(&self, areas: &[LiveArea]) -> Vec<LiveArea> {
-        match &self.only {
-            None => areas.to_vec(),
-            Some(only) => areas.iter().filter(|area| only.contains(&area.code)).cloned().collect(),
-        }
-    }
-
-    fn level_name(&self) -> String {
-        self.hub.figures().geography().level(self.level).name().to_owned()
-    }
-
-    async fn send_frame(&mut self, frame: LiveFrame) -> Result<(), End> {
+    async fn send_text(&mut self, text: Option<&Text>) -> Result<(), End> {
+        let text = text.ok_or(End::Closing)?;
         self.spoke = Instant::now();
-        let text = serde_json::to_string(&frame);
-        // It is as long as its text, and that may take a while.
-        drop(frame);
-        match text {
-            Ok(text) => self.send(Message::Text(text.into())).await,
-            Err(error) => {
-                tracing::error!(%error, "a live frame can't be written");
-                Err(End::Closing)
+        self.seq += 1;
+        let (socket, fragments) = (&mut self.socket, text.numbered(self.seq));
+        let sent = async {
+            for fragment in fragments {
+                socket.send(Message::Frame(fragment)).await?;
             }
+            Ok::<(), Error>(())
+        };
+        match timeout(SEND_WITHIN, sent).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
         }
     }
 
@@ -226,29 +230,23 @@ impl Client {
             End::Gone => return,
             End::Left => {
                 // The answer to a goodbye repeats its code. It waits in the connection, which sends it when read again.
-                let _ = timeout(SEND_WITHIN, self.socket.recv()).await;
+                let _ = timeout(SEND_WITHIN, self.socket.next()).await;
                 return;
             }
-            End::Silent => (close_code::POLICY, "silent for too long"),
-            End::Closing => (close_code::AWAY, "the server is stopping"),
-            End::Misbehaved(reason) => (close_code::UNSUPPORTED, reason),
-            End::TooLong => (close_code::SIZE, "a message may have 256 KiB"),
+            End::Silent => (CloseCode::Policy, "silent for too long"),
+            End::Closing => (CloseCode::Away, "the server is stopping"),
+            End::Misbehaved(reason) => (CloseCode::Unsupported, reason),
+            End::TooLong => (CloseCode::Size, "a message may have 256 KiB"),
         };
         let frame = CloseFrame { code, reason: reason.into() };
         // The client may be gone: there is nobody left to tell.
         let _ = timeout(SEND_WITHIN, self.socket.send(Message::Close(Some(frame)))).await;
-        if code == close_code::SIZE {
+        if code == CloseCode::Size {
             // The rest of what it sends is not read. A connection with unread bytes is not closed but reset, and
             // a reset overtakes the reason: so it is given a moment to arrive.
             tokio::time::sleep(LAST_WORDS).await;
         }
     }
-}
-
-/// Whether a message was refused for its length.
-fn is_too_long(error: &axum::Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
-    matches!(cause, Some(tungstenite::Error::Capacity(_)))
 }
 
 /// What is wrong with a level that is asked for.

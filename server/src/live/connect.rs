@@ -3,16 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use geography::LevelIndex;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, unknown_level};
@@ -26,8 +32,8 @@ const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// What is read of a client at once: it sends little, and there may be thousands.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// What may wait to be written to a client: a snapshot of a large level, twice.
-const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What may wait to be written to a client: what is sent is sent before more is, but for answers to pings.
+const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// When a client that found no place is to come back.
 const PLACES_TAKEN_RETRY: Duration = Duration::from_secs(10);
@@ -85,7 +91,8 @@ async fn connect(
     State(state): State<LiveState>,
     query: Result<QueryOf<LiveQuery>, Problem>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    connection: Option<Extension<OnUpgrade>>,
+    handshake: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let QueryOf(query) = query?;
     if !origin_allowed(&headers, &state.limits.origins) {
@@ -100,19 +107,47 @@ async fn connect(
             .level_named(&name)
             .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, unknown_level(&state.hub, &name)))?,
     };
-    let upgrade = upgrade.map_err(|rejection| {
+    if let Err(rejection) = handshake {
         let detail = format!("/live is a websocket: {}.", rejection.body_text());
-        Problem::new(rejection.status(), detail)
-    })?;
+        return Err(Problem::new(rejection.status(), detail));
+    }
+    let (Some(Extension(connection)), Some(key)) = (connection, headers.get(header::SEC_WEBSOCKET_KEY))
+    else {
+        return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, "This connection cannot become a websocket."));
+    };
     let place = state.places.clone().try_acquire_owned().map_err(|_| {
         Problem::unavailable("All places for live connections are taken.", PLACES_TAKEN_RETRY)
     })?;
-    Ok(upgrade
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
+    let accepted = accepted(key)?;
+    tokio::spawn(async move {
+        // An error says that it went away.
+        let Ok(connection) = connection.await else { return };
+        let (connection, config) = (TokioIo::new(connection), Some(config()));
+        let socket = WebSocketStream::from_raw_socket(connection, Role::Server, config).await;
+        Client::serve(socket, state.hub, state.shutdown, level, place).await;
+    });
+    Ok(accepted)
+}
+
+/// axum's own way leads to a socket that cannot send in fragments.
+fn accepted(key: &HeaderValue) -> Result<Response, Problem> {
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(header::CONNECTION, "upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes()))
+        .body(Body::empty())
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX))
         .read_buffer_size(READ_BUFFER_BYTES)
+        // Nothing waits for more of it.
+        .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .on_upgrade(move |socket| Client::serve(socket, state.hub, state.shutdown, level, place)))
 }
 
 /// Browsers say which page connects; programs say nothing and may.

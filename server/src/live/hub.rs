@@ -1,16 +1,16 @@
 //! What is said of now, level by level, and what changed in it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use geography::LevelIndex;
-use metering::UtcSecond;
 use metering::api::LiveArea;
 use metering::disclosure::Release;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::news::News;
 use crate::figures::FiguresService;
 
 /// Frames are no closer than this.
@@ -22,35 +22,9 @@ pub(super) const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 /// Changes that a client may be behind before it gets a snapshot instead.
 const BEHIND_MAX: usize = 8;
 
-/// What changed on a level.
-#[derive(Debug, PartialEq)]
-pub struct Change {
-    /// Counts the changes of a level.
-    pub version: u64,
-    /// When it was true.
-    pub at: UtcSecond,
-    /// Seconds since a reading last arrived.
-    pub heard_s: Option<i64>,
-    /// The areas that changed.
-    pub areas: Vec<LiveArea>,
-}
-
-/// Everything on a level.
-#[derive(Debug, PartialEq)]
-pub struct Everything {
-    /// The last change that is in it.
-    pub version: u64,
-    /// When it was true.
-    pub at: UtcSecond,
-    /// Seconds since a reading last arrived.
-    pub heard_s: Option<i64>,
-    /// All areas, in the geography's order.
-    pub areas: Vec<LiveArea>,
-}
-
 struct LevelFeed {
-    everything: RwLock<Arc<Everything>>,
-    changes: broadcast::Sender<Arc<Change>>,
+    everything: RwLock<Arc<News>>,
+    changes: broadcast::Sender<Arc<News>>,
 }
 
 /// The node's source of live frames.
@@ -63,15 +37,12 @@ impl Hub {
     /// Over the node's figures.
     pub fn new(figures: Arc<FiguresService>) -> Self {
         let release = figures.now_release();
-        let (at, heard_s) = (figures.now(), figures.heard_s());
-        let feed = |level| LevelFeed {
-            everything: RwLock::new(Arc::new(Everything {
-                version: 0,
-                at,
-                heard_s,
-                areas: areas_of(&figures, &release, level),
-            })),
-            changes: broadcast::channel(BEHIND_MAX).0,
+        let feed = |level| {
+            let areas = areas_of(&figures, &release, level);
+            LevelFeed {
+                everything: RwLock::new(Arc::new(news(&figures, level, 0, true, areas))),
+                changes: broadcast::channel(BEHIND_MAX).0,
+            }
         };
         let levels = figures.geography().level_indices().map(feed).collect();
         Hub { figures, levels }
@@ -94,9 +65,8 @@ impl Hub {
 
     fn tick(&self) {
         let release = self.figures.now_release();
-        let (at, heard_s) = (self.figures.now(), self.figures.heard_s());
-        for (number, feed) in self.levels.iter().enumerate() {
-            let areas = areas_of(&self.figures, &release, LevelIndex(number as u8));
+        for (level, feed) in self.figures.geography().level_indices().zip(&self.levels) {
+            let areas = areas_of(&self.figures, &release, level);
             let before = feed.everything.read().unwrap_or_else(PoisonError::into_inner).clone();
             let changed: Vec<LiveArea> = areas
                 .iter()
@@ -106,22 +76,22 @@ impl Hub {
                 .collect();
             let version = before.version + 1;
             *feed.everything.write().unwrap_or_else(PoisonError::into_inner) =
-                Arc::new(Everything { version, at, heard_s, areas });
+                Arc::new(news(&self.figures, level, version, true, areas));
             // An error only says that nobody listens.
-            let _ = feed.changes.send(Arc::new(Change { version, at, heard_s, areas: changed }));
+            let _ = feed.changes.send(Arc::new(news(&self.figures, level, version, false, changed)));
         }
     }
 
     /// A level's changes from now on, and everything up to them: a change whose version is not after
     /// the snapshot's is in it already.
-    pub fn subscribe(&self, level: LevelIndex) -> (broadcast::Receiver<Arc<Change>>, Arc<Everything>) {
+    pub fn subscribe(&self, level: LevelIndex) -> (broadcast::Receiver<Arc<News>>, Arc<News>) {
         let feed = &self.levels[level.0 as usize];
         let receiver = feed.changes.subscribe();
         (receiver, self.everything(level))
     }
 
     /// Everything on a level.
-    pub fn everything(&self, level: LevelIndex) -> Arc<Everything> {
+    pub fn everything(&self, level: LevelIndex) -> Arc<News> {
         self.levels[level.0 as usize].everything.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -129,6 +99,18 @@ impl Hub {
     pub fn figures(&self) -> &FiguresService {
         &self.figures
     }
+}
+
+fn news(
+    figures: &FiguresService,
+    level: LevelIndex,
+    version: u64,
+    is_snapshot: bool,
+    areas: Vec<LiveArea>,
+) -> News {
+    let level = figures.geography().level(level).name().to_owned();
+    let (at, heard_s) = (figures.now(), figures.heard_s());
+    News { version, is_snapshot, level, at, heard_s, areas, to_all: OnceLock::new() }
 }
 
 fn areas_of(figures: &FiguresService, release: &Release, level: LevelIndex) -> Vec<LiveArea> {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use axum::http::Method;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -185,5 +186,32 @@ async fn a_goodbye_is_answered_with_its_own_code() {
         }
     };
     assert_eq!(answer, Some(goodbye));
+    app.stop().await;
+}
+
+/// It costs what is on its way to it, and not for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_nothing_of_what_is_said_is_cut_off() {
+    let app = App::start().await;
+    let socket = TcpSocket::new_v4().unwrap();
+    // A snapshot of all street areas does not fit.
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stalled = socket.connect(app.http.address.parse().unwrap()).await.unwrap();
+    let handshake = format!(
+        "GET /live?level=lsoa HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        app.http.address
+    );
+    stalled.write_all(handshake.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    stalled.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 101");
+    let whole = Feed::open(&app, "?level=lsoa").await.frame().await.to_string().len();
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let mut taken = Vec::new();
+    // Its end may be a reset: what is unsent is gone.
+    let _ =
+        tokio::time::timeout(Duration::from_secs(5), stalled.read_to_end(&mut taken)).await.expect("an end");
+    assert!(taken.len() < whole / 2, "{} of {whole} bytes", taken.len());
     app.stop().await;
 }
