@@ -24,6 +24,8 @@ const FAILURES_SHORT: i32 = 20;
 const PAUSE_MS_LONG: f64 = 15_000.0;
 /// A frame comes every ten seconds at least. A connection that brings none for so long leads nowhere.
 const SILENT_MS: f64 = 25_000.0;
+/// But what it begins with is all of a level, 400 kB of street areas: a slow connection takes its time.
+const SNAPSHOT_MS: f64 = 60_000.0;
 /// A hidden page keeps its connection this long: a look at another tab costs nothing.
 const HIDDEN_MS: f64 = 10_000.0;
 /// Figures are asked for again so soon while they change: classes and what the feed does not carry, such as a past that
@@ -45,8 +47,8 @@ struct Feed {
     hidden_since: Option<f64>,
     /// When something was last heard: milliseconds since the page was opened, before that as the server said.
     heard_at: Option<f64>,
-    /// When the open connection brought something last, or was begun.
-    framed_at: f64,
+    /// When the connection leads nowhere if it brings nothing until then.
+    silent_at: f64,
     refreshed_at: f64,
     /// How long after that they are asked for again.
     refresh_ms: f64,
@@ -71,7 +73,7 @@ pub(crate) fn follow(page: Page) {
         refusals: 0,
         hidden_since: None,
         heard_at,
-        framed_at: now,
+        silent_at: now,
         refreshed_at: now,
         refresh_ms: REFRESH_MS,
         level: None,
@@ -171,7 +173,7 @@ fn tick(feed: &Shared) {
     }
     let is_silent = {
         let feed = feed.borrow();
-        feed.socket.is_some() && now - feed.framed_at > SILENT_MS
+        feed.socket.is_some() && now > feed.silent_at
     };
     if is_silent {
         hang_up(feed);
@@ -210,6 +212,14 @@ fn connect(feed: &Shared) {
     let Ok(socket) = WebSocket::new(&format!("{scheme}://{host}/live?level={level}")) else {
         return lost(feed);
     };
+    let opened = {
+        let feed = Rc::downgrade(feed);
+        Closure::<dyn FnMut()>::new(move || {
+            if let Some(feed) = feed.upgrade() {
+                feed.borrow_mut().silent_at = now_ms() + SNAPSHOT_MS;
+            }
+        })
+    };
     let message = {
         let feed = Rc::downgrade(feed);
         Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -229,21 +239,23 @@ fn connect(feed: &Shared) {
             }
         })
     };
+    socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
     socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
     socket.set_onclose(Some(ended.as_ref().unchecked_ref()));
     // The socket's: they live as long as it may call them.
+    opened.forget();
     message.forget();
     ended.forget();
     let mut feed = feed.borrow_mut();
     (feed.socket, feed.retry_at, feed.level) = (Some(socket), None, Some(level));
-    feed.framed_at = now_ms();
+    feed.silent_at = now_ms() + SILENT_MS;
 }
 
 fn heard(feed: &Shared, text: &str) {
     let Ok(frame) = serde_json::from_str::<SlimFrame>(text) else { return };
     let live = {
         let mut feed = feed.borrow_mut();
-        (feed.failures, feed.framed_at) = (0, now_ms());
+        (feed.failures, feed.silent_at) = (0, now_ms() + SILENT_MS);
         // A frame is a sign of the server's life; only the server knows when a meter was last heard.
         feed.heard_at = frame.heard_s.map(|seconds| now_ms() - seconds as f64 * 1000.0);
         feed.page.live
@@ -303,6 +315,7 @@ fn hang_up(feed: &Shared) {
 fn close(feed: &mut Feed) {
     (feed.retry_at, feed.level) = (None, None);
     if let Some(socket) = feed.socket.take() {
+        socket.set_onopen(None);
         socket.set_onclose(None);
         socket.set_onmessage(None);
         let _ = socket.close();
@@ -318,6 +331,6 @@ fn subscribe(feed: &Shared) {
     }
     // A level's name is plain letters, digits and hyphens: nothing to escape.
     if socket.send_with_str(&format!(r#"{{"subscribe":{{"level":"{level}"}}}}"#)).is_ok() {
-        feed.level = Some(level);
+        (feed.level, feed.silent_at) = (Some(level), now_ms() + SNAPSHOT_MS);
     }
 }

@@ -15,14 +15,11 @@ fn instant(field: &str, text: &str, calendar: &Calendar) -> Result<UtcSecond, Ap
     if let Ok(instant) = UtcSecond::parse(text) {
         return Ok(instant);
     }
-    let date: Option<Date> = text.parse().ok().filter(|_| text.len() == 10);
-    date.and_then(|date| calendar.midnight(date)).ok_or_else(|| {
-        AppError::refused(
-            field,
-            text,
-            "allowed are a date such as 2026-11-22 and a time such as 2026-11-22T10:00:00Z",
-        )
-    })
+    let Some(date) = text.parse::<Date>().ok().filter(|_| text.len() == 10) else {
+        let rule = "allowed are a date such as 2026-11-22 and a time such as 2026-11-22T10:00:00Z";
+        return Err(AppError::refused(field, text, rule));
+    };
+    calendar.midnight(date).ok_or_else(|| AppError::refused(field, text, "dates go to 9999-12-30"))
 }
 
 /// The same, where one is given.

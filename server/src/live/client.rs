@@ -23,8 +23,11 @@ use tokio_util::sync::CancellationToken;
 use super::hub::{Hub, SIGN_OF_LIFE_EVERY};
 use super::news::{News, Text};
 
-/// A client that takes a frame no faster than this is gone.
+/// A client that takes nothing for so long is gone...
 const SEND_WITHIN: Duration = Duration::from_secs(10);
+
+/// ...and one that takes so long for all of a message: slow connections have some seconds for each hundred kilobytes.
+const SEND_ALL_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long a client may take to hear why it is cut off before the connection goes away under it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -208,14 +211,11 @@ impl Client {
         let (socket, fragments) = (&mut self.socket, text.numbered(self.seq));
         let sent = async {
             for fragment in fragments {
-                socket.send(Message::Frame(fragment)).await?;
+                timeout(SEND_WITHIN, socket.send(Message::Frame(fragment))).await.ok()?.ok()?;
             }
-            Ok::<(), Error>(())
+            Some(())
         };
-        match timeout(SEND_WITHIN, sent).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
+        timeout(SEND_ALL_WITHIN, sent).await.ok().flatten().ok_or(End::Gone)
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {

@@ -53,6 +53,13 @@ impl Feed {
     }
 }
 
+/// A connection that takes little at once: a snapshot of all street areas does not fit.
+async fn narrow(app: &App) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(app.http.address.parse().unwrap()).await.unwrap()
+}
+
 fn codes(frame: &Value) -> Vec<&str> {
     frame["areas"].as_array().unwrap().iter().map(|area| area["code"].as_str().unwrap()).collect()
 }
@@ -193,10 +200,7 @@ async fn a_goodbye_is_answered_with_its_own_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_takes_nothing_of_what_is_said_is_cut_off() {
     let app = App::start().await;
-    let socket = TcpSocket::new_v4().unwrap();
-    // A snapshot of all street areas does not fit.
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stalled = socket.connect(app.http.address.parse().unwrap()).await.unwrap();
+    let mut stalled = narrow(&app).await;
     let handshake = format!(
         "GET /live?level=lsoa HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
@@ -213,5 +217,37 @@ async fn who_takes_nothing_of_what_is_said_is_cut_off() {
     let _ =
         tokio::time::timeout(Duration::from_secs(5), stalled.read_to_end(&mut taken)).await.expect("an end");
     assert!(taken.len() < whole / 2, "{} of {whole} bytes", taken.len());
+    app.stop().await;
+}
+
+/// Over a connection of 72 kbit/s a snapshot of all street areas takes more than ten seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listens_slowly_hears_everything() {
+    let app = App::start().await;
+    let (slow, mut theirs) = tokio::io::duplex(1024);
+    let url = format!("ws://{}/live?level=lsoa", app.http.address);
+    let (mut read, mut write) = narrow(&app).await.into_split();
+    let relay = tokio::spawn(async move {
+        let (mut slow_read, mut slow_write) = tokio::io::split(&mut theirs);
+        let mut buffer = [0; 1024];
+        let there = tokio::io::copy(&mut slow_read, &mut write);
+        let back = async {
+            while let Ok(taken) = read.read(&mut buffer).await
+                && taken > 0
+                && slow_write.write_all(&buffer[..taken]).await.is_ok()
+            {
+                tokio::time::sleep(Duration::from_secs_f64(taken as f64 / 9_000.0)).await;
+            }
+        };
+        tokio::select! { _ = there => (), () = back => () }
+    });
+    let began = Instant::now();
+    let (mut feed, _) = tokio_tungstenite::client_async(url, slow).await.unwrap();
+    let Some(Ok(Message::Text(text))) = feed.next().await else { panic!("no frame") };
+    let frame: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((frame["type"].as_str(), codes(&frame).len()), (Some("snapshot"), 4835));
+    assert!(began.elapsed() > Duration::from_secs(10), "it was not slow: {:?}", began.elapsed());
+    drop(feed);
+    relay.await.unwrap();
     app.stop().await;
 }
