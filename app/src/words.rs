@@ -35,6 +35,7 @@ pub const MEASURES_LABEL: &str = "What the map shows";
 pub const SHOW: &str = "Show";
 pub const LEVEL_LABEL: &str = "Areas";
 pub const LEVEL_BY_ZOOM: &str = "By zoom";
+pub const IN_THE_LIST: &str = "They are in the list.";
 
 pub const THEME_LABEL: &str = "Colours";
 pub const THEME_AUTO: &str = "As the device";
@@ -103,6 +104,10 @@ pub const NOTHING_YET: &str = "No figures yet. They appear here as readings arri
 pub const DAYS: [(&str, &str); 3] = [("weekday", "Weekday"), ("saturday", "Saturday"), ("sunday", "Sunday")];
 
 /// The choice that leaves the level to the zoom: `By zoom: Neighbourhoods`.
+pub fn drawn_with_scripts_only(plural: &str) -> String {
+    format!("{plural} are drawn with scripts only.")
+}
+
 pub fn by_zoom(plural: &str) -> String {
     format!("{LEVEL_BY_ZOOM}: {plural}")
 }

@@ -146,3 +146,25 @@ test("nothing is cut off with text at twice its size", async ({ page }) => {
     expect(await cutOff(page), path).toEqual([]);
   }
 });
+
+test("on a phone the buttons cover no name with text at twice its size", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const map = new MapPage(page);
+  await map.open("/?area=E02000726");
+  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  await expect(map.panel.getByRole("heading", { level: 2 })).toContainText("Stratford");
+  const { covered, sideways } = await map.panel.evaluate((panel) => {
+    const name = document.createRange();
+    name.selectNodeContents(panel.querySelector("h2") ?? panel);
+    const lines = Array.from(name.getClientRects());
+    const buttons = Array.from(panel.querySelectorAll(".actions > *, .close"), (it) => it.getBoundingClientRect());
+    const meet = (a: DOMRect, b: DOMRect) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const body = Array.from(panel.querySelectorAll(".body"));
+    return {
+      covered: buttons.filter((button) => button.width > 0 && lines.some((line) => meet(line, button))).length,
+      sideways: body.map((it) => it.scrollWidth - it.clientWidth),
+    };
+  });
+  expect(covered).toBe(0);
+  expect(sideways).toEqual([0]);
+});

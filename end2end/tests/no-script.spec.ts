@@ -31,6 +31,16 @@ test("other areas are a choice away", async ({ page }) => {
   await expect(page).toHaveURL(/area=E09000012/);
 });
 
+test("areas that only scripts draw are in the list", async ({ page }) => {
+  await page.goto("/?level=lsoa&measure=now");
+  await expect(page.locator(".choose p")).toContainText("Street areas are drawn with scripts only.");
+  await page.getByRole("link", { name: "They are in the list." }).click();
+  await expect(page).toHaveURL("/list?level=lsoa&measure=now");
+  await expect(page.getByRole("row").nth(1).getByRole("link").first()).toHaveAttribute("href", /area=E01/);
+  await page.goto("/?level=borough");
+  await expect(page.locator(".choose p")).toHaveCount(0);
+});
+
 test("whom the map rests on can be read on a phone", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/");

@@ -114,6 +114,16 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
         let selected = level.name == start.level;
         view! { <option value=level.name selected=selected>{level.plural}</option> }
     });
+    let undrawn = start
+        .levels
+        .iter()
+        .find(|level| view.level.as_ref() == Some(&level.name) && level.name != start.level);
+    let undrawn = undrawn.map(|level| {
+        let href = format!("/list?level={}&measure={}", level.name, view.measure.as_str());
+        view! {
+            <p>{words::drawn_with_scripts_only(&level.plural)}" "<a href=href>{words::IN_THE_LIST}</a></p>
+        }
+    });
     let area = view.area_code().map(|area| {
         view! { <input type="hidden" name="area" value=area.to_string() form="measures" /> }
     });
@@ -126,6 +136,7 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
                 </label>
                 {area}
                 <button form="measures">{words::SHOW}</button>
+                {undrawn}
             </div>
         </noscript>
     }

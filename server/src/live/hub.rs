@@ -19,8 +19,9 @@ const FRAME_EVERY: Duration = Duration::from_secs(1);
 /// Without any change, a frame without areas is sent as a sign of life; windows pass, too.
 pub(super) const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 
-/// Changes that a client may be behind before it gets a snapshot instead.
-const BEHIND_MAX: usize = 8;
+/// Changes that a client may be behind before it gets a snapshot instead: over a slow connection a snapshot takes half a
+/// minute, and what changes meanwhile is less than another.
+const BEHIND_MAX: usize = 32;
 
 struct LevelFeed {
     everything: RwLock<Arc<News>>,
