@@ -32,6 +32,17 @@ pub fn with_unit(measure: Measure, value: f64) -> String {
     format!("{}\u{a0}{}", figure(measure, value), measure.unit())
 }
 
+/// An amount of money, to a whole unit: `£1,012`; with the code of a currency whose sign is not known here.
+pub fn money(currency: &str, amount: f64) -> String {
+    let sign = match currency {
+        "GBP" => "£",
+        "EUR" => "€",
+        "USD" => "$",
+        code => return format!("{code}\u{a0}{}", whole(amount)),
+    };
+    format!("{}{sign}{}", if amount.round() < 0.0 { "−" } else { "" }, whole(amount.abs()))
+}
+
 /// With a capital letter in front: `Street areas`.
 pub fn sentence_case(text: &str) -> String {
     let mut letters = text.chars();
@@ -167,6 +178,8 @@ mod tests {
         assert_eq!(tenths(-1234.56), "−1,234.6");
         assert_eq!(with_unit(Measure::Annual, 3117.0), "3,120\u{a0}kWh");
         assert_eq!(with_unit(Measure::NightShare, 21.6), "22\u{a0}%");
+        assert_eq!([money("GBP", 1012.4), money("EUR", -7.5)], ["£1,012", "−€8"]);
+        assert_eq!(money("CHF", 940.0), "CHF\u{a0}940");
     }
 
     #[test]

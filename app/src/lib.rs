@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `shell` | the document around every page |
 //! | `routes` | a file per page |
+//! | `comparison`, `listing` | what the pages of several areas are made of |
 //! | `components` | what the server makes pages of |
 //! | [`islands`] | the parts that have a life in the browser |
 //! | `page` | what the islands of the map page share |
@@ -35,6 +36,8 @@ pub mod site_map;
 pub mod view_state;
 pub mod words;
 
+#[cfg(feature = "ssr")]
+mod comparison;
 #[cfg(feature = "ssr")]
 mod components;
 #[cfg(feature = "ssr")]

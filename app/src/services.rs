@@ -6,12 +6,15 @@ use async_trait::async_trait;
 use geography::Geography;
 use leptos::prelude::use_context;
 use metering::AreaCode;
-use metering::api::{AreaCard, ConsumptionSeries, MapAnswer, Measure, Profile, SearchAnswer};
+use metering::api::{AreaCard, Comparison, ConsumptionSeries, MapAnswer, Measure, Profile, SearchAnswer};
 use serde_json::Value;
 
 use crate::assets::AssetUrls;
 use crate::error::AppError;
 use crate::site::SiteStatus;
+
+/// How many areas are compared at most.
+pub const COMPARED_MAX: usize = 4;
 
 /// The public figures: everything behind this has passed disclosure control.
 ///
@@ -44,6 +47,9 @@ pub trait PublicFigures: Send + Sync + 'static {
     /// The mean local day of a `weekday`, `saturday` or `sunday`. Without a month (`2026-11`): the
     /// newest one that has figures.
     async fn profile(&self, area: &AreaCode, month: Option<&str>, day: &str) -> Result<Profile, AppError>;
+
+    /// Areas side by side. An unknown code is [`AppError::NotFound`].
+    async fn compare(&self, areas: &[AreaCode]) -> Result<Comparison, AppError>;
 
     /// Areas, places and postcode sectors, the best first.
     fn search(&self, q: &str) -> SearchAnswer;

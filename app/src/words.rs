@@ -10,6 +10,7 @@ use crate::format;
 pub const NAME: &str = "wattmap";
 pub const NAV_MAP: &str = "Map";
 pub const NAV_LIST: &str = "List";
+pub const NAV_COMPARE: &str = "Compare";
 pub const NAV_ABOUT: &str = "Method";
 pub const NAV_LABEL: &str = "Pages";
 pub const TO_THE_MAP: &str = "Back to the map";
@@ -88,6 +89,58 @@ pub const NOTHING_LISTED: &str = "No area’s name or code contains that.";
 pub const PREVIOUS: &str = "Previous";
 pub const NEXT: &str = "Next";
 
+pub const COMPARE_HEADING: &str = "Compare places";
+pub const COMPARE_LEAD: &str = "What a home uses and pays, in up to four places side by side. The address of this page is the comparison: \
+                                keep it, or pass it on.";
+pub const COMPARE_NOTHING: &str =
+    "Add a place to begin with: a neighbourhood, a borough, or the first half of a postcode.";
+pub const COMPARE_ONE: &str = "Add another place to see what sets the two apart.";
+pub const COMPARE_ADD: &str = "Add";
+pub const COMPARE_REMOVE: &str = "Remove";
+pub const COMPARE_WITH: &str = "Compare with another place";
+pub const COMPARE_DIFFERENCES: &str = "What sets them apart";
+pub const COMPARE_COSTS: &str = "What a home pays in a year";
+pub const COMPARE_RESTS: &str = "What it rests on";
+pub const COMPARE_NO_DAYS: &str =
+    "The shape of a day appears once homes in one of these places are measured.";
+pub const COMPARE_MONTHS: &str = "The last twelve months, kWh a home";
+pub const COMPARE_FIGURE: &str = "Figure";
+/// Where there is no figure.
+pub const NOT_KNOWN: &str = "–";
+
+pub const DATA_HEADING: &str = "Open data";
+pub const DATA_LEAD: &str = "Everything that the map shows, as files to keep: all areas of a level, each with its figures as they are \
+                             shown at the moment of the download. What is hidden on the map is hidden in them.";
+pub const DATA_LEVEL: &str = "Areas";
+pub const DATA_HOW_MANY: &str = "How many";
+pub const DATA_TABLE: &str = "Table (CSV)";
+pub const DATA_MAP: &str = "Map (GeoJSON)";
+pub const DATA_COLUMNS_HEADING: &str = "What is in them";
+/// A column or property, and what it says.
+pub const DATA_COLUMNS: [(&str, &str); 8] = [
+    ("code, name", "What the area is called officially."),
+    ("near", "The place that people would name for it."),
+    ("within, parent", "The code of the larger area around it."),
+    ("annual_kwh", "The electricity that the average home uses in a year, kWh."),
+    ("now_w", "The average home’s power in the current half-hour, watts."),
+    (
+        "night_share_percent, evening_share_percent",
+        "How much of its use falls between 00:30 and 07:30, and between 16:00 and 20:00.",
+    ),
+    (
+        "…_status, …_shown_for",
+        "Whether a figure is measured, merged, modelled, suppressed or not there (no_data); of merged ones the code of \
+                               the wider area that they are of.",
+    ),
+    (
+        "from, to, as_of",
+        "The days that the figures of a year, the night and the evening are of, and when that was so.",
+    ),
+];
+pub const DATA_LICENCE_HEADING: &str = "Whom to name";
+pub const DATA_LICENCE: &str =
+    "Outlines, names and modelled figures are others’ work; whoever passes them on names:";
+
 pub const API_HEADING: &str = "The API";
 pub const API_LEAD: &str = "Everything that this site shows can be asked for by programs, without a key. Who sends readings, or runs the \
                             site, has one.";
@@ -103,11 +156,66 @@ pub const NOTHING_YET: &str = "No figures yet. They appear here as readings arri
 /// A day of the week as a profile knows it, for a switch.
 pub const DAYS: [(&str, &str); 3] = [("weekday", "Weekday"), ("saturday", "Saturday"), ("sunday", "Sunday")];
 
-/// The choice that leaves the level to the zoom: `By zoom: Neighbourhoods`.
+/// Why the map does not show the level that was asked for.
 pub fn drawn_with_scripts_only(plural: &str) -> String {
     format!("{plural} are drawn with scripts only.")
 }
 
+/// One place more than fit beside each other.
+pub fn too_many_compared(most: usize, one: &str) -> String {
+    format!("At most {most} places fit beside each other: “{one}” is left out. Remove one to add it.")
+}
+
+/// Where the mean of all homes is, most likely.
+pub fn most_likely([low, high]: [f64; 2]) -> String {
+    format!("most likely {} to {}", format::whole(low), format::whole(high))
+}
+
+/// That two places cannot be told apart.
+pub fn not_told_apart(one: &str, other: &str, known: [[f64; 2]; 2]) -> String {
+    let [a, b] = known.map(|[low, high]| match (format::whole(low), format::whole(high)) {
+        (low, high) if low == high => low,
+        (low, high) => format!("{low} to {high}"),
+    });
+    format!(
+        "{one} and {other}: no difference can be told. What is known of the two overlaps: {a} and {b} kWh a year."
+    )
+}
+
+/// That a home in one place uses more than one in another, or less.
+pub fn told_apart(one: &str, other: &str, percent: f64) -> String {
+    let more = if percent < 0.0 { "less" } else { "more" };
+    format!(
+        "A home in {other} uses {}\u{a0}% {more} than one in {one}.",
+        format::whole(percent.abs().max(1.0))
+    )
+}
+
+/// That two places have one figure.
+pub fn same_homes(one: &str, other: &str) -> String {
+    format!("{one} and {other} share one figure, that of an area around both: nothing tells them apart.")
+}
+
+/// That nothing is known of the difference.
+pub fn difference_not_known(one: &str, other: &str) -> String {
+    format!("{one} and {other}: one of them has no figure of a year.")
+}
+
+/// What prices are of: the days, the source and the tax.
+pub fn prices(source: &str, days: &str, vat_percent: f64) -> String {
+    format!(
+        "Prices of {days}, with {}\u{a0}% of VAT and the standing charge: {source}. The year is the mean home’s, with its own share \
+         of the night and the evening where these are known.",
+        format::whole(vat_percent)
+    )
+}
+
+/// A month's part of a year's cost.
+pub fn a_month(money: &str) -> String {
+    format!("{money} a month")
+}
+
+/// The choice that leaves the level to the zoom: `By zoom: Neighbourhoods`.
 pub fn by_zoom(plural: &str) -> String {
     format!("{LEVEL_BY_ZOOM}: {plural}")
 }
@@ -137,7 +245,7 @@ pub const fn explain(measure: Measure) -> &'static str {
     match measure {
         Measure::Annual => "All the electricity of a year, for the average home.",
         Measure::Now => "The average home’s power in the current half-hour.",
-        Measure::NightShare => "How much of it falls between 00:30 and 07:00.",
+        Measure::NightShare => "How much of it falls between 00:30 and 07:30.",
         Measure::EveningShare => "How much of it falls between 16:00 and 20:00.",
     }
 }

@@ -80,3 +80,16 @@ test("the list reaches every area's figure", async ({ page }) => {
   await expect(page.getByRole("row")).toHaveCount(33 + 1);
   await expect(page.getByRole("rowheader", { name: /^Hackney/ })).toBeVisible();
 });
+
+test("what the map shows can be kept as a file", async ({ page }) => {
+  await page.goto("/about");
+  await page.getByRole("link", { name: "Open data" }).click();
+  await expect(page).toHaveURL("/data");
+  const download = page.waitForEvent("download");
+  await page.getByRole("row", { name: /Boroughs/ }).getByRole("link", { name: "Table (CSV)" }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("wattmap-borough.csv");
+  let text = "";
+  for await (const part of await file.createReadStream()) text += String(part);
+  expect(text.trim().split("\n")).toHaveLength(34);
+});

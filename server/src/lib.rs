@@ -43,4 +43,5 @@ pub mod simulation;
 pub mod site;
 pub mod state;
 pub mod statistics;
+pub mod tariffs;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 
 mod authorised;
 mod crawlers;
+mod downloads;
 mod health;
 mod meters;
 mod metrics;

@@ -8,5 +8,6 @@ mod page_frame;
 mod panel;
 
 pub(crate) use bar::Bar;
+pub(crate) use charts::{Line, Lines};
 pub(crate) use page_frame::PageFrame;
-pub(crate) use panel::{PanelContent, PanelData};
+pub(crate) use panel::{PanelContent, PanelData, rests_on};

@@ -94,7 +94,7 @@ fn method(status: SiteStatus) -> impl IntoView {
         </section>
         <section id="open">
             <h2>"The same for programs"</h2>
-            <p>"All of it can be asked for over HTTP, without a key: "<a href="/api">"the API"</a>"."</p>
+            <p>"All of it can be asked for over HTTP, without a key: "<a href="/api">"the API"</a>". As files to keep: "<a href="/data">{words::DATA_HEADING}</a>"."</p>
         </section>
         <section id="credits">
             <h2>"Whose work this rests on"</h2>

@@ -8,6 +8,8 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{ParamSegment, SsrMode, StaticSegment};
 
 mod about;
+mod compare;
+mod data;
 mod description;
 mod list;
 mod map;
@@ -26,7 +28,9 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("") view=map::MapPage ssr=SsrMode::Async />
                 <Route path=area view=map::MapPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("list") view=list::ListOfAreas ssr=SsrMode::Async />
+                <Route path=StaticSegment("compare") view=compare::Compare ssr=SsrMode::Async />
                 <Route path=StaticSegment("search") view=search::SearchPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("data") view=data::OpenData ssr=SsrMode::Async />
                 <Route path=StaticSegment("about") view=about::About ssr=SsrMode::Async />
                 <Route path=StaticSegment("api") view=description::Description ssr=SsrMode::Async />
             </Routes>

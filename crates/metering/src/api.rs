@@ -21,6 +21,19 @@ pub enum Status {
     NoData,
 }
 
+impl Status {
+    /// As in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Merged => "merged",
+            Self::Modelled => "modelled",
+            Self::Suppressed => "suppressed",
+            Self::NoData => "no_data",
+        }
+    }
+}
+
 /// What the map can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -269,6 +282,62 @@ pub struct ProfilePoint {
     /// The same for the largest area around.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around_w: Option<f64>,
+}
+
+/// `GET /api/v1/compare`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Side by side, as they were asked for.
+    pub areas: Vec<ComparedArea>,
+    /// What the costs are of; none where no prices are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Prices>,
+}
+
+/// One of the areas that are compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparedArea {
+    /// The card.
+    pub card: AreaCard,
+    /// Four times of five the mean of all homes is between these, kWh a year, where the figure is that of some of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annual_range: Option<[f64; 2]>,
+    /// The typical weekday of the newest month that has one.
+    pub profile: Profile,
+    /// The last twelve months.
+    pub months: ConsumptionSeries,
+    /// What the mean home would pay under each tariff.
+    pub costs: Vec<TariffCost>,
+}
+
+/// What a year costs under a tariff.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TariffCost {
+    /// Its name in a URL.
+    pub tariff: String,
+    /// As people call it.
+    pub name: String,
+    /// How its prices were derived, where they are not simply the source's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// In units of the currency, with the standing charge and the tax.
+    pub a_year: f64,
+}
+
+/// Whose prices they are, and of when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prices {
+    /// The first day.
+    pub from: String,
+    /// The last one, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// In words.
+    pub source: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// Value-added tax, which is in them, %.
+    pub vat_percent: f64,
 }
 
 /// `GET /api/v1/search`

@@ -46,6 +46,8 @@ pub struct Web {
     pub public_url: Option<String>,
     /// Days that count as Sundays, by name or in a file; those of the place if none is said.
     pub holidays: Option<String>,
+    /// The file of what electricity costs; what is built in, where that holds, if none.
+    pub tariffs: Option<PathBuf>,
     /// Tiles under the areas.
     pub tile_url: Option<String>,
     /// Whom they are from.
@@ -205,6 +207,7 @@ impl Web {
                 (url.is_empty() || is_good).then(|| is_good.then(|| url.to_owned()))
             })?,
             holidays: from.text("holidays"),
+            tariffs: from.text("tariffs").map(PathBuf::from),
             tile_url,
             tile_attribution: from.text("tile-attribution"),
         })

@@ -84,6 +84,13 @@ pub static SETTINGS: &[Setting] = &[
         "none, england-and-wales or a file",
     ),
     setting(
+        "tariffs",
+        "FILE",
+        "",
+        "What electricity costs, as in data/tariffs/great-britain.toml; if left out, those where the geography's clocks are London's",
+        "a file",
+    ),
+    setting(
         "simulate",
         "HOMES",
         "50000",

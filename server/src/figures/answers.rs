@@ -6,8 +6,8 @@ use app::site::{DisclosureNumbers, SiteStatus};
 use async_trait::async_trait;
 use geography::{AreaIndex, LevelIndex};
 use metering::api::{
-    AreaCard, AreaName, ConsumptionSeries, Figure, MapAnswer, MapArea, Measure, MeasuredIn, Profile,
-    SearchAnswer, Status,
+    AreaCard, AreaName, Comparison, ConsumptionSeries, Figure, MapAnswer, MapArea, Measure, MeasuredIn,
+    Profile, SearchAnswer, Status,
 };
 use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band};
 use metering::{AreaCode, UtcSecond};
@@ -127,6 +127,10 @@ impl PublicFigures for FiguresService {
         self.typical_day(self.area_of(area)?, month, day).await
     }
 
+    async fn compare(&self, areas: &[AreaCode]) -> Result<Comparison, AppError> {
+        self.comparison(areas).await
+    }
+
     fn search(&self, q: &str) -> SearchAnswer {
         let results = self.geography.search(q, SEARCH_RESULTS);
         SearchAnswer { q: q.to_owned(), results: results.into_iter().map(|hit| self.found(hit)).collect() }
@@ -188,7 +192,7 @@ impl FiguresService {
         })
     }
 
-    fn area_of(&self, code: &AreaCode) -> Result<AreaIndex, AppError> {
+    pub(super) fn area_of(&self, code: &AreaCode) -> Result<AreaIndex, AppError> {
         self.geography
             .index_of(code)
             .ok_or_else(|| AppError::NotFound { what: format!("area called {code}") })

@@ -26,6 +26,8 @@ pub mod calendar;
 
 mod answers;
 mod changed;
+mod comparing;
+mod costs;
 mod days;
 mod ever_heard;
 mod following;

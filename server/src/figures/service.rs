@@ -12,6 +12,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::Measure;
 use metering::disclosure::{DisclosureRules, FigureKind, Nesting, Release};
+use metering::tariff::Tariffs;
 use metering::{MeterId, UtcSecond};
 use tokio::sync::Notify;
 
@@ -57,6 +58,8 @@ pub struct Sources {
     pub holidays: Holidays,
     /// The numbers of disclosure control in force.
     pub rules: DisclosureRules,
+    /// What electricity costs, where that is known.
+    pub tariffs: Option<Tariffs>,
     /// Whether a meter is a simulated one.
     pub simulated: fn(&MeterId) -> bool,
     /// A tile layer, if one is configured: its URL template and its attribution.
@@ -130,6 +133,7 @@ pub struct FiguresService {
     pub(super) documents: Arc<dyn DocumentStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rules: DisclosureRules,
+    pub(super) tariffs: Option<Tariffs>,
     pub(super) tiles: Option<(String, String)>,
     pub(super) simulated: fn(&MeterId) -> bool,
     pub(super) days: Arc<Days>,
@@ -162,7 +166,8 @@ impl FiguresService {
     /// Of sources; nothing is read yet.
     pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
         let Sources { geography, store, stored, arrived, in_use, documents, clock, holidays, .. } = sources;
-        let (rules, simulated, tiles) = (sources.rules, sources.simulated, sources.tiles);
+        let (rules, simulated) = (sources.rules, sources.simulated);
+        let (tariffs, tiles) = (sources.tariffs, sources.tiles);
         let calendar = Calendar::new(geography.time_zone(), holidays)?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
@@ -207,6 +212,7 @@ impl FiguresService {
             documents,
             clock,
             rules,
+            tariffs,
             tiles,
             simulated,
         })

@@ -45,6 +45,11 @@ pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
             query("day", one_of(&["weekday", "saturday", "sunday"]), "`weekday` if left out; public holidays count as Sundays where the site says so"),
         ])
         .fails([NOT_ALLOWED, UNKNOWN, NOT_NOW]),
+        Operation::new("get", "/api/v1/compare", PUBLIC, "Areas side by side, and what a home would pay there", json_of(
+            "Comparison", "As they were asked for",
+        ))
+        .with([areas(facts.leaf())])
+        .fails([NOT_ALLOWED, UNKNOWN, NOT_NOW]),
         Operation::new("get", "/api/v1/search", PUBLIC, "Areas, places and postcode sectors", json_of("SearchAnswer", "The best first"))
             .with([query("q", text(), "A name, a code, a postcode or its beginning; a typing mistake or two does no harm")])
             .fails([NOT_ALLOWED]),
@@ -61,6 +66,13 @@ pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
             "content": { "application/openmetrics-text": { "schema": { "type": "string" } } },
         })),
     ]
+}
+
+fn areas(example: &str) -> Value {
+    let mut areas =
+        query("areas", text(), "One to four codes of areas, of any level, with commas between them");
+    (areas["required"], areas["example"]) = (json!(true), json!(example));
+    areas
 }
 
 fn live(facts: &Facts<'_>) -> Operation {

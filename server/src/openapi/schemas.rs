@@ -189,6 +189,31 @@ fn figures() -> Vec<Named> {
             ),
         ),
         (
+            "Comparison",
+            object(
+                &["areas"],
+                json!({
+                    "areas": list(named("ComparedArea")),
+                    "prices": object(&["from", "source", "currency", "vat_percent"], json!({
+                        "from": text(), "to": text(), "source": text(), "currency": text(), "vat_percent": number(),
+                    })),
+                }),
+            ),
+        ),
+        (
+            "ComparedArea",
+            object(
+                &["card", "profile", "months", "costs"],
+                json!({
+                    "card": named("AreaCard"), "annual_range": list(number()), "profile": named("Profile"),
+                    "months": named("ConsumptionSeries"),
+                    "costs": list(object(&["tariff", "name", "a_year"], json!({
+                        "tariff": text(), "name": text(), "note": text(), "a_year": number(),
+                    }))),
+                }),
+            ),
+        ),
+        (
             "SearchAnswer",
             object(
                 &["q", "results"],

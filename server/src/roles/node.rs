@@ -113,6 +113,7 @@ async fn compose(
         clock: clock.clone(),
         holidays: Holidays::of(config.web.holidays.as_deref(), geography.time_zone())?,
         rules,
+        tariffs: crate::tariffs::of(config.web.tariffs.as_deref(), geography.time_zone())?,
         simulated: is_simulated,
         tiles: config
             .web

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::error::AppError;
-use app::services::PublicFigures;
+use app::services::{COMPARED_MAX, PublicFigures};
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -38,13 +38,13 @@ struct Outlines {
 }
 
 /// A body with its entity tag.
-struct Prepared {
+pub(super) struct Prepared {
     body: axum::body::Bytes,
     tag: HeaderValue,
 }
 
 impl Prepared {
-    fn new(body: Vec<u8>) -> Self {
+    pub(super) fn new(body: Vec<u8>) -> Self {
         let digest = Sha256::digest(&body);
         let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
         let tag = HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""));
@@ -52,7 +52,7 @@ impl Prepared {
     }
 
     /// The body, or 304 where the client has it.
-    fn answer(&self, headers: &HeaderMap, content_type: &'static str, fresh_s: u32) -> Response {
+    pub(super) fn answer(&self, headers: &HeaderMap, content_type: &'static str, fresh_s: u32) -> Response {
         let known =
             headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
                 tags == "*"
@@ -75,8 +75,8 @@ fn header_value(text: &str) -> HeaderValue {
 }
 
 #[derive(Clone)]
-struct PublicState {
-    figures: Arc<FiguresService>,
+pub(super) struct PublicState {
+    pub(super) figures: Arc<FiguresService>,
     outlines: Arc<Outlines>,
 }
 
@@ -101,8 +101,10 @@ pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Route
         .route("/api/v1/areas/{code}/consumption", get(consumption))
         .route("/api/v1/areas/{code}/profile", get(profile))
         .route("/api/v1/map", get(map))
+        .route("/api/v1/compare", get(compare))
         .route("/api/v1/search", get(search))
         .route("/api/v1/openapi.json", get(openapi))
+        .merge(super::downloads::route())
         .route("/geo/places.json", get(places))
         .route("/geo/{level}", get(shapes))
         .with_state(PublicState { figures, outlines: Arc::new(outlines) })
@@ -190,7 +192,7 @@ async fn map(
 /// Of what has no parameters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NoQuery {}
+pub(super) struct NoQuery {}
 
 async fn card(
     State(state): State<PublicState>,
@@ -245,6 +247,31 @@ async fn profile(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct CompareQuery {
+    #[serde(default)]
+    areas: String,
+}
+
+async fn compare(
+    State(state): State<PublicState>,
+    QueryOf(query): QueryOf<CompareQuery>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let texts: Vec<&str> =
+            query.areas.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
+        if !(1..=COMPARED_MAX).contains(&texts.len()) {
+            let rule = format!("allowed are 1 to {COMPARED_MAX} codes, such as E09000012,E09000007");
+            return Err(AppError::refused("areas", &query.areas, rule));
+        }
+        let areas = texts.into_iter().map(area_code).collect::<Result<Vec<_>, _>>()?;
+        state.figures.compare(&areas).await
+    };
+    json(answer.await, request.headers())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SearchQuery {
     #[serde(default)]
     q: String,
@@ -277,7 +304,7 @@ fn json_for<T: Serialize>(answer: Result<T, AppError>, headers: &HeaderMap, fres
     }
 }
 
-fn problem(error: AppError) -> Response {
+pub(super) fn problem(error: AppError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = Problem::new(status, error.to_string()).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -11,8 +11,8 @@ const HEIGHT: f64 = 168.0;
 const LEFT: f64 = 36.0;
 const TOP: f64 = 10.0;
 const FLOOR: f64 = 142.0;
-/// Half-hours of the night that the night share counts: 00:30 to 07:00.
-const NIGHT: (f64, f64) = (1.0, 14.0);
+/// Half-hours of the night that the night share counts: 00:30 to 07:30.
+const NIGHT: (f64, f64) = (1.0, 15.0);
 
 fn x(half_hour: f64) -> f64 {
     LEFT + half_hour / 48.0 * (WIDTH - LEFT - 2.0)

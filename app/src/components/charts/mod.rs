@@ -2,7 +2,9 @@
 
 mod axis;
 mod day_shape;
+mod lines;
 mod week_bars;
 
 pub(crate) use day_shape::DayShape;
+pub(crate) use lines::{Line, Lines};
 pub(crate) use week_bars::WeekBars;

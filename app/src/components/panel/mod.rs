@@ -21,6 +21,7 @@ mod rests;
 mod standing;
 
 use headline::Headline;
+pub(crate) use rests::rests_on;
 
 /// What the panel shows, and where it is shown.
 pub(crate) struct PanelData {
@@ -178,6 +179,7 @@ pub(crate) fn PanelContent(
     };
     let place = whereabouts(&card, &name, &whole);
     let around = card.parents.last().cloned();
+    let compare = crate::comparison::url(std::iter::once(card.area.code.as_str()));
     view! {
         <div class="head">
             <h2>{name}</h2>
@@ -189,6 +191,7 @@ pub(crate) fn PanelContent(
             {as_of.map(|as_of| view! { <p class="note">{words::figures_as_of(&as_of)}</p> })}
             <Day card profile around />
             <Week week now />
+            <p><a href=compare>{words::COMPARE_WITH}</a></p>
         </div>
     }
     .into_any()

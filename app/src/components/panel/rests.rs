@@ -9,7 +9,7 @@ use crate::format::{self, Day};
 const WHOLE_YEAR_PERCENT: u32 = 95;
 
 /// `60 to 69 homes here were measured on 4 days, 18 to 21 November 2026. Scaled from them to a whole year.`
-pub(super) fn rests_on(card: &AreaCard, figure: &Figure) -> String {
+pub(crate) fn rests_on(card: &AreaCard, figure: &Figure) -> String {
     match figure.status {
         Status::Measured => measured(card, figure),
         Status::Merged => merged(figure),

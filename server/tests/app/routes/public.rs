@@ -145,3 +145,88 @@ async fn a_mistyped_parameter_is_said_and_not_passed_over() {
     }
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn areas_side_by_side_say_what_a_home_pays_and_how_sure_that_is() {
+    let app = App::start().await;
+    for number in 0..40 {
+        let meter = format!("home-{number}");
+        app.register(&meter, AREA).await;
+        let days = (1..15).map(|day| reading(&meter, &format!("2026-11-{day:02}T18:00:00Z"), 3600, 1000.0));
+        let body = json!({ "readings": days.collect::<Vec<_>>() });
+        assert_eq!(app.post("/readings", body.to_string()).await.status, 200);
+    }
+    app.settle().await;
+    year_once(&app, AREA, |_, year| year["status"] == "measured").await;
+    let answer = app.get(&format!("/api/v1/compare?areas={AREA},%20E09000007")).await.json();
+    let [measured, modelled] = [0, 1].map(|area| answer["areas"][area].clone());
+    assert_eq!(
+        [&measured, &modelled].map(|area| area["card"]["code"].as_str()),
+        [Some(AREA), Some("E09000007")]
+    );
+    // All of it in the evening.
+    let annual = measured["card"]["figures"][0]["value"].as_f64().unwrap();
+    let range: Vec<f64> = serde_json::from_value(measured["annual_range"].clone()).unwrap();
+    assert!(range[0] < annual && annual < range[1], "{annual} {range:?}");
+    let cost = |area: &Value, tariff: usize| area["costs"][tariff]["a_year"].as_f64().unwrap();
+    assert_eq!(answer["prices"]["currency"], "GBP");
+    assert_eq!(cost(&measured, 0), (annual * 0.2611 + 365.2425 * 0.5719).round());
+    assert!(cost(&measured, 2) > cost(&measured, 0), "the evening is dear: {measured}");
+    assert_eq!(
+        (&modelled["annual_range"], modelled["card"]["figures"][0]["status"].as_str()),
+        (&Value::Null, Some("modelled"))
+    );
+    assert!(cost(&modelled, 0) > 0.0, "{modelled}");
+    for (query, status, says) in [
+        ("", 400, "areas is “”: allowed are 1 to 4 codes"),
+        ("?areas=,", 400, "areas is “,”"),
+        ("?areas=a,b,c,d,e", 400, "allowed are 1 to 4 codes"),
+        ("?areas=E01000001,nowhere", 404, "There is no area called nowhere"),
+        ("?area=E01000001", 400, "unknown field `area`"),
+    ] {
+        let problem = app.get(&format!("/api/v1/compare{query}")).await.problem(status);
+        assert!(problem.contains(says), "{query}: {problem}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_map_shows_can_be_kept() {
+    let app = App::start().await;
+    measured(&app, "home-", AREA, date(2026, 11, 1), 14).await;
+    year_once(&app, AREA, |_, year| year["status"] == "measured").await;
+    let map = app.get("/api/v1/map?level=lsoa").await.json();
+    let figure = &map["areas"][0];
+    assert_eq!(
+        (figure["code"].as_str(), figure["status"].as_str()),
+        (Some(AREA), Some("measured")),
+        "{figure}"
+    );
+    let file = app.get("/download/lsoa.csv").await;
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"wattmap-lsoa.csv\"");
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    let table = file.text();
+    let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines.len(), 1 + 4835);
+    assert_eq!(lines[0][..5], ["code", "name", "near", "within", "annual_kwh"]);
+    let first = lines.iter().find(|line| line[0] == AREA).unwrap();
+    assert_eq!((first[3], first[5]), ("E02000001", "measured"));
+    assert_eq!(first[4].parse::<f64>().unwrap(), figure["value"].as_f64().unwrap());
+    let features = app.get("/download/borough.geojson").await.json();
+    let borough = &features["features"][0]["properties"];
+    assert_eq!(
+        (borough["name"].as_str(), borough["now_status"].as_str()),
+        (Some("City of London"), Some("no_data")),
+        "{borough}"
+    );
+    assert!(
+        features["attribution"].as_str().unwrap().contains("Crown copyright"),
+        "{}",
+        features["attribution"]
+    );
+    for file in ["street.csv", "lsoa.xlsx", "lsoa", "lsoa.csv.csv"] {
+        let problem = app.get(&format!("/download/{file}")).await.problem(404);
+        assert_eq!(problem, format!("There is no file called {file}."));
+    }
+    app.stop().await;
+}

@@ -1,0 +1,113 @@
+//! What a home's year costs, from what is public of it: how much it uses, and how much of that at night and in the evening.
+
+use geography::reference::h25;
+use metering::api::TariffCost;
+use metering::tariff::{HALF_HOURS, Tariffs, YearOfUse};
+use metering::time::DayType;
+
+use super::summary::{EVENING, NIGHT};
+
+/// Days of a month in the mean Gregorian year.
+const DAYS_OF_MONTH: f64 = 365.2425 / 12.0;
+
+/// What is known of a year.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// kWh.
+    pub kwh: f64,
+    /// Of it, in the night; as the standard shape has it where it is not known.
+    pub night_percent: Option<f64>,
+    /// Of it, in the evening; likewise.
+    pub evening_percent: Option<f64>,
+}
+
+/// The parts of a day that are known apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Night,
+    Evening,
+    Rest,
+}
+
+impl Part {
+    fn of(half_hour: usize) -> Self {
+        if NIGHT.contains(&half_hour) {
+            Part::Night
+        } else if EVENING.contains(&half_hour) {
+            Part::Evening
+        } else {
+            Part::Rest
+        }
+    }
+}
+
+/// The standard shape, with the known total and the known parts of it.
+fn year_of(known: Known) -> YearOfUse {
+    let shape = h25();
+    let share = |month: usize, kind, half_hour| shape.share(month as u8 + 1, kind, half_hour);
+    let days = |_, kind: DayType| DAYS_OF_MONTH * f64::from(kind.days_a_week()) / 7.0;
+    let of_part = |part: Part| {
+        let within = move |month, kind, half_hour| {
+            if Part::of(half_hour) == part { share(month, kind, half_hour) } else { 0.0 }
+        };
+        YearOfUse::new(days, within).kwh()
+    };
+    let [night, evening, rest] = [Part::Night, Part::Evening, Part::Rest].map(of_part);
+    let all = night + evening + rest;
+    let wanted =
+        |percent: Option<f64>, standard: f64| percent.map_or(standard / all, |percent| percent / 100.0);
+    let (night_wanted, evening_wanted) =
+        (wanted(known.night_percent, night), wanted(known.evening_percent, evening));
+    let factor = |half_hour| match Part::of(half_hour) {
+        Part::Night => night_wanted / night,
+        Part::Evening => evening_wanted / evening,
+        Part::Rest => (1.0 - night_wanted - evening_wanted).max(0.0) / rest,
+    };
+    YearOfUse::new(days, |month, kind, half_hour| share(month, kind, half_hour) * factor(half_hour))
+        .scaled_to(known.kwh)
+}
+
+/// What it costs under each tariff, to a whole unit of the currency: its figures are not better than that.
+pub(super) fn costs(tariffs: &Tariffs, known: Known) -> Vec<TariffCost> {
+    debug_assert_eq!(HALF_HOURS, 48);
+    let year = year_of(known);
+    let cost = |tariff: &metering::tariff::Tariff| TariffCost {
+        tariff: tariff.id.clone(),
+        name: tariff.name.clone(),
+        note: tariff.note.clone(),
+        a_year: (tariff.cost(&year).year() / 100.0).round(),
+    };
+    tariffs.tariffs.iter().map(cost).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tariffs::great_britain;
+
+    fn a_year(known: Known) -> Vec<f64> {
+        costs(&great_britain().unwrap(), known).into_iter().map(|cost| cost.a_year).collect()
+    }
+
+    #[test]
+    fn a_standard_home_pays_as_much_under_a_flat_tariff_and_by_time_of_use() {
+        let standard = a_year(Known { kwh: 2_500.0, night_percent: None, evening_percent: None });
+        assert_eq!(standard[0], (365.2425_f64 * 0.5719 + 2_500.0 * 0.2611).round());
+        assert!((standard[2] - standard[0]).abs() <= 10.0, "{standard:?}");
+        assert!(standard[1] > standard[0], "Economy 7 is for those who use much at night: {standard:?}");
+    }
+
+    #[test]
+    fn what_is_used_at_night_and_in_the_evening_counts() {
+        let known = |night, evening| Known {
+            kwh: 4_000.0,
+            night_percent: Some(night),
+            evening_percent: Some(evening),
+        };
+        let (night, evening) = (a_year(known(50.0, 10.0)), a_year(known(10.0, 40.0)));
+        assert_eq!(night[0], evening[0], "a flat price is the same at any time");
+        let expect = 365.2425 * 0.5719 + 4_000.0 * (0.5 * 0.172 + 0.5 * 0.326);
+        assert!((night[1] - expect).abs() <= 1.0, "{night:?} {expect}");
+        assert!(night[1] < night[0] && evening[2] > evening[0], "{night:?} {evening:?}");
+    }
+}
