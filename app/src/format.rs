@@ -145,6 +145,16 @@ pub fn day_range(first: Day, last: Day) -> String {
     format!("{from} to {}", last.date())
 }
 
+/// The same, of dates such as `2026-11-18`; of one without an end its first day.
+pub fn days_between(from: &str, to: Option<&str>) -> String {
+    let day = |date: &str| UtcSecond::parse(&format!("{date}T00:00:00Z")).ok().map(Day::beginning_at);
+    match (day(from), to.and_then(day)) {
+        (Some(from), Some(to)) => day_range(from, to),
+        (Some(from), None) => from.date(),
+        (None, _) => from.to_owned(),
+    }
+}
+
 /// A month given as `2026-11`, `November 2026`; the text itself where it is not one.
 pub fn month_and_year(text: &str) -> String {
     match (month(text), text.get(..4)) {

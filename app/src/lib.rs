@@ -5,6 +5,7 @@
 //! | `shell` | the document around every page |
 //! | `routes` | a file per page |
 //! | `comparison`, `listing` | what the pages of several areas are made of |
+//! | `household` | the page of a household, and how a URL says it |
 //! | `components` | what the server makes pages of |
 //! | [`islands`] | the parts that have a life in the browser |
 //! | `page` | what the islands of the map page share |
@@ -42,6 +43,8 @@ mod comparison;
 mod components;
 #[cfg(feature = "ssr")]
 mod first_map;
+#[cfg(feature = "ssr")]
+pub mod household;
 #[cfg(feature = "ssr")]
 mod listing;
 #[cfg(feature = "ssr")]

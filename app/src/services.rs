@@ -6,12 +6,24 @@ use async_trait::async_trait;
 use geography::Geography;
 use leptos::prelude::use_context;
 use metering::AreaCode;
-use metering::api::{AreaCard, Comparison, ConsumptionSeries, MapAnswer, Measure, Profile, SearchAnswer};
+use metering::api::{
+    AreaCard, Comparison, ConsumptionSeries, EstimateAnswer, MapAnswer, Measure, Profile, SearchAnswer,
+};
+use metering::reading::Dwelling;
 use serde_json::Value;
 
 use crate::assets::AssetUrls;
 use crate::error::AppError;
 use crate::site::SiteStatus;
+
+/// A household that an estimate is asked for. What is unknown is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HouseholdAsked {
+    /// Its home, and how many they are.
+    pub dwelling: Dwelling,
+    /// Whether somebody is at home on weekdays.
+    pub at_home: bool,
+}
 
 /// How many areas are compared at most.
 pub const COMPARED_MAX: usize = 4;
@@ -50,6 +62,10 @@ pub trait PublicFigures: Send + Sync + 'static {
 
     /// Areas side by side. An unknown code is [`AppError::NotFound`].
     async fn compare(&self, areas: &[AreaCode]) -> Result<Comparison, AppError>;
+
+    /// What a household would use and pay in an area. [`AppError::NotFound`] where nothing is known of it.
+    async fn estimate(&self, area: &AreaCode, household: &HouseholdAsked)
+    -> Result<EstimateAnswer, AppError>;
 
     /// Areas, places and postcode sectors, the best first.
     fn search(&self, q: &str) -> SearchAnswer;

@@ -10,6 +10,7 @@ use crate::format;
 pub const NAME: &str = "wattmap";
 pub const NAV_MAP: &str = "Map";
 pub const NAV_LIST: &str = "List";
+pub const NAV_ESTIMATE: &str = "Estimate";
 pub const NAV_COMPARE: &str = "Compare";
 pub const NAV_ABOUT: &str = "Method";
 pub const NAV_LABEL: &str = "Pages";
@@ -107,6 +108,45 @@ pub const COMPARE_MONTHS: &str = "The last twelve months, kWh a home";
 pub const COMPARE_FIGURE: &str = "Figure";
 /// Where there is no figure.
 pub const NOT_KNOWN: &str = "–";
+
+pub const ESTIMATE_HEADING: &str = "What would we use there?";
+pub const ESTIMATE_LEAD: &str = "Say where, and as much of your household as you like. The address of this page is the answer: keep it, or \
+                                 pass it on. Nothing is stored.";
+pub const ESTIMATE_WHERE: &str =
+    "Begin with a place: a neighbourhood, a borough, or the first half of a postcode.";
+pub const ESTIMATE_SHOW: &str = "Estimate";
+pub const ESTIMATE_HERE: &str = "What would we use here?";
+pub const ESTIMATE_DAY: &str = "A weekday, watts";
+pub const ESTIMATE_MONTHS: &str = "The months, kWh";
+pub const ASK_DWELLING: &str = "Home";
+pub const ASK_BEDROOMS: &str = "Bedrooms";
+pub const ASK_PEOPLE: &str = "People";
+pub const ASK_HEATING: &str = "Heating";
+pub const ASK_AT_HOME: &str = "Weekdays";
+pub const NOT_SAID: &str = "Not said";
+pub const DWELLINGS: [(&str, &str); 6] = [
+    ("flat", "Flat"),
+    ("terraced", "Terraced house"),
+    ("semi_detached", "Semi-detached house"),
+    ("detached", "Detached house"),
+    ("bungalow", "Bungalow"),
+    ("other", "Something else"),
+];
+pub const HEATINGS: [(&str, &str); 5] = [
+    ("gas", "Gas"),
+    ("electric", "Electric heaters"),
+    ("heat_pump", "Heat pump"),
+    ("district", "Heat network"),
+    ("other", "Something else"),
+];
+pub const AT_HOME: [(&str, &str); 2] = [("day", "Somebody is at home"), ("evenings", "Out by day")];
+pub const KWH_A_YEAR: &str = "kWh a year";
+pub const TARIFF: &str = "Tariff";
+pub const THE_MIDDLE: &str = "A year";
+pub const FOUR_OF_FIVE: &str = "Four of five such households";
+pub const MONTHLY: &str = "On average";
+pub const HOUSEHOLDS_PUBLISHED: &str = "How your household differs from that follows from Ofgem’s typical consumption values; how much such \
+                                        households differ from each other, from published statistics.";
 
 pub const DATA_HEADING: &str = "Open data";
 pub const DATA_LEAD: &str = "Everything that the map shows, as files to keep: all areas of a level, each with its figures as they are \
@@ -207,6 +247,64 @@ pub fn prices(source: &str, days: &str, vat_percent: f64) -> String {
         "Prices of {days}, with {}\u{a0}% of VAT and the standing charge: {source}. The year is the mean home’s, with its own share \
          of the night and the evening where these are known.",
         format::whole(vat_percent)
+    )
+}
+
+/// What is asked for again, beside the place that is chosen.
+pub fn another_place(title: &str) -> String {
+    format!("{title}, or another place")
+}
+
+/// Whose estimate it is.
+pub fn such_a_household(title: &str) -> String {
+    format!("Such a household in {title}")
+}
+
+/// Between two amounts.
+pub fn four_of_five(low: &str, high: &str) -> String {
+    format!("{low} to {high}")
+}
+
+/// Between what four of five households are.
+pub fn four_of_five_use(low: f64, high: f64) -> String {
+    format!(
+        "Four of five such households use {} to {} kWh; one in ten less, one in ten more.",
+        format::whole(low),
+        format::whole(high)
+    )
+}
+
+/// How an estimate compares with the typical value.
+pub fn against_typical(kwh: f64, typical: f64) -> String {
+    let percent = (kwh / typical - 1.0) * 100.0;
+    let beside = match percent.round() {
+        p if p.abs() < 1.0 => "as much as".to_owned(),
+        p if p < 0.0 => format!("{}\u{a0}% less than", format::whole(-p)),
+        p => format!("{}\u{a0}% more than", format::whole(p)),
+    };
+    format!("That is {beside} Ofgem’s typical home of this kind of meter, {} kWh.", format::whole(typical))
+}
+
+/// That the mean home was measured.
+pub fn mean_measured(kwh: &str) -> String {
+    format!("The mean home there uses {kwh} kWh a year: measured.")
+}
+
+/// That the mean home is one of a wider area.
+pub fn mean_of_wider(kwh: &str, wider: &str) -> String {
+    format!("Too few homes are measured there, so it begins with the mean home of {wider}, {kwh} kWh a year.")
+}
+
+/// That the mean home was published.
+pub fn mean_published(kwh: &str) -> String {
+    format!("No home there is measured; published statistics have the mean home at {kwh} kWh a year.")
+}
+
+/// That homes tell how households differ.
+pub fn households_fitted(homes: u32) -> String {
+    format!(
+        "How your household differs from that, and such households from each other, is what more than {} measured homes show.",
+        format::whole(f64::from(homes))
     )
 }
 

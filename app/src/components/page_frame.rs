@@ -27,6 +27,7 @@ pub(crate) fn PageFrame(
                 <nav aria-label=words::NAV_LABEL>
                     {link("/", words::NAV_MAP)}
                     {link("/list", words::NAV_LIST)}
+                    {link("/estimate", words::NAV_ESTIMATE)}
                     {link("/compare", words::NAV_COMPARE)}
                     {link("/about", words::NAV_ABOUT)}
                 </nav>

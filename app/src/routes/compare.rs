@@ -155,12 +155,7 @@ fn rests(areas: &[ComparedArea]) -> impl IntoView + use<> {
 /// Whose prices they are, and how some were derived.
 #[component]
 fn PricesNote(prices: Prices, areas: Vec<ComparedArea>) -> impl IntoView {
-    let day = |date: &str| UtcSecond::parse(&format!("{date}T00:00:00Z")).ok().map(Day::beginning_at);
-    let days = match (day(&prices.from), prices.to.as_deref().and_then(day)) {
-        (Some(from), Some(to)) => format::day_range(from, to),
-        (Some(from), None) => from.date(),
-        (None, _) => prices.from.clone(),
-    };
+    let days = format::days_between(&prices.from, prices.to.as_deref());
     let tariffs =
         areas.into_iter().map(|area| area.costs).find(|costs| !costs.is_empty()).unwrap_or_default();
     let notes = tariffs.into_iter().filter_map(|cost| Some(format!(" {}: {}", cost.name, cost.note?)));

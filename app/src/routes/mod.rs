@@ -11,6 +11,7 @@ mod about;
 mod compare;
 mod data;
 mod description;
+mod estimate;
 mod list;
 mod map;
 mod not_found;
@@ -30,6 +31,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("list") view=list::ListOfAreas ssr=SsrMode::Async />
                 <Route path=StaticSegment("compare") view=compare::Compare ssr=SsrMode::Async />
                 <Route path=StaticSegment("search") view=search::SearchPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("estimate") view=estimate::EstimateOfHousehold ssr=SsrMode::Async />
                 <Route path=StaticSegment("data") view=data::OpenData ssr=SsrMode::Async />
                 <Route path=StaticSegment("about") view=about::About ssr=SsrMode::Async />
                 <Route path=StaticSegment("api") view=description::Description ssr=SsrMode::Async />

@@ -4,6 +4,7 @@
 #![expect(missing_docs, unreachable_pub, reason = "the server macro makes types that cannot carry docs")]
 
 pub mod comparison;
+pub mod estimate;
 pub mod figures;
 pub mod list;
 pub mod panel;

@@ -340,6 +340,62 @@ pub struct Prices {
     pub vat_percent: f64,
 }
 
+/// `GET /api/v1/estimate`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EstimateAnswer {
+    /// Where.
+    pub area: AreaName,
+    /// What the figure of the mean home rests on.
+    pub status: Status,
+    /// For figures of a larger area: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_for: Option<AreaName>,
+    /// What the mean home there uses in a year, kWh.
+    pub mean_home_kwh: f64,
+    /// What such a household uses in a year, kWh.
+    pub kwh: Spread,
+    /// Of the middle, what is used in each month, kWh, January first.
+    pub months_kwh: Vec<f64>,
+    /// Of the middle, the mean power in each half-hour of a weekday, W.
+    pub weekday_w: Vec<f64>,
+    /// What it costs under each tariff.
+    pub costs: Vec<EstimatedCost>,
+    /// What the costs are of; none where no prices are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Prices>,
+    /// Measured homes of all areas that what sets households apart was fitted to, in whole hundreds; 0 where published values tell it.
+    pub fitted_homes: u32,
+    /// The typical domestic consumption value for such a home, kWh a year.
+    pub typical_kwh: f64,
+}
+
+/// One in ten is below `low`, as many above `middle` as below, one in ten above `high`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// The tenth of a hundred.
+    pub low: f64,
+    /// The middle.
+    pub middle: f64,
+    /// The ninetieth of a hundred.
+    pub high: f64,
+}
+
+/// What a year costs under a tariff.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EstimatedCost {
+    /// Its name in a URL.
+    pub tariff: String,
+    /// As people call it.
+    pub name: String,
+    /// How its prices were derived, where they are not simply the source's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// In units of the currency, with the standing charge and the tax.
+    pub a_year: Spread,
+    /// Of the middle, each month, January first.
+    pub months: Vec<f64>,
+}
+
 /// `GET /api/v1/search`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchAnswer {

@@ -15,6 +15,7 @@
 //! | [`dead_letter`] | why an accepted record could not be counted |
 //! | [`statistics`] | published statistics of areas |
 //! | [`outlook`] | the year after the published ones |
+//! | [`estimate`] | what a household uses in a year |
 //! | [`tariff`] | what energy costs |
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
 //! | [`disclosure`] | what may be said in public |
@@ -29,6 +30,7 @@ pub mod dead_letter;
 pub mod disclosure;
 pub mod door;
 pub mod energy;
+pub mod estimate;
 pub mod id;
 pub mod numerals;
 pub mod outlook;

@@ -1,13 +1,13 @@
 //! The port that the page and the public API ask.
 
 use app::error::AppError;
-use app::services::PublicFigures;
+use app::services::{HouseholdAsked, PublicFigures};
 use app::site::{DisclosureNumbers, SiteStatus};
 use async_trait::async_trait;
 use geography::{AreaIndex, LevelIndex};
 use metering::api::{
-    AreaCard, AreaName, Comparison, ConsumptionSeries, Figure, MapAnswer, MapArea, Measure, MeasuredIn,
-    Profile, SearchAnswer, Status,
+    AreaCard, AreaName, Comparison, ConsumptionSeries, EstimateAnswer, Figure, MapAnswer, MapArea, Measure,
+    MeasuredIn, Profile, SearchAnswer, Status,
 };
 use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band};
 use metering::{AreaCode, UtcSecond};
@@ -129,6 +129,14 @@ impl PublicFigures for FiguresService {
 
     async fn compare(&self, areas: &[AreaCode]) -> Result<Comparison, AppError> {
         self.comparison(areas).await
+    }
+
+    async fn estimate(
+        &self,
+        area: &AreaCode,
+        household: &HouseholdAsked,
+    ) -> Result<EstimateAnswer, AppError> {
+        self.estimated(area, household).await
     }
 
     fn search(&self, q: &str) -> SearchAnswer {

@@ -27,14 +27,7 @@ impl FiguresService {
         for code in areas {
             compared.push(self.compared(code).await?);
         }
-        let prices = self.tariffs.as_ref().map(|tariffs| Prices {
-            from: tariffs.from.to_string(),
-            to: tariffs.to.map(|to| to.to_string()),
-            source: tariffs.source.clone(),
-            currency: tariffs.currency.clone(),
-            vat_percent: tariffs.vat_percent,
-        });
-        Ok(Comparison { areas: compared, prices })
+        Ok(Comparison { areas: compared, prices: self.prices() })
     }
 
     async fn compared(&self, code: &AreaCode) -> Result<ComparedArea, AppError> {
@@ -52,31 +45,47 @@ impl FiguresService {
         let value = |measure| figure_of(card, measure).and_then(|figure| figure.value);
         let (Some(tariffs), Some(kwh)) = (&self.tariffs, value(Measure::Annual)) else { return Vec::new() };
         let (night_percent, evening_percent) = (value(Measure::NightShare), value(Measure::EveningShare));
-        costs(tariffs, Known { kwh, night_percent, evening_percent })
+        costs(tariffs, Known { kwh, night_percent, evening_percent, at_home: false })
     }
 
     /// Some homes stand for all: how far their mean may be off.
     fn annual_range(&self, card: &AreaCard) -> Result<Option<[f64; 2]>, AppError> {
         let measured = figure_of(card, Measure::Annual).filter(|figure| figure.status == Status::Measured);
         let Some(kwh) = measured.and_then(|figure| figure.value) else { return Ok(None) };
+        Ok(range(kwh, self.homes_at_least(card)?, card.homes_published))
+    }
+
+    /// No more is told of how many they are than the band does.
+    pub(super) fn homes_at_least(&self, card: &AreaCard) -> Result<u32, AppError> {
         let leaves = self.geography.leaves(self.area_of(&card.area.code)?);
-        // No more is told of how many they are than the band does.
         let band = DisclosureRules::HOMES_BAND;
-        Ok(range(kwh, self.registered().meters_in(leaves) / band * band, card.homes_published))
+        Ok(self.registered().meters_in(leaves) / band * band)
+    }
+
+    pub(super) fn prices(&self) -> Option<Prices> {
+        self.tariffs.as_ref().map(|tariffs| Prices {
+            from: tariffs.from.to_string(),
+            to: tariffs.to.map(|to| to.to_string()),
+            source: tariffs.source.clone(),
+            currency: tariffs.currency.clone(),
+            vat_percent: tariffs.vat_percent,
+        })
     }
 }
 
-fn figure_of(card: &AreaCard, measure: Measure) -> Option<&Figure> {
+pub(super) fn figure_of(card: &AreaCard, measure: Measure) -> Option<&Figure> {
     card.figures.iter().find(|figure| figure.measure == measure)
+}
+
+/// The standard deviation of a mean of so many homes, as a share of it, as a statement on so many.
+pub(super) fn off_by(homes: u32, of: Option<u32>) -> Option<f64> {
+    let not_asked = of.map_or(1.0, |of| 1.0 - f64::from(homes.min(of)) / f64::from(of.max(1)));
+    (homes > 0).then(|| HOMES_DIFFER * (not_asked / f64::from(homes)).sqrt())
 }
 
 /// Of a mean of so many homes, as a statement on so many.
 fn range(kwh: f64, homes: u32, of: Option<u32>) -> Option<[f64; 2]> {
-    if homes == 0 {
-        return None;
-    }
-    let not_asked = of.map_or(1.0, |of| 1.0 - f64::from(homes.min(of)) / f64::from(of.max(1)));
-    let off = kwh * FOUR_OF_FIVE * HOMES_DIFFER * (not_asked / f64::from(homes)).sqrt();
+    let off = kwh * FOUR_OF_FIVE * off_by(homes, of)?;
     let rounded = |kwh: f64| (kwh / RANGE_STEP_KWH).round() * RANGE_STEP_KWH;
     Some([rounded((kwh - off).max(0.0)), rounded(kwh + off)])
 }

@@ -19,6 +19,8 @@ pub(super) struct Known {
     pub night_percent: Option<f64>,
     /// Of it, in the evening; likewise.
     pub evening_percent: Option<f64>,
+    /// Whether somebody is at home on weekdays: then these are as Sundays are, and nothing else is known of their parts.
+    pub at_home: bool,
 }
 
 /// The parts of a day that are known apart.
@@ -42,9 +44,16 @@ impl Part {
 }
 
 /// The standard shape, with the known total and the known parts of it.
-fn year_of(known: Known) -> YearOfUse {
+pub(super) fn year_of(known: Known) -> YearOfUse {
     let shape = h25();
-    let share = |month: usize, kind, half_hour| shape.share(month as u8 + 1, kind, half_hour);
+    let share = |month: usize, kind, half_hour| {
+        let month = month as u8 + 1;
+        if known.at_home && kind == DayType::Weekday {
+            let as_much = shape.day_share(month, kind) / shape.day_share(month, DayType::Sunday);
+            return shape.share(month, DayType::Sunday, half_hour) * as_much;
+        }
+        shape.share(month, kind, half_hour)
+    };
     let days = |_, kind: DayType| DAYS_OF_MONTH * f64::from(kind.days_a_week()) / 7.0;
     let of_part = |part: Part| {
         let within = move |month, kind, half_hour| {
@@ -54,8 +63,10 @@ fn year_of(known: Known) -> YearOfUse {
     };
     let [night, evening, rest] = [Part::Night, Part::Evening, Part::Rest].map(of_part);
     let all = night + evening + rest;
-    let wanted =
-        |percent: Option<f64>, standard: f64| percent.map_or(standard / all, |percent| percent / 100.0);
+    let wanted = |percent: Option<f64>, standard: f64| match percent.filter(|_| !known.at_home) {
+        Some(percent) => percent / 100.0,
+        None => standard / all,
+    };
     let (night_wanted, evening_wanted) =
         (wanted(known.night_percent, night), wanted(known.evening_percent, evening));
     let factor = |half_hour| match Part::of(half_hour) {
@@ -91,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_standard_home_pays_as_much_under_a_flat_tariff_and_by_time_of_use() {
-        let standard = a_year(Known { kwh: 2_500.0, night_percent: None, evening_percent: None });
+        let standard =
+            a_year(Known { kwh: 2_500.0, night_percent: None, evening_percent: None, at_home: false });
         assert_eq!(standard[0], (365.2425_f64 * 0.5719 + 2_500.0 * 0.2611).round());
         assert!((standard[2] - standard[0]).abs() <= 10.0, "{standard:?}");
         assert!(standard[1] > standard[0], "Economy 7 is for those who use much at night: {standard:?}");
@@ -103,6 +115,7 @@ mod tests {
             kwh: 4_000.0,
             night_percent: Some(night),
             evening_percent: Some(evening),
+            at_home: false,
         };
         let (night, evening) = (a_year(known(50.0, 10.0)), a_year(known(10.0, 40.0)));
         assert_eq!(night[0], evening[0], "a flat price is the same at any time");

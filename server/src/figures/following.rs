@@ -11,6 +11,7 @@ use engine::{LiveBatch, LiveFeed, LiveNews, StoreError};
 use jiff::civil::Date;
 use metering::Window;
 use metering::api::Measure;
+use metering::reading::Dwelling;
 use metering::statistics::YearStatistics;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,7 @@ impl FiguresService {
         let mut again_at = None;
         let refreshing = tokio::spawn(self.clone().refresh_now_and_then());
         let warming = tokio::spawn(self.clone().keep_warm());
+        let fitting = tokio::spawn(self.clone().fit_now_and_then());
         self.begin_again().await;
         loop {
             tokio::select! {
@@ -75,6 +77,7 @@ impl FiguresService {
         }
         refreshing.abort();
         warming.abort();
+        fitting.abort();
     }
 
     fn take(&self, batch: &LiveBatch) {
@@ -178,8 +181,10 @@ impl FiguresService {
         let mut registered = Registered {
             by_leaf: vec![0; leaves],
             simulated_by_leaf: vec![0; leaves],
+            described_by_leaf: vec![(0, 0.0); leaves],
             ..Registered::default()
         };
+        let households = self.households();
         for registration in self.store.registrations().await? {
             let simulated = (self.simulated)(&registration.meter);
             let Some(leaf) = leaf_of(&self.geography, &registration.area) else {
@@ -189,6 +194,11 @@ impl FiguresService {
             registered.meters += 1;
             registered.simulated += u64::from(simulated);
             registered.by_leaf[leaf] += 1;
+            if registration.dwelling != Dwelling::default() {
+                let described = &mut registered.described_by_leaf[leaf];
+                described.0 += 1;
+                described.1 += households.factor(&registration.dwelling);
+            }
             registered.simulated_by_leaf[leaf] += u32::from(simulated);
         }
         if registered.elsewhere > self.registered().elsewhere {

@@ -12,6 +12,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::Measure;
 use metering::disclosure::{DisclosureRules, FigureKind, Nesting, Release};
+use metering::estimate::Households;
 use metering::tariff::Tariffs;
 use metering::{MeterId, UtcSecond};
 use tokio::sync::Notify;
@@ -66,6 +67,9 @@ pub struct Sources {
     pub tiles: Option<(String, String)>,
 }
 
+/// What sets the homes of an area apart is told to a twentieth.
+const FACTOR_PARTS: f64 = 20.0;
+
 /// How many meters are registered.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Registered {
@@ -79,12 +83,28 @@ pub(super) struct Registered {
     pub(super) by_leaf: Vec<u32>,
     /// Of them, simulated.
     pub(super) simulated_by_leaf: Vec<u32>,
+    /// Of those that said what kind of home they are: how many, and what sets them apart from the mean home, as factors that
+    /// are added up.
+    pub(super) described_by_leaf: Vec<(u32, f64)>,
 }
 
 impl Registered {
     /// Meters in an area.
     pub(super) fn meters_in(&self, leaves: Range<u32>) -> u32 {
         sum_of(&self.by_leaf, leaves)
+    }
+
+    /// What sets the homes of an area apart from the mean home, as a factor that tells nothing of one of them; 1 where too
+    /// few said what they are.
+    pub(super) fn factor_in(&self, leaves: Range<u32>, rules: &DisclosureRules) -> f64 {
+        let described =
+            self.described_by_leaf.get(leaves.start as usize..leaves.end as usize).unwrap_or_default();
+        let (homes, factors) =
+            described.iter().fold((0, 0.0), |(homes, sum), (more, factors)| (homes + more, sum + factors));
+        if homes < rules.homes_min(FigureKind::Period) {
+            return 1.0;
+        }
+        (factors / f64::from(homes) * FACTOR_PARTS).round() / FACTOR_PARTS
     }
 
     /// Of them, simulated.
@@ -143,6 +163,8 @@ pub struct FiguresService {
     pub(super) ever_heard: Arc<EverHeard>,
     pub(super) model: RwLock<Arc<Model>>,
     pub(super) registered: RwLock<Arc<Registered>>,
+    /// How households differ.
+    pub(super) households: RwLock<Arc<Households>>,
     releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
     /// The end of the newest window that any meter was heard in.
     pub(super) newest: AtomicI64,
@@ -195,6 +217,7 @@ impl FiguresService {
             ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),
+            households: RwLock::new(Arc::new(Households::published())),
             releases: Mutex::default(),
             newest: AtomicI64::new(i64::MIN),
             heard: AtomicI64::new(i64::MIN),

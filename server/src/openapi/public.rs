@@ -50,6 +50,11 @@ pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
         ))
         .with([areas(facts.leaf())])
         .fails([NOT_ALLOWED, UNKNOWN, NOT_NOW]),
+        Operation::new("get", "/api/v1/estimate", PUBLIC, "What a household would use and pay", json_of(
+            "EstimateAnswer", "The middle, and between what four of five such households are",
+        ))
+        .with(estimate(facts.leaf()))
+        .fails([NOT_ALLOWED, UNKNOWN, NOT_NOW]),
         Operation::new("get", "/api/v1/search", PUBLIC, "Areas, places and postcode sectors", json_of("SearchAnswer", "The best first"))
             .with([query("q", text(), "A name, a code, a postcode or its beginning; a typing mistake or two does no harm")])
             .fails([NOT_ALLOWED]),
@@ -73,6 +78,23 @@ fn areas(example: &str) -> Value {
         query("areas", text(), "One to four codes of areas, of any level, with commas between them");
     (areas["required"], areas["example"]) = (json!(true), json!(example));
     areas
+}
+
+fn estimate(example: &str) -> [Value; 7] {
+    let mut area = query("area", text(), "An area's code, of any level");
+    (area["required"], area["example"]) = (json!(true), json!(example));
+    let kinds = ["flat", "terraced", "semi_detached", "detached", "bungalow", "other"];
+    let heatings = ["gas", "electric", "heat_pump", "district", "other"];
+    let number = |least: u32, most: u32| json!({ "type": "integer", "minimum": least, "maximum": most });
+    [
+        area,
+        query("dwelling", one_of(&kinds), "The kind of home"),
+        query("bedrooms", number(0, 20), "Bedrooms; a studio has none"),
+        query("occupants", number(1, 20), "People who live there"),
+        query("heating", one_of(&heatings), "What heats it"),
+        query("at_home", one_of(&["day", "evenings"]), "Whether somebody is at home on weekdays"),
+        query("tariff", text(), "Of the costs, this tariff's alone"),
+    ]
 }
 
 fn live(facts: &Facts<'_>) -> Operation {

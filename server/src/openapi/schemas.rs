@@ -194,9 +194,7 @@ fn figures() -> Vec<Named> {
                 &["areas"],
                 json!({
                     "areas": list(named("ComparedArea")),
-                    "prices": object(&["from", "source", "currency", "vat_percent"], json!({
-                        "from": text(), "to": text(), "source": text(), "currency": text(), "vat_percent": number(),
-                    })),
+                    "prices": named("Prices"),
                 }),
             ),
         ),
@@ -210,6 +208,46 @@ fn figures() -> Vec<Named> {
                     "costs": list(object(&["tariff", "name", "a_year"], json!({
                         "tariff": text(), "name": text(), "note": text(), "a_year": number(),
                     }))),
+                }),
+            ),
+        ),
+        (
+            "EstimateAnswer",
+            object(
+                &[
+                    "area",
+                    "status",
+                    "mean_home_kwh",
+                    "kwh",
+                    "months_kwh",
+                    "weekday_w",
+                    "costs",
+                    "fitted_homes",
+                    "typical_kwh",
+                ],
+                json!({
+                    "area": named("AreaName"), "status": status(), "shown_for": named("AreaName"), "mean_home_kwh": number(),
+                    "kwh": named("Spread"), "months_kwh": list(number()), "weekday_w": list(number()),
+                    "costs": list(object(&["tariff", "name", "a_year", "months"], json!({
+                        "tariff": text(), "name": text(), "note": text(), "a_year": named("Spread"), "months": list(number()),
+                    }))),
+                    "prices": named("Prices"), "fitted_homes": integer(), "typical_kwh": number(),
+                }),
+            ),
+        ),
+        (
+            "Spread",
+            object(
+                &["low", "middle", "high"],
+                json!({ "low": number(), "middle": number(), "high": number() }),
+            ),
+        ),
+        (
+            "Prices",
+            object(
+                &["from", "source", "currency", "vat_percent"],
+                json!({
+                    "from": text(), "to": text(), "source": text(), "currency": text(), "vat_percent": number(),
                 }),
             ),
         ),

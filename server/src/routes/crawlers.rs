@@ -17,7 +17,7 @@ use crate::problem::Problem;
 const FRESH: &str = "public, max-age=86400";
 
 /// Pages that are no area's.
-const PAGES: [&str; 6] = ["/", "/list", "/compare", "/about", "/data", "/api"];
+const PAGES: [&str; 7] = ["/", "/list", "/estimate", "/compare", "/about", "/data", "/api"];
 
 #[derive(Clone)]
 struct Crawled {

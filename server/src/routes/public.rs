@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::error::AppError;
+use app::household::EstimateQuery;
 use app::services::{COMPARED_MAX, PublicFigures};
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -102,6 +103,7 @@ pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Route
         .route("/api/v1/areas/{code}/profile", get(profile))
         .route("/api/v1/map", get(map))
         .route("/api/v1/compare", get(compare))
+        .route("/api/v1/estimate", get(estimate))
         .route("/api/v1/search", get(search))
         .route("/api/v1/openapi.json", get(openapi))
         .merge(super::downloads::route())
@@ -266,6 +268,22 @@ async fn compare(
         }
         let areas = texts.into_iter().map(area_code).collect::<Result<Vec<_>, _>>()?;
         state.figures.compare(&areas).await
+    };
+    json(answer.await, request.headers())
+}
+
+async fn estimate(
+    State(state): State<PublicState>,
+    QueryOf(query): QueryOf<EstimateQuery>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let household = query.household()?;
+        let area = query.area.as_deref().unwrap_or_default();
+        if area.is_empty() {
+            return Err(AppError::refused("area", area, "allowed is the code of an area, such as E09000012"));
+        }
+        query.only_its_tariff(state.figures.estimate(&area_code(area)?, &household).await?)
     };
     json(answer.await, request.headers())
 }

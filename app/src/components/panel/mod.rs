@@ -180,6 +180,7 @@ pub(crate) fn PanelContent(
     let place = whereabouts(&card, &name, &whole);
     let around = card.parents.last().cloned();
     let compare = crate::comparison::url(std::iter::once(card.area.code.as_str()));
+    let estimate = format!("/estimate?area={}", card.area.code);
     view! {
         <div class="head">
             <h2>{name}</h2>
@@ -191,7 +192,7 @@ pub(crate) fn PanelContent(
             {as_of.map(|as_of| view! { <p class="note">{words::figures_as_of(&as_of)}</p> })}
             <Day card profile around />
             <Week week now />
-            <p><a href=compare>{words::COMPARE_WITH}</a></p>
+            <p><a href=estimate>{words::ESTIMATE_HERE}</a>" · "<a href=compare>{words::COMPARE_WITH}</a></p>
         </div>
     }
     .into_any()

@@ -2,12 +2,14 @@
 //! directory that `WATTMAP_TEST_DATA` names, by default `../shared/data` beside the repository.
 //! `cargo xtask test real-data` runs these; they fail where the files are not there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::common::{content, read};
 use import::{Format, ReadingOptions, Statistics, recognise};
+use metering::estimate::{Households, KnownHome};
 use metering::outlook::{PublishedYear, outlook};
+use metering::reading::{Dwelling, DwellingKind, Heating};
 use metering::statistics::AreaStatistic;
 
 const WHY: &str = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data";
@@ -146,4 +148,79 @@ fn a_year_is_foretold_better_than_by_the_one_before_it() {
     assert!((2.1..2.2).contains(&naive.0) && (5.9..6.1).contains(&naive.1), "{naive:?}");
     assert!(ours.0 < naive.0 && ours.1 < naive.1, "{ours:?}");
     assert!((75.0..=85.0).contains(&within), "{within}");
+}
+
+/// What is known of the Swiss households, by meter.
+fn swiss_dwellings() -> HashMap<String, Dwelling> {
+    let text = String::from_utf8(given("swiss_households_info.csv")).unwrap();
+    let household = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let kind = match fields[1] {
+            "single family house" => Some(DwellingKind::Detached),
+            "semidetached house" => Some(DwellingKind::SemiDetached),
+            "teraced house" => Some(DwellingKind::Terraced),
+            "multi-family house" => Some(DwellingKind::Flat),
+            _ => None,
+        };
+        let heating = match fields[2] {
+            "heat pump" | "heat pump and boiler" => Some(Heating::HeatPump),
+            "electric heating" => Some(Heating::Electric),
+            "other" => Some(Heating::Other),
+            _ => None,
+        };
+        (fields[0].to_owned(), Dwelling { kind, heating, ..Dwelling::default() })
+    };
+    text.lines().skip(1).map(household).collect()
+}
+
+/// Half of them register and report; the others are estimated, and compared with what they used.
+#[test]
+#[ignore = "needs the directory of WATTMAP_TEST_DATA: cargo xtask test real-data"]
+fn households_that_do_not_report_are_estimated_with_an_honest_range() {
+    const SPLITS: u64 = 40;
+    /// Nobody lives where less is used in the seven weeks: half a kilowatt-hour a day.
+    const LIVED_IN_KWH: f64 = 24.5;
+    let outcome = read(&given("swiss_15min_537_households_7weeks.csv.gz"), &ReadingOptions::default());
+    let mut kwh: BTreeMap<String, f64> = BTreeMap::new();
+    for reading in &outcome.readings {
+        *kwh.entry(reading.meter.clone().unwrap().to_string()).or_default() += reading.energy.kwh();
+    }
+    let dwellings = swiss_dwellings();
+    let mut homes: Vec<(Dwelling, f64)> = kwh
+        .into_iter()
+        .filter(|&(_, kwh)| kwh >= LIVED_IN_KWH)
+        .map(|(meter, kwh)| (dwellings.get(&meter).copied().unwrap_or_default(), kwh))
+        .collect();
+    let (mut within, mut errors, mut naive) = (0, Vec::new(), Vec::new());
+    let mut seed = 1_u64;
+    for _ in 0..SPLITS {
+        for last in (1..homes.len()).rev() {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            homes.swap(last, (seed >> 33) as usize % (last + 1));
+        }
+        let (report, others) = homes.split_at(homes.len() / 2);
+        let mean = report.iter().map(|(_, kwh)| kwh).sum::<f64>() / report.len() as f64;
+        let known = report.iter().map(|&(dwelling, kwh)| KnownHome { dwelling, over_mean: kwh / mean });
+        let households = Households::fitted(&known.collect::<Vec<_>>());
+        assert_eq!(households.homes(), report.len());
+        for (dwelling, kwh) in others {
+            let estimate = households.estimate(dwelling, mean, 0.0);
+            within += usize::from((estimate.low_kwh..=estimate.high_kwh).contains(kwh));
+            errors.push((estimate.kwh / kwh - 1.0).abs());
+            naive.push((mean / kwh - 1.0).abs());
+        }
+    }
+    let median = |errors: &mut Vec<f64>| {
+        errors.sort_unstable_by(f64::total_cmp);
+        100.0 * errors[errors.len() / 2]
+    };
+    let (ours, mean) = (median(&mut errors), median(&mut naive));
+    let within = 100.0 * within as f64 / errors.len() as f64;
+    println!(
+        "{} homes, half of them estimated, {SPLITS} times: {within:.1} % within their P10 to P90; median error {ours:.1} %, of \
+         the mean home's use {mean:.1} %",
+        homes.len()
+    );
+    assert!((75.0..=85.0).contains(&within), "{within}");
+    assert!(ours < mean, "{ours} {mean}");
 }

@@ -14,8 +14,10 @@ async fn every_page_is_in_the_sitemap() {
     let sitemap = app.get("/sitemap.xml").await;
     assert_eq!(sitemap.header("content-type"), "application/xml");
     let sitemap = sitemap.text();
-    assert_eq!(sitemap.matches("<loc>").count(), 6 + 33 + 983 + 4_835);
-    for page in ["/", "/compare", "/about", "/data", "/api", "/area/E09000012", "/area/E01000001"] {
+    assert_eq!(sitemap.matches("<loc>").count(), 7 + 33 + 983 + 4_835);
+    for page in
+        ["/", "/estimate", "/compare", "/about", "/data", "/api", "/area/E09000012", "/area/E01000001"]
+    {
         assert!(sitemap.contains(&format!("<loc>{origin}{page}</loc>")), "{page}");
         assert_eq!(app.get(page).await.status, 200, "{page}");
     }

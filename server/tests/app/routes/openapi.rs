@@ -115,6 +115,12 @@ async fn answers_are_as_the_description_says() {
         ("/api/v1/areas/{code}/profile", format!("{area}/profile"), 200),
         ("/api/v1/compare", format!("/api/v1/compare?areas={AREA},E09000012"), 200),
         ("/api/v1/compare", "/api/v1/compare".to_owned(), 400),
+        (
+            "/api/v1/estimate",
+            "/api/v1/estimate?area=E09000012&bedrooms=2&occupants=2&heating=heat_pump".to_owned(),
+            200,
+        ),
+        ("/api/v1/estimate", "/api/v1/estimate?area=E09000012&bedrooms=many".to_owned(), 400),
         ("/api/v1/search", "/api/v1/search?q=hackny".to_owned(), 200),
         ("/readyz", "/readyz".to_owned(), 200),
     ] {

@@ -230,3 +230,80 @@ async fn what_the_map_shows_can_be_kept() {
     }
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_household_is_estimated_and_homes_tell_how_they_differ() {
+    let app = App::start().await;
+    let of_an_area = async |area: &str, bedrooms: u32, query: &str| {
+        let answer =
+            app.get(&format!("/api/v1/estimate?area={area}&bedrooms={bedrooms}&occupants=2{query}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let published = of_an_area("E09000012", 2, "").await;
+    let kwh = |answer: &Value, which: &str| answer["kwh"][which].as_f64().unwrap();
+    assert_eq!(
+        (published["status"].as_str(), published["fitted_homes"].as_i64()),
+        (Some("modelled"), Some(0))
+    );
+    assert!(
+        kwh(&published, "low") < kwh(&published, "middle")
+            && kwh(&published, "middle") < kwh(&published, "high")
+    );
+    let larger = of_an_area("E09000012", 4, "").await;
+    assert!(kwh(&larger, "middle") > kwh(&published, "middle"));
+    // Months and the day are of the middle; each tariff costs more the more is used.
+    let sum = |of: &Value| of.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).sum::<f64>();
+    assert!((sum(&published["months_kwh"]) - kwh(&published, "middle")).abs() <= 16.0, "{published}");
+    assert_eq!(published["weekday_w"].as_array().unwrap().len(), 48);
+    for cost in published["costs"].as_array().unwrap() {
+        let year = |which: &str| cost["a_year"][which].as_f64().unwrap();
+        assert!(year("low") < year("middle") && year("middle") < year("high"), "{cost}");
+        assert!((sum(&cost["months"]) - year("middle")).abs() <= 8.0, "{cost}");
+    }
+    let one = of_an_area("E09000012", 2, "&tariff=economy-7").await;
+    assert_eq!(one["costs"].as_array().unwrap().len(), 1);
+    for (query, status, says) in [
+        ("", 400, "area is “”"),
+        ("?area=E09000012&heating=gaz", 400, "heating is “gaz”: allowed are gas, electric"),
+        ("?area=E09000012&tariff=free", 400, "tariff is “free”: allowed are flat, economy-7, time-of-use"),
+        ("?area=E99", 404, "There is no area called E99"),
+        ("?area=E09000012&rooms=2", 400, "unknown field `rooms`"),
+    ] {
+        let problem = app.get(&format!("/api/v1/estimate{query}")).await.problem(status);
+        assert!(problem.contains(says), "{query}: {problem}");
+    }
+
+    // Homes with a heat pump use twice as much as those with gas.
+    let meters: Vec<(String, &str)> = (0..120)
+        .map(|home| (format!("home-{home}"), if home % 2 == 0 { "heat_pump" } else { "gas" }))
+        .collect();
+    let registrations: Vec<Value> = meters
+        .iter()
+        .map(
+            |(meter, heating)| json!({ "meter_id": meter, "area": AREA, "dwelling": { "heating": heating } }),
+        )
+        .collect();
+    let answer = app.post("/meters", json!({ "meters": registrations }).to_string()).await;
+    assert_eq!(answer.json()["accepted"], 120, "{answer:?}");
+    for day in 1..15 {
+        let of_home = |(meter, heating): &(String, &str)| {
+            let wh = if *heating == "gas" { 300.0 } else { 600.0 };
+            (0..24)
+                .map(|hour| reading(meter, &format!("2026-11-{day:02}T{hour:02}:00:00Z"), 3600, wh))
+                .collect::<Vec<_>>()
+        };
+        let readings: Vec<Value> = meters.iter().flat_map(of_home).collect();
+        assert_eq!(app.post("/readings", json!({ "readings": readings }).to_string()).await.status, 200);
+    }
+    app.settle().await;
+    year_once(&app, AREA, |_, year| year["status"] == "measured").await;
+    assert_eq!(app.running.state.figures.fit_households().await.unwrap(), 120);
+    let (pump, gas) =
+        (of_an_area(AREA, 2, "&heating=heat_pump").await, of_an_area(AREA, 2, "&heating=gas").await);
+    assert_eq!((pump["status"].as_str(), pump["fitted_homes"].as_i64()), (Some("measured"), Some(100)));
+    let ratio = kwh(&pump, "middle") / kwh(&gas, "middle");
+    assert!((1.7..2.1).contains(&ratio), "{ratio}");
+    assert_eq!((pump["typical_kwh"].as_f64(), gas["typical_kwh"].as_f64()), (Some(3400.0), Some(2500.0)));
+    app.stop().await;
+}

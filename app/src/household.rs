@@ -1,0 +1,218 @@
+//! A household as a URL has it, and the page of what it would use and pay.
+
+use metering::api::EstimateAnswer;
+use metering::reading::{DwellingKind, Heating};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::AppError;
+use crate::services::{HouseholdAsked, Services};
+use crate::{titles, words};
+
+/// Bedrooms and people, at most.
+const BEDROOMS_MAX: u8 = 20;
+const PEOPLE_MAX: u8 = 20;
+
+/// What a URL says, by the names that it has there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimateQuery {
+    /// The code of an area.
+    pub area: Option<String>,
+    /// The kind of home.
+    pub dwelling: Option<String>,
+    /// How many there are.
+    pub bedrooms: Option<String>,
+    /// How many people live there.
+    pub occupants: Option<String>,
+    /// What heats it.
+    pub heating: Option<String>,
+    /// `day` or `evenings`.
+    pub at_home: Option<String>,
+    /// Of the costs, this tariff's alone.
+    pub tariff: Option<String>,
+}
+
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+/// The names of an enumeration's values, as they are written.
+fn names<T: Serialize>(all: &[T]) -> Vec<String> {
+    let name = |one: &T| serde_json::to_value(one).ok().and_then(|name| name.as_str().map(str::to_owned));
+    all.iter().filter_map(name).collect()
+}
+
+fn one_of<T: DeserializeOwned + Serialize>(
+    field: &str,
+    text: &Option<String>,
+    all: &[T],
+) -> Result<Option<T>, AppError> {
+    let Some(text) = given(text) else { return Ok(None) };
+    let rule = || AppError::refused(field, text, format!("allowed are {}", names(all).join(", ")));
+    serde_json::from_value(Value::String(text.to_owned())).map(Some).map_err(|_| rule())
+}
+
+fn number(field: &str, text: &Option<String>, least: u8, most: u8) -> Result<Option<u8>, AppError> {
+    let Some(text) = given(text) else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    let rule = || AppError::refused(field, text, format!("allowed are whole numbers from {least} to {most}"));
+    number.map(Some).ok_or_else(rule)
+}
+
+impl EstimateQuery {
+    /// The household; the first field that is not understood, if there is one.
+    pub fn household(&self) -> Result<HouseholdAsked, AppError> {
+        let mut household = HouseholdAsked::default();
+        let dwelling = &mut household.dwelling;
+        dwelling.kind = one_of("dwelling", &self.dwelling, &DwellingKind::ALL)?;
+        dwelling.bedrooms = number("bedrooms", &self.bedrooms, 0, BEDROOMS_MAX)?;
+        dwelling.occupants = number("occupants", &self.occupants, 1, PEOPLE_MAX)?;
+        dwelling.heating = one_of("heating", &self.heating, &Heating::ALL)?;
+        household.at_home = match given(&self.at_home) {
+            None | Some("evenings") => false,
+            Some("day") => true,
+            Some(other) => return Err(AppError::refused("at_home", other, "allowed are day and evenings")),
+        };
+        Ok(household)
+    }
+
+    /// Of an answer, what was asked for.
+    pub fn only_its_tariff(&self, mut answer: EstimateAnswer) -> Result<EstimateAnswer, AppError> {
+        if let Some(tariff) = given(&self.tariff) {
+            let all: Vec<String> = answer.costs.iter().map(|cost| cost.tariff.clone()).collect();
+            answer.costs.retain(|cost| cost.tariff == tariff);
+            if answer.costs.is_empty() {
+                return Err(AppError::refused("tariff", tariff, format!("allowed are {}", all.join(", "))));
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Its fields, by name, but for the area.
+    fn fields(&self) -> [(&'static str, &Option<String>); 6] {
+        [
+            ("dwelling", &self.dwelling),
+            ("bedrooms", &self.bedrooms),
+            ("occupants", &self.occupants),
+            ("heating", &self.heating),
+            ("at_home", &self.at_home),
+            ("tariff", &self.tariff),
+        ]
+    }
+
+    /// The page's URL. What is not understood stays out of it.
+    pub fn url(&self, area: &str) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let mut url = format!("/estimate?area={area}");
+        for (name, value) in self.fields() {
+            if let Some(value) = given(value).filter(|value| value.chars().all(is_plain)) {
+                url.push_str(&format!("&{name}={value}"));
+            }
+        }
+        url
+    }
+}
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct EstimatePage {
+    /// As it was asked for.
+    pub query: EstimateQuery,
+    /// Where: code and title.
+    pub area: Option<(String, String)>,
+    /// What is said of it.
+    pub answer: Option<EstimateAnswer>,
+    /// What was not understood or is not known, in sentences; the rest is shown all the same.
+    pub trouble: Vec<String>,
+    /// Where the page is, if somebody was looking for an area and it was found.
+    pub moved_to: Option<String>,
+}
+
+/// The page that was asked for. `q` is what somebody looks for.
+pub(crate) async fn estimated(
+    services: &Services,
+    query: EstimateQuery,
+    q: &str,
+) -> Result<EstimatePage, AppError> {
+    let geography = &services.geography;
+    let mut page = EstimatePage { query: query.clone(), ..EstimatePage::default() };
+    let index = |text: &str| metering::AreaCode::parse(text).ok().and_then(|code| geography.index_of(&code));
+    let mut area = match given(&query.area) {
+        None => None,
+        Some(text) => {
+            let found = index(text);
+            if found.is_none() {
+                page.trouble.push(words::unknown_area(text));
+            }
+            found
+        }
+    };
+    if !q.trim().is_empty() {
+        let found = services.figures.search(q).results.into_iter().find_map(|result| result.area);
+        match found.and_then(|found| geography.index_of(&found.code)) {
+            None => page.trouble.push(words::nothing_found(q)),
+            Some(found) => {
+                area = Some(found);
+                page.moved_to = Some(query.url(geography.area(found).code.as_str()));
+            }
+        }
+    }
+    let household = query.household();
+    if let Err(error) = &household {
+        page.trouble.push(error.to_string());
+        page.moved_to = None;
+    }
+    let Some(area) = area else { return Ok(page) };
+    let code = geography.area(area).code.clone();
+    page.area = Some((code.to_string(), titles::title(geography, area)));
+    match services.figures.estimate(&code, &household.unwrap_or_default()).await {
+        Ok(answer) => page.answer = Some(answer),
+        Err(error @ AppError::NotFound { .. }) => page.trouble.push(error.to_string()),
+        Err(error) => return Err(error),
+    }
+    Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(fields: &str) -> EstimateQuery {
+        serde_json::from_str(fields).unwrap()
+    }
+
+    #[test]
+    fn a_household_is_read_and_what_is_wrong_is_named() {
+        let asked = query(
+            r#"{"dwelling":"semi_detached","bedrooms":"3","occupants":"4","heating":"heat_pump","at_home":"day"}"#,
+        );
+        let household = asked.household().unwrap();
+        assert_eq!(household.dwelling.kind, Some(DwellingKind::SemiDetached));
+        assert_eq!((household.dwelling.bedrooms, household.dwelling.occupants), (Some(3), Some(4)));
+        assert_eq!((household.dwelling.heating, household.at_home), (Some(Heating::HeatPump), true));
+        assert_eq!(query(r#"{"bedrooms":""}"#).household().unwrap(), HouseholdAsked::default());
+        for (fields, says) in [
+            (
+                r#"{"dwelling":"castle"}"#,
+                "dwelling is “castle”: allowed are flat, terraced, semi_detached, detached, bungalow, other.",
+            ),
+            (r#"{"bedrooms":"-1"}"#, "bedrooms is “-1”: allowed are whole numbers from 0 to 20."),
+            (r#"{"occupants":"0"}"#, "occupants is “0”: allowed are whole numbers from 1 to 20."),
+            (
+                r#"{"heating":"gaz"}"#,
+                "heating is “gaz”: allowed are gas, electric, heat_pump, district, other.",
+            ),
+            (r#"{"at_home":"always"}"#, "at_home is “always”: allowed are day and evenings."),
+        ] {
+            assert_eq!(query(fields).household().unwrap_err().to_string(), says);
+        }
+    }
+
+    #[test]
+    fn the_url_of_a_household() {
+        let asked = query(r#"{"area":"E09000012","bedrooms":"2","heating":"a b&c"}"#);
+        assert_eq!(asked.url("E09000007"), "/estimate?area=E09000007&bedrooms=2");
+    }
+}
