@@ -2,6 +2,7 @@
 //! when it is asked for, and again when readings have changed it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -153,16 +154,27 @@ impl Days {
     ) -> Result<Vec<Read<ReadDay>>, StoreError> {
         let patience = Rereading::<Reader>::patience();
         let dates: Vec<Date> = dates.collect();
-        let there = self.those_there(&dates).await?;
-        let there = &there;
+        let stored = self.stored_dates().await?;
+        let (stored, published) = (&stored, &self.published_among(&dates));
         let days = dates.into_iter().map(|date| async move {
-            if there.contains(&date) {
+            let nothing = || ReadDay {
+                summary: Arc::new(DaySummary { date, leaves: Vec::new() }),
+                stored: Arc::default(),
+            };
+            if stored.as_ref().is_some_and(|stored| stored.contains(&date)) {
                 return self.read.get(date, patience).await;
             }
-            // There is nothing to be read of it.
-            let summary = Arc::new(DaySummary { date, leaves: Vec::new() });
-            let value = ReadDay { summary, stored: Arc::default() };
-            Ok(Read { value, as_of: Instant::now(), is_behind: false })
+            if !published.contains(&date) {
+                return Ok(Read { value: nothing(), as_of: Instant::now(), is_behind: false });
+            }
+            match self.read.get(date, patience).await {
+                // There was nothing before the feed told of it.
+                Err(StoreError::Unavailable(_)) => {
+                    let as_of = self.changed().since(date).unwrap_or_else(Instant::now);
+                    Ok(Read { value: nothing(), as_of, is_behind: true })
+                }
+                read => read,
+            }
         });
         // A few at a time, so that those who ask for a year leave room to those who ask for a day.
         futures::stream::iter(days).buffered(READ_AT_ONCE).try_collect().await
@@ -202,18 +214,17 @@ impl Days {
         Ok(stored)
     }
 
-    /// Of local days, those that there may be readings of. One that the feed told of does not make others before and after
-    /// it worth reading, which takes a store that may be away.
-    async fn those_there(&self, dates: &[Date]) -> Result<BTreeSet<Date>, StoreError> {
+    /// Likewise, local days.
+    async fn stored_dates(&self) -> Result<Option<RangeInclusive<Date>>, StoreError> {
         let date_of = |window: Window| self.read.source.calendar.date_of(window.start());
-        let stored = self.stored_span().await?;
-        let stored = stored
-            .map(|span| date_of(Window::at(span.first_day, 0))..=date_of(Window::at(span.last_day, 47)));
+        let span = self.stored_span().await?;
+        Ok(span.map(|span| date_of(Window::at(span.first_day, 0))..=date_of(Window::at(span.last_day, 47))))
+    }
+
+    /// Of these, the days that the feed has told of. None of them makes others before and after it worth reading.
+    fn published_among(&self, dates: &[Date]) -> BTreeSet<Date> {
         let published = &self.known_span().published_dates;
-        let is_there = |date: &&Date| {
-            stored.as_ref().is_some_and(|stored| stored.contains(date)) || published.contains(date)
-        };
-        Ok(dates.iter().filter(is_there).copied().collect())
+        dates.iter().filter(|date| published.contains(date)).copied().collect()
     }
 
     fn known_span(&self) -> MutexGuard<'_, Span> {

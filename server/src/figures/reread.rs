@@ -90,8 +90,16 @@ struct Reading<V: Clone> {
 struct Held<V: Clone> {
     kept: BTreeMap<Date, Kept<V>>,
     reading: HashMap<Date, Reading<V>>,
-    /// Counts the times at which something was missed: what was being read then is not kept.
+    when: When,
+}
+
+/// Between which of these something was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct When {
+    /// Counts the times at which something was missed: what was being read then may lack it.
     missed: u64,
+    /// Counts the times at which everything was forgotten: what was being read then is of something else.
+    forgotten: u64,
 }
 
 /// Of a date that somebody asks for.
@@ -118,7 +126,7 @@ pub(super) struct Rereading<S: Source> {
 impl<S: Source> Rereading<S> {
     /// Nothing kept yet, and never more than `keep`.
     pub(super) fn new(source: S, keep: usize) -> Self {
-        let held = Held { kept: BTreeMap::new(), reading: HashMap::new(), missed: 0 };
+        let held = Held { kept: BTreeMap::new(), reading: HashMap::new(), when: When::default() };
         let (first, again) = (Semaphore::new(READ_AT_ONCE), Semaphore::new(1));
         Rereading { source, held: Mutex::new(held), keep, first, again }
     }
@@ -126,7 +134,7 @@ impl<S: Source> Rereading<S> {
     /// Forgets what was read: it is of something else.
     pub(super) fn forget(&self) {
         let mut held = self.held();
-        held.missed += 1;
+        held.when.forgotten += 1;
         held.reading.clear();
         held.kept.clear();
     }
@@ -134,7 +142,7 @@ impl<S: Source> Rereading<S> {
     /// Reads everything again when it is asked for: anything may have changed.
     pub(super) fn outdate(&self) {
         let mut held = self.held();
-        held.missed += 1;
+        held.when.missed += 1;
         held.reading.clear();
         let now = Instant::now();
         for kept in held.kept.values_mut() {
@@ -193,10 +201,10 @@ impl<S: Source> Rereading<S> {
 
     /// Begins to read, once for all who ask meanwhile, and to its end even if they go.
     fn reading(self: &Arc<Self>, date: Date, held: &mut Held<S::Value>, again: bool) -> Reading<S::Value> {
-        let (this, missed) = (self.clone(), held.missed);
+        let (this, when) = (self.clone(), held.when);
         let task = tokio::spawn(async move {
-            let _under_way = UnderWay { of: &this, date, missed };
-            this.read_and_keep(date, missed, again).await
+            let _under_way = UnderWay { of: &this, date, when };
+            this.read_and_keep(date, when, again).await
         });
         let ended = move |ended: Result<_, JoinError>| {
             let read = ended.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())));
@@ -207,23 +215,23 @@ impl<S: Source> Rereading<S> {
         reading
     }
 
-    async fn read_and_keep(
-        &self,
-        date: Date,
-        missed: u64,
-        again: bool,
-    ) -> Result<Read<S::Value>, StoreError> {
+    async fn read_and_keep(&self, date: Date, when: When, again: bool) -> Result<Read<S::Value>, StoreError> {
         let _turn = if again { self.again.acquire().await } else { self.first.acquire().await };
         let began = Instant::now();
         let value = self.source.read(date).await?;
         let mut held = self.held();
-        if held.missed == missed {
+        let is_outdated = held.when != when;
+        // Of something else it is kept by nobody; what may lack something, where there is nothing else to show.
+        if held.when.forgotten == when.forgotten && !(is_outdated && held.kept.contains_key(&date)) {
             while held.kept.len() >= self.keep && !held.kept.contains_key(&date) {
                 held.kept.pop_first();
             }
-            let kept = Kept { value: value.clone(), began, took: began.elapsed(), outdated: None };
+            let outdated = is_outdated.then_some(began);
+            let kept = Kept { value: value.clone(), began, took: began.elapsed(), outdated };
             held.kept.insert(date, kept);
-            self.source.kept(date, began, &value);
+            if !is_outdated {
+                self.source.kept(date, began, &value);
+            }
         }
         Ok(Read { value, as_of: began, is_behind: false })
     }
@@ -237,13 +245,13 @@ impl<S: Source> Rereading<S> {
 struct UnderWay<'a, S: Source> {
     of: &'a Rereading<S>,
     date: Date,
-    missed: u64,
+    when: When,
 }
 
 impl<S: Source> Drop for UnderWay<'_, S> {
     fn drop(&mut self) {
         let mut held = self.of.held();
-        if held.missed == self.missed {
+        if held.when == self.when {
             held.reading.remove(&self.date);
         }
     }
@@ -332,7 +340,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_being_read_when_something_was_missed_is_not_kept() {
+    async fn what_was_being_read_when_something_was_missed_stands_until_it_is_read_again() {
         for forget in [false, true] {
             let days = counting(50);
             let (early, ()) = tokio::join!(got(&days), async {
@@ -340,6 +348,11 @@ mod tests {
                 if forget { days.forget() } else { days.outdate() }
             });
             assert_eq!(early, (1, false));
+            days.source.takes_ms.store(0, Ordering::Relaxed);
+            days.source.away.store(true, Ordering::Relaxed);
+            let away = days.get(DAY, Rereading::<Counting>::patience()).await.ok();
+            assert_eq!(away.map(|read| (read.value, read.is_behind)), (!forget).then_some((1, true)));
+            days.source.away.store(false, Ordering::Relaxed);
             assert_eq!(got(&days).await, (2, false));
         }
     }

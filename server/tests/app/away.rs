@@ -98,6 +98,8 @@ async fn a_reading_of_long_ago_takes_no_page_away_while_the_store_is() {
         assert_eq!(app.get(page).await.status, 200, "{page}");
     }
     app.read("old", "2026-02-01T00:00:00Z", 3600, 100.0).await;
+    // A day of the month that pages show, too: until then there was nothing of it.
+    app.read("old", "2026-11-03T00:00:00Z", 3600, 100.0).await;
     app.settle().await;
     store.is_away.store(true, Ordering::SeqCst);
     // Not everything is known: who asks for another month is told so.
