@@ -3,7 +3,7 @@
 use app::error::AppError;
 use app::services::PublicFigures;
 use metering::AreaCode;
-use metering::api::{AreaCard, ComparedArea, Comparison, Figure, Measure, Prices, Status, TariffCost};
+use metering::api::{AreaCard, ComparedArea, Comparison, Measure, Prices, Status, TariffCost};
 use metering::disclosure::DisclosureRules;
 
 use super::costs::{Known, costs};
@@ -49,7 +49,7 @@ impl FiguresService {
     }
 
     fn costs_of(&self, card: &AreaCard) -> Vec<TariffCost> {
-        let value = |measure| figure_of(card, measure).and_then(|figure| figure.value);
+        let value = |measure| card.figure(measure).and_then(|figure| figure.value);
         let (Some(tariffs), Some(kwh)) = (&self.tariffs, value(Measure::Annual)) else { return Vec::new() };
         let (night_percent, evening_percent) = (value(Measure::NightShare), value(Measure::EveningShare));
         costs(tariffs, Known { kwh, night_percent, evening_percent })
@@ -57,17 +57,13 @@ impl FiguresService {
 
     /// Some homes stand for all: how far their mean may be off.
     fn annual_range(&self, card: &AreaCard) -> Result<Option<[f64; 2]>, AppError> {
-        let measured = figure_of(card, Measure::Annual).filter(|figure| figure.status == Status::Measured);
+        let measured = card.figure(Measure::Annual).filter(|figure| figure.status == Status::Measured);
         let Some(kwh) = measured.and_then(|figure| figure.value) else { return Ok(None) };
         let leaves = self.geography.leaves(self.area_of(&card.area.code)?);
         // No more is told of how many they are than the band does.
         let band = DisclosureRules::HOMES_BAND;
         Ok(range(kwh, self.registered().meters_in(leaves) / band * band, card.homes_published))
     }
-}
-
-fn figure_of(card: &AreaCard, measure: Measure) -> Option<&Figure> {
-    card.figures.iter().find(|figure| figure.measure == measure)
 }
 
 /// Of a mean of so many homes, as a statement on so many.
