@@ -20,6 +20,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod csv;
 pub mod door;
 pub mod editions;
 pub mod engines;

@@ -6,12 +6,11 @@ use std::path::Path;
 use anyhow::Context;
 use metering::tariff::Tariffs;
 
-/// Those of the currency of a place that is not named.
+use crate::figures::BRITISH_ZONE;
+
+/// What is built in.
 const GREAT_BRITAIN: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/tariffs/great-britain.toml"));
-
-/// Whose clocks are theirs.
-const BRITISH_ZONE: &str = "Europe/London";
 
 /// Those of a file; without one those of Great Britain, where the geography's clocks are London's, else none.
 pub fn of(setting: Option<&Path>, zone: &str) -> anyhow::Result<Option<Tariffs>> {

@@ -15,10 +15,6 @@ pub(crate) enum Difference {
     Told(f64),
 }
 
-fn annual(area: &ComparedArea) -> Option<&Figure> {
-    area.card.figures.iter().find(|figure| figure.measure == Measure::Annual)
-}
-
 /// Whose figure it is: the area's own, or that of a wider one.
 fn told_of<'a>(area: &'a ComparedArea, figure: &'a Figure) -> &'a str {
     figure.shown_for.as_ref().map_or(area.card.area.code.as_str(), |wider| wider.code.as_str())
@@ -26,8 +22,13 @@ fn told_of<'a>(area: &'a ComparedArea, figure: &'a Figure) -> &'a str {
 
 /// How a home in `other` differs from one in `one` in what it uses in a year.
 pub(crate) fn difference(one: &ComparedArea, other: &ComparedArea) -> Difference {
-    let value = |area| annual(area).and_then(|figure: &Figure| Some((figure, figure.value?)));
-    let (Some((a, a_kwh)), Some((b, b_kwh))) = (value(one), value(other)) else { return Difference::Unknown };
+    fn annual(area: &ComparedArea) -> Option<(&Figure, f64)> {
+        let figure = area.card.figure(Measure::Annual)?;
+        Some((figure, figure.value?))
+    }
+    let (Some((a, a_kwh)), Some((b, b_kwh))) = (annual(one), annual(other)) else {
+        return Difference::Unknown;
+    };
     // Published means that are the same are one mean: that of an area around both.
     let is_one_mean = a.status == Status::Modelled && b.status == Status::Modelled && a_kwh == b_kwh;
     if is_one_mean || told_of(one, a) == told_of(other, b) {

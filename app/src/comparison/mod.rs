@@ -10,7 +10,7 @@ pub(crate) use differences::{Difference, difference};
 pub(crate) use server::compared;
 
 /// What the page was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct CompareQuery {
     /// Codes, as they stand in the URL.
     pub(crate) areas: Vec<String>,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 use metering::UtcSecond;
-use metering::api::{ComparedArea, Comparison, Figure, Measure, Prices, Status};
+use metering::api::{ComparedArea, Comparison, Measure, Prices, Status};
 
 use crate::comparison::{ComparePage, Difference, difference};
 use crate::components::{Line, Lines, PageFrame, rests_on};
@@ -108,13 +108,9 @@ fn Heads(page: ComparePage, areas: Vec<ComparedArea>) -> impl IntoView {
         .into_any()
 }
 
-fn figure_of(area: &ComparedArea, measure: Measure) -> Option<&Figure> {
-    area.card.figures.iter().find(|figure| figure.measure == measure)
-}
-
 fn figures(measure: Measure, areas: &[ComparedArea]) -> impl IntoView + use<> {
     let cell = |area: &ComparedArea| {
-        let figure = figure_of(area, measure);
+        let figure = area.card.figure(measure);
         let (status, value) = figure.map_or((Status::NoData, None), |figure| (figure.status, figure.value));
         let range = area.annual_range.filter(|_| measure == Measure::Annual).map(words::most_likely);
         view! { <td>{words::figure_or_reason(measure, status, value)}{range.map(|range| view! { <small>{range}</small> })}</td> }
@@ -145,7 +141,7 @@ fn costs(areas: &[ComparedArea], prices: Option<&Prices>) -> impl IntoView + use
 
 fn rests(areas: &[ComparedArea]) -> impl IntoView + use<> {
     let cell = |area: &ComparedArea| {
-        let text = figure_of(area, Measure::Annual).map(|figure| rests_on(&area.card, figure));
+        let text = area.card.figure(Measure::Annual).map(|figure| rests_on(&area.card, figure));
         view! { <td><small>{text}</small></td> }
     };
     let cells = areas.iter().map(cell).collect_view();

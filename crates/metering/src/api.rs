@@ -210,6 +210,13 @@ pub struct AreaCard {
     pub model_source: Option<String>,
 }
 
+impl AreaCard {
+    /// The figure of a measure.
+    pub fn figure(&self, measure: Measure) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.measure == measure)
+    }
+}
+
 /// In how many areas, of all there are, homes were measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeasuredIn {

@@ -3,7 +3,7 @@
 use app::error::AppError;
 use app::services::PublicFigures;
 use metering::AreaCode;
-use metering::api::{AreaCard, ComparedArea, Comparison, Figure, Measure, Prices, Status, TariffCost};
+use metering::api::{AreaCard, ComparedArea, Comparison, Measure, Prices, Status, TariffCost};
 use metering::disclosure::DisclosureRules;
 
 use super::costs::{Known, costs};
@@ -42,7 +42,7 @@ impl FiguresService {
     }
 
     fn costs_of(&self, card: &AreaCard) -> Vec<TariffCost> {
-        let value = |measure| figure_of(card, measure).and_then(|figure| figure.value);
+        let value = |measure| card.figure(measure).and_then(|figure| figure.value);
         let (Some(tariffs), Some(kwh)) = (&self.tariffs, value(Measure::Annual)) else { return Vec::new() };
         let (night_percent, evening_percent) = (value(Measure::NightShare), value(Measure::EveningShare));
         costs(tariffs, Known { kwh, night_percent, evening_percent, at_home: false })
@@ -50,7 +50,7 @@ impl FiguresService {
 
     /// Some homes stand for all: how far their mean may be off.
     fn annual_range(&self, card: &AreaCard) -> Result<Option<[f64; 2]>, AppError> {
-        let measured = figure_of(card, Measure::Annual).filter(|figure| figure.status == Status::Measured);
+        let measured = card.figure(Measure::Annual).filter(|figure| figure.status == Status::Measured);
         let Some(kwh) = measured.and_then(|figure| figure.value) else { return Ok(None) };
         Ok(range(kwh, self.homes_at_least(card)?, card.homes_published))
     }
@@ -71,10 +71,6 @@ impl FiguresService {
             vat_percent: tariffs.vat_percent,
         })
     }
-}
-
-pub(super) fn figure_of(card: &AreaCard, measure: Measure) -> Option<&Figure> {
-    card.figures.iter().find(|figure| figure.measure == measure)
 }
 
 /// The standard deviation of a mean of so many homes, as a share of it, as a statement on so many.

@@ -1,14 +1,11 @@
 //! What a home's year costs, from what is public of it: how much it uses, and how much of that at night and in the evening.
 
-use geography::reference::h25;
+use geography::reference::{H25, h25};
 use metering::api::TariffCost;
-use metering::tariff::{HALF_HOURS, Tariffs, YearOfUse};
+use metering::tariff::{Tariff, Tariffs, YearOfUse};
 use metering::time::DayType;
 
 use super::summary::{EVENING, NIGHT};
-
-/// Days of a month in the mean Gregorian year.
-const DAYS_OF_MONTH: f64 = 365.2425 / 12.0;
 
 /// What is known of a year.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +51,9 @@ pub(super) fn year_of(known: Known) -> YearOfUse {
         }
         shape.share(month, kind, half_hour)
     };
-    let days = |_, kind: DayType| DAYS_OF_MONTH * f64::from(kind.days_a_week()) / 7.0;
+    let days = |month: usize, kind: DayType| {
+        H25::days_in_month(month as u8 + 1) * f64::from(kind.days_a_week()) / 7.0
+    };
     let of_part = |part: Part| {
         let within = move |month, kind, half_hour| {
             if Part::of(half_hour) == part { share(month, kind, half_hour) } else { 0.0 }
@@ -80,9 +79,8 @@ pub(super) fn year_of(known: Known) -> YearOfUse {
 
 /// What it costs under each tariff, to a whole unit of the currency: its figures are not better than that.
 pub(super) fn costs(tariffs: &Tariffs, known: Known) -> Vec<TariffCost> {
-    debug_assert_eq!(HALF_HOURS, 48);
     let year = year_of(known);
-    let cost = |tariff: &metering::tariff::Tariff| TariffCost {
+    let cost = |tariff: &Tariff| TariffCost {
         tariff: tariff.id.clone(),
         name: tariff.name.clone(),
         note: tariff.note.clone(),

@@ -157,21 +157,18 @@ impl Days {
         let stored = self.stored_dates().await?;
         let (stored, published) = (&stored, &self.published_among(&dates));
         let days = dates.into_iter().map(|date| async move {
-            let nothing = || ReadDay {
-                summary: Arc::new(DaySummary { date, leaves: Vec::new() }),
-                stored: Arc::default(),
+            let nothing = |as_of, is_behind| {
+                let summary = Arc::new(DaySummary { date, leaves: Vec::new() });
+                Ok(Read { value: ReadDay { summary, stored: Arc::default() }, as_of, is_behind })
             };
-            if stored.as_ref().is_some_and(|stored| stored.contains(&date)) {
-                return self.read.get(date, patience).await;
-            }
-            if !published.contains(&date) {
-                return Ok(Read { value: nothing(), as_of: Instant::now(), is_behind: false });
+            let is_stored = stored.as_ref().is_some_and(|stored| stored.contains(&date));
+            if !is_stored && !published.contains(&date) {
+                return nothing(Instant::now(), false);
             }
             match self.read.get(date, patience).await {
                 // There was nothing before the feed told of it.
-                Err(StoreError::Unavailable(_)) => {
-                    let as_of = self.changed().since(date).unwrap_or_else(Instant::now);
-                    Ok(Read { value: nothing(), as_of, is_behind: true })
+                Err(StoreError::Unavailable(_)) if !is_stored => {
+                    nothing(self.changed().since(date).unwrap_or_else(Instant::now), true)
                 }
                 read => read,
             }

@@ -9,7 +9,7 @@ use metering::reading::Heating;
 use metering::tariff::{MONTHS, Tariff, YearOfUse};
 use metering::time::DayType;
 
-use super::comparing::{figure_of, off_by};
+use super::comparing::off_by;
 use super::costs::{Known, year_of};
 use super::service::FiguresService;
 
@@ -36,7 +36,7 @@ impl FiguresService {
         household: &HouseholdAsked,
     ) -> Result<EstimateAnswer, AppError> {
         let card = self.card(code).await?;
-        let known = figure_of(&card, Measure::Annual).and_then(|figure| Some((figure, figure.value?)));
+        let known = card.figure(Measure::Annual).and_then(|figure| Some((figure, figure.value?)));
         let Some((figure, mean_kwh)) = known else {
             return Err(AppError::NotFound {
                 what: format!("figure of what homes in {} use", card.area.name),
@@ -47,7 +47,7 @@ impl FiguresService {
         let like_the_mean = self.registered().factor_in(self.geography.leaves(area), &self.rules);
         let mean_off = self.mean_off(&card, figure)?;
         let kwh = households.estimate(&household.dwelling, mean_kwh / like_the_mean, mean_off);
-        let value = |measure| figure_of(&card, measure).and_then(|figure| figure.value);
+        let value = |measure| card.figure(measure).and_then(|figure| figure.value);
         let year = year_of(Known {
             kwh: kwh.kwh,
             night_percent: value(Measure::NightShare),

@@ -15,8 +15,8 @@ const ENGLAND_AND_WALES: &str = "england-and-wales";
 /// As it says that there are none.
 const NONE: &str = "none";
 
-/// Where they are kept unless a setting says otherwise.
-const BRITISH_ZONE: &str = "Europe/London";
+/// Where they are kept, and British prices paid, unless a setting says otherwise.
+pub(crate) const BRITISH_ZONE: &str = "Europe/London";
 
 /// Days that count as Sundays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -48,6 +48,7 @@ mod typical;
 mod when;
 
 pub use days::Stored;
+pub(crate) use holidays::BRITISH_ZONE;
 pub use holidays::Holidays;
 pub use model::STATISTICS;
 pub use service::{FiguresService, Sources};

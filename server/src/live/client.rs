@@ -10,7 +10,7 @@ use geography::LevelIndex;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use metering::AreaCode;
-use metering::api::{LiveArea, LiveFrame, LiveRequest};
+use metering::api::{LiveFrame, LiveRequest};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, timeout};
@@ -86,7 +86,7 @@ impl Client {
             version: everything.version,
             seq: 0,
         };
-        let end = match client.send_everything(&everything).await {
+        let end = match client.send_news(&everything).await {
             Ok(()) => client.follow(shutdown).await,
             Err(end) => end,
         };
@@ -172,14 +172,15 @@ impl Client {
         let (changes, everything) = self.hub.subscribe(self.level);
         self.changes = changes;
         self.version = everything.version;
-        self.send_everything(&everything).await
+        self.send_news(&everything).await
     }
 
-    async fn send_everything(&mut self, everything: &News) -> Result<(), End> {
+    /// As far as it asked for it.
+    async fn send_news(&mut self, news: &News) -> Result<(), End> {
         let Some(only) = &self.only else {
-            return self.send_text(everything.to_all()).await;
+            return self.send_text(news.to_all()).await;
         };
-        let frame = everything.of_some(|area| only.contains(&area.code));
+        let frame = news.of_some(|area| only.contains(&area.code));
         self.send_text(Text::of(&frame).as_ref()).await
     }
 
@@ -188,16 +189,13 @@ impl Client {
             return Ok(());
         }
         self.version = change.version;
-        let Some(only) = &self.only else {
-            return self.send_text(change.to_all()).await;
-        };
-        let is_of_interest = |area: &LiveArea| only.contains(&area.code);
+        let says_something =
+            |only: &HashSet<AreaCode>| change.areas.iter().any(|area| only.contains(&area.code));
         // What changed elsewhere is nothing to whoever asked for some areas, but for a sign of life.
-        if !change.areas.iter().any(is_of_interest) && self.spoke.elapsed() < SIGN_OF_LIFE_EVERY {
+        if !self.only.as_ref().is_none_or(says_something) && self.spoke.elapsed() < SIGN_OF_LIFE_EVERY {
             return Ok(());
         }
-        let frame = change.of_some(is_of_interest);
-        self.send_text(Text::of(&frame).as_ref()).await
+        self.send_news(change).await
     }
 
     async fn complain(&mut self, message: String) -> Result<(), End> {

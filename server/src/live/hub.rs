@@ -1,6 +1,6 @@
 //! What is said of now, level by level, and what changed in it.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use geography::LevelIndex;
@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::news::News;
+use super::news::{Moment, News};
 use crate::figures::FiguresService;
 
 /// Frames are no closer than this.
@@ -38,10 +38,11 @@ impl Hub {
     /// Over the node's figures.
     pub fn new(figures: Arc<FiguresService>) -> Self {
         let release = figures.now_release();
+        let moment = now(&figures);
         let feed = |level| {
-            let areas = areas_of(&figures, &release, level);
+            let (name, areas) = (name_of(&figures, level), areas_of(&figures, &release, level));
             LevelFeed {
-                everything: RwLock::new(Arc::new(news(&figures, level, 0, true, areas))),
+                everything: RwLock::new(Arc::new(News::snapshot(name, 0, moment, areas))),
                 changes: broadcast::channel(BEHIND_MAX).0,
             }
         };
@@ -66,8 +67,9 @@ impl Hub {
 
     fn tick(&self) {
         let release = self.figures.now_release();
+        let moment = now(&self.figures);
         for (level, feed) in self.figures.geography().level_indices().zip(&self.levels) {
-            let areas = areas_of(&self.figures, &release, level);
+            let (name, areas) = (name_of(&self.figures, level), areas_of(&self.figures, &release, level));
             let before = feed.everything.read().unwrap_or_else(PoisonError::into_inner).clone();
             let changed: Vec<LiveArea> = areas
                 .iter()
@@ -77,9 +79,9 @@ impl Hub {
                 .collect();
             let version = before.version + 1;
             *feed.everything.write().unwrap_or_else(PoisonError::into_inner) =
-                Arc::new(news(&self.figures, level, version, true, areas));
+                Arc::new(News::snapshot(name, version, moment, areas));
             // An error only says that nobody listens.
-            let _ = feed.changes.send(Arc::new(news(&self.figures, level, version, false, changed)));
+            let _ = feed.changes.send(Arc::new(News::delta(name, version, moment, changed)));
         }
     }
 
@@ -102,16 +104,12 @@ impl Hub {
     }
 }
 
-fn news(
-    figures: &FiguresService,
-    level: LevelIndex,
-    version: u64,
-    is_snapshot: bool,
-    areas: Vec<LiveArea>,
-) -> News {
-    let level = figures.geography().level(level).name().to_owned();
-    let (at, heard_s) = (figures.now(), figures.heard_s());
-    News { version, is_snapshot, level, at, heard_s, areas, to_all: OnceLock::new() }
+fn now(figures: &FiguresService) -> Moment {
+    Moment { at: figures.now(), heard_s: figures.heard_s() }
+}
+
+fn name_of(figures: &FiguresService, level: LevelIndex) -> &str {
+    figures.geography().level(level).name()
 }
 
 fn areas_of(figures: &FiguresService, release: &Release, level: LevelIndex) -> Vec<LiveArea> {

@@ -15,30 +15,47 @@ const FRAGMENT_BYTES: usize = 8 * 1024;
 /// How the number of a frame is written in its text, before it has one.
 const NO_NUMBER: &str = r#""seq":0"#;
 
+/// Of when news are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// When they were true.
+    pub(super) at: UtcSecond,
+    /// Seconds since a reading last arrived.
+    pub(super) heard_s: Option<i64>,
+}
+
 /// What is said of a level at a moment.
 #[derive(Debug)]
 pub struct News {
     /// Counts the changes of a level. In a snapshot, the last that is in it.
-    pub version: u64,
+    pub(super) version: u64,
     /// Whether it is all of the level, and not only what changed.
-    pub is_snapshot: bool,
+    is_snapshot: bool,
     /// The level, by name.
-    pub level: String,
-    /// When it was true.
-    pub at: UtcSecond,
-    /// Seconds since a reading last arrived.
-    pub heard_s: Option<i64>,
+    level: String,
+    moment: Moment,
     /// In the geography's order.
-    pub areas: Vec<LiveArea>,
+    pub(super) areas: Vec<LiveArea>,
     /// For whoever asked for no areas.
-    pub to_all: OnceLock<Option<Text>>,
+    to_all: OnceLock<Option<Text>>,
 }
 
 impl News {
+    /// All of a level.
+    pub(super) fn snapshot(level: &str, version: u64, moment: Moment, areas: Vec<LiveArea>) -> Self {
+        let level = level.to_owned();
+        News { version, is_snapshot: true, level, moment, areas, to_all: OnceLock::new() }
+    }
+
+    /// What changed in it.
+    pub(super) fn delta(level: &str, version: u64, moment: Moment, areas: Vec<LiveArea>) -> Self {
+        News { is_snapshot: false, ..Self::snapshot(level, version, moment, areas) }
+    }
+
     /// A frame about some of the areas, which has no number yet.
     pub(super) fn of_some(&self, is_of_interest: impl Fn(&LiveArea) -> bool) -> LiveFrame {
         let areas = self.areas.iter().filter(|&area| is_of_interest(area)).cloned().collect();
-        let (seq, level, at, heard_s) = (0, self.level.clone(), self.at, self.heard_s);
+        let (seq, level, Moment { at, heard_s }) = (0, self.level.clone(), self.moment);
         if self.is_snapshot {
             LiveFrame::Snapshot { seq, level, at, heard_s, areas }
         } else {
@@ -54,7 +71,7 @@ impl News {
 
 /// A frame as text, but for the number that it has on a connection.
 #[derive(Debug, Clone)]
-pub struct Text {
+pub(super) struct Text {
     before: Bytes,
     after: Bytes,
 }
@@ -102,15 +119,8 @@ mod tests {
             mean_w: None,
             shown_for: None,
         };
-        News {
-            version: 1,
-            is_snapshot: true,
-            level: "lsoa".to_owned(),
-            at: UtcSecond(0),
-            heard_s: Some(0),
-            areas: (0..areas).map(area).collect(),
-            to_all: OnceLock::new(),
-        }
+        let moment = Moment { at: UtcSecond(0), heard_s: Some(0) };
+        News::snapshot("lsoa", 1, moment, (0..areas).map(area).collect())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use app::services::PublicFigures;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use geography::LevelIndex;
 use metering::api::{MapAnswer, Measure};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::public::{NoQuery, Prepared, PublicState, problem};
 use super::query::QueryOf;
+use crate::csv::quoted;
 
 /// How long such a file may stand, seconds: it is of a moment anyway, and some MB long.
 const FRESH_S: u32 = 60;
@@ -45,7 +46,7 @@ async fn download(
 ) -> Response {
     let (kind, body) = match written(&state, &file).await {
         Ok(written) => written,
-        Err(error) => return problem(error).into_response(),
+        Err(error) => return problem(error),
     };
     let mut answer = Prepared::new(body).answer(request.headers(), kind.content_type(), FRESH_S);
     // The name is one of those that there are: plain letters.
@@ -107,22 +108,13 @@ fn table(state: &PublicState, level: LevelIndex, maps: &[MapAnswer]) -> String {
     table
 }
 
-/// A field of a table (RFC 4180).
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
 fn features(state: &PublicState, level: LevelIndex, maps: &[MapAnswer]) -> Result<Vec<u8>, AppError> {
     let internal = |error: serde_json::Error| {
         tracing::error!(%error, "a download can't be written");
         AppError::Internal
     };
-    let outlines = state.figures.geography().geojson(level);
-    let mut collection: Map<String, Value> = serde_json::from_str(&outlines).map_err(internal)?;
+    let mut collection: Map<String, Value> =
+        serde_json::from_slice(state.geojson(level)).map_err(internal)?;
     let features = collection.get_mut("features").and_then(Value::as_array_mut).ok_or(AppError::Internal)?;
     for (place, feature) in features.iter_mut().enumerate() {
         let properties = feature.get_mut("properties").and_then(Value::as_object_mut);
@@ -155,8 +147,5 @@ mod tests {
     fn columns_are_called_after_measure_and_unit() {
         let names = Measure::ALL.map(named);
         assert_eq!(names, ["annual_kwh", "now_w", "night_share_percent", "evening_share_percent"]);
-        assert_eq!(quoted("Barking, north"), "\"Barking, north\"");
-        assert_eq!(quoted("St \"John\""), "\"St \"\"John\"\"\"");
-        assert_eq!(quoted("Camden 001"), "Camden 001");
     }
 }

@@ -81,6 +81,13 @@ pub(super) struct PublicState {
     outlines: Arc<Outlines>,
 }
 
+impl PublicState {
+    /// A level's areas with their outlines.
+    pub(super) fn geojson(&self, level: LevelIndex) -> &[u8] {
+        &self.outlines.geojson[level.0 as usize].body
+    }
+}
+
 /// All public reads.
 pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Router {
     let geography = figures.geography();

@@ -56,8 +56,7 @@ pub(super) fn Headline(
 }
 
 fn figure_of(card: &AreaCard, measure: Measure) -> Figure {
-    let found = card.figures.iter().find(|figure| figure.measure == measure).cloned();
-    found.unwrap_or_else(|| Figure {
+    card.figure(measure).cloned().unwrap_or_else(|| Figure {
         measure,
         unit: measure.unit().to_owned(),
         status: Status::NoData,

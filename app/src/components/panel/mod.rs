@@ -132,9 +132,8 @@ impl PanelData {
 
     /// What the page with this area open is about, for those who list it.
     pub(crate) fn summary(&self) -> String {
-        let figures = self.area.as_ref().map_or(&[][..], |known| &known.card.figures);
-        let annual =
-            figures.iter().find(|figure| figure.measure == Measure::Annual).and_then(|figure| figure.value);
+        let card = self.area.as_ref().ok().map(|known| &known.card);
+        let annual = card.and_then(|card| card.figure(Measure::Annual)?.value);
         words::summary(self.area.is_ok().then_some(self.name.as_str()), annual)
     }
 

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use crate::csv::quoted;
 use anyhow::Context;
 use import::LineProblem;
 use metering::door::Rejection;
@@ -195,18 +196,6 @@ impl Rejects {
             Some(writer) => writer.flush().context("the rejects can't be written down"),
             None => Ok(()),
         }
-    }
-}
-
-/// A field of CSV. What a spreadsheet would take for a formula begins with a quotation mark of its own.
-fn quoted(text: &str) -> String {
-    let harmless = match text.starts_with(['=', '+', '@']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    };
-    match harmless.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", harmless.replace('"', "\"\"")),
-        false => harmless,
     }
 }
 
