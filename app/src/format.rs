@@ -32,14 +32,22 @@ pub fn with_unit(measure: Measure, value: f64) -> String {
     format!("{}\u{a0}{}", figure(measure, value), measure.unit())
 }
 
-/// An amount of money, to a whole unit: `£1,012`; with the code of a currency whose sign is not known here.
-pub fn money(currency: &str, amount: f64) -> String {
-    let sign = match currency {
+/// The sign of a currency; its code, if its sign is not known here.
+pub fn currency_sign(currency: &str) -> &str {
+    match currency {
         "GBP" => "£",
         "EUR" => "€",
         "USD" => "$",
-        code => return format!("{code}\u{a0}{}", whole(amount)),
-    };
+        code => code,
+    }
+}
+
+/// An amount of money, to a whole unit: `£1,012`; with the code of a currency whose sign is not known here.
+pub fn money(currency: &str, amount: f64) -> String {
+    let sign = currency_sign(currency);
+    if sign == currency {
+        return format!("{currency}\u{a0}{}", whole(amount));
+    }
     format!("{}{sign}{}", if amount.round() < 0.0 { "−" } else { "" }, whole(amount.abs()))
 }
 

@@ -114,10 +114,25 @@ pub const ESTIMATE_LEAD: &str = "Say where, and as much of your household as you
                                  pass it on. Nothing is stored.";
 pub const ESTIMATE_WHERE: &str =
     "Begin with a place: a neighbourhood, a borough, or the first half of a postcode.";
+pub const ESTIMATE_SAME_PLACE: &str = "Both places are the same one.";
 pub const ESTIMATE_SHOW: &str = "Estimate";
 pub const ESTIMATE_HERE: &str = "What would we use here?";
 pub const ESTIMATE_DAY: &str = "A weekday, watts";
 pub const ESTIMATE_MONTHS: &str = "The months, kWh";
+pub const ESTIMATE_BY_TARIFF: &str = "A month, by tariff";
+pub const MOVE_FROM: &str = "From";
+pub const MOVE_TO: &str = "to";
+pub const MOVE_BACK: &str = "The other way round";
+pub const SAME_HOUSEHOLD: &str = "The same household would pay";
+pub const HARDLY: &str = "Hardly a difference";
+pub const LIKELY: &str = "Likely, not certain";
+pub const ALMOST_CERTAIN: &str = "Almost certain";
+pub const DAY_PARTS_HEADING: &str = "A weekday by time of day, kWh";
+pub const DAY_PARTS: [&str; 3] = ["Night, 00:30 to 07:30", "Evening, 16:00 to 20:00", "The rest of the day"];
+pub const WHEN: &str = "When";
+pub const DIFFERENCE: &str = "Difference";
+pub const ASK_WHERE: &str = "Where would you live?";
+pub const ASK_WHERE_NOW: &str = "Where do you live now? (if you like)";
 pub const ASK_DWELLING: &str = "Home";
 pub const ASK_BEDROOMS: &str = "Bedrooms";
 pub const ASK_PEOPLE: &str = "People";
@@ -142,9 +157,12 @@ pub const HEATINGS: [(&str, &str); 5] = [
 pub const AT_HOME: [(&str, &str); 2] = [("day", "Somebody is at home"), ("evenings", "Out by day")];
 pub const KWH_A_YEAR: &str = "kWh a year";
 pub const TARIFF: &str = "Tariff";
-pub const THE_MIDDLE: &str = "A year";
-pub const FOUR_OF_FIVE: &str = "Four of five such households";
-pub const MONTHLY: &str = "On average";
+pub const PLACE: &str = "Place";
+pub const A_MONTH: &str = "A month";
+pub const A_YEAR: &str = "A year";
+pub const FROM: &str = "From";
+pub const MONTH: &str = "Month";
+pub const FOUR_OF_FIVE: &str = "Four of five such households, a year";
 pub const HOUSEHOLDS_PUBLISHED: &str = "How your household differs from that follows from Ofgem’s typical consumption values; how much such \
                                         households differ from each other, from published statistics.";
 
@@ -242,17 +260,107 @@ pub fn difference_not_known(one: &str, other: &str) -> String {
 }
 
 /// What prices are of: the days, the source and the tax.
-pub fn prices(source: &str, days: &str, vat_percent: f64) -> String {
+pub fn prices_of(source: &str, days: &str, vat_percent: f64) -> String {
     format!(
-        "Prices of {days}, with {}\u{a0}% of VAT and the standing charge: {source}. The year is the mean home’s, with its own share \
-         of the night and the evening where these are known.",
+        "Prices of {days}, with {}\u{a0}% of VAT and the standing charge: {source}.",
         format::whole(vat_percent)
     )
 }
 
-/// What is asked for again, beside the place that is chosen.
-pub fn another_place(title: &str) -> String {
-    format!("{title}, or another place")
+/// The same, of the mean home.
+pub fn prices(source: &str, days: &str, vat_percent: f64) -> String {
+    format!(
+        "{} The year is the mean home’s, with its own share of the night and the evening where these are known.",
+        prices_of(source, days, vat_percent)
+    )
+}
+
+/// The title of a page about a place.
+pub fn what_would_we_use_in(title: &str) -> String {
+    format!("What would we use in {title}?")
+}
+
+/// The title of a page about two places.
+pub fn moving(now: &str, there: &str) -> String {
+    format!("Moving from {now} to {there}")
+}
+
+/// Beside what a month costs: what a year does, and under which tariff.
+pub fn a_month_and_year(a_year: &str, tariff: &str) -> String {
+    format!("a month, about {a_year} a year ({tariff})")
+}
+
+/// Between what four of five households pay.
+pub fn four_of_five_pay(low: &str, high: &str) -> String {
+    format!("Four of five such households pay {low} to {high} a month.")
+}
+
+/// A difference in money: `£7 more`.
+pub fn more_or_less_money(money: &dyn Fn(f64) -> String, more: f64) -> String {
+    match more.round() {
+        0.0 => "About as much".to_owned(),
+        more if more > 0.0 => format!("{} more", money(more)),
+        less => format!("{} less", money(-less)),
+    }
+}
+
+/// The same in short: `+ £7`.
+pub fn more_money(money: &dyn Fn(f64) -> String, more: f64) -> String {
+    match more {
+        0.0 => "the same".to_owned(),
+        more if more > 0.0 => format!("+\u{a0}{}", money(more)),
+        less => format!("−\u{a0}{}", money(-less)),
+    }
+}
+
+/// A difference in use: `540 more`.
+pub fn more_or_less_kwh(more: f64) -> String {
+    match more.round() {
+        0.0 => "About as much".to_owned(),
+        more if more > 0.0 => format!("{} more", format::whole(more)),
+        less => format!("{} less", format::whole(-less)),
+    }
+}
+
+/// Beside a difference a month: that a year, and under which tariff.
+pub fn a_month_about_a_year(a_year: &str, tariff: &str) -> String {
+    format!("a month, about {a_year} a year ({tariff})")
+}
+
+/// Why two places can't be told apart.
+pub fn one_figure(now: &str, there: &str) -> String {
+    format!("One figure tells of both {now} and {there}: nothing is known that sets them apart.")
+}
+
+/// That homes differ more than places.
+pub fn as_often_less(now: &str, there: &str) -> String {
+    format!("Such homes differ far more from each other than {now} does from {there}.")
+}
+
+/// In how many of ten pairs of such homes the one there uses more, or less; without a number, nearly all.
+pub fn pairs(there: &str, more: bool, of_ten: Option<u8>) -> String {
+    let (much, often) = (if more { "more" } else { "less" }, of_ten.map(|of_ten| of_ten.to_string()));
+    let often = often.unwrap_or_else(|| "nine or more".to_owned());
+    format!("Of ten pairs of such homes, one in each place, the one in {there} uses {much} in {often}.")
+}
+
+/// What is used in both places.
+pub fn used_now_and_there(now: f64, there: f64) -> String {
+    format!("{} kWh a year now, {} there.", format::whole(now), format::whole(there))
+}
+
+/// What the months are of: the currency's sign and the tariff.
+pub fn months_cost(sign: &str, tariff: &str) -> String {
+    format!("The months, {sign} ({tariff})")
+}
+
+/// A difference with its sign, to a tenth.
+pub fn signed_tenths(difference: f64) -> String {
+    match format::tenths(difference) {
+        zero if zero == "0.0" || zero == "−0.0" => "0.0".to_owned(),
+        text if difference > 0.0 => format!("+{text}"),
+        text => text,
+    }
 }
 
 /// Whose estimate it is.
@@ -265,10 +373,11 @@ pub fn four_of_five(low: &str, high: &str) -> String {
     format!("{low} to {high}")
 }
 
-/// Between what four of five households are.
-pub fn four_of_five_use(low: f64, high: f64) -> String {
+/// What is used, and between what four of five households are.
+pub fn four_of_five_use(middle: f64, low: f64, high: f64) -> String {
     format!(
-        "Four of five such households use {} to {} kWh; one in ten less, one in ten more.",
+        "It uses {} kWh a year, four of five {} to {} kWh; one in ten less, one in ten more.",
+        format::whole(middle),
         format::whole(low),
         format::whole(high)
     )

@@ -29,7 +29,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await violations(page)).toEqual([]);
     });
 
-    for (const path of ["/list?level=borough", "/compare?areas=E09000012,E02000345", "/estimate?area=E09000012", "/data", "/about", "/api", "/search?q=hackney", "/area/E09000012"]) {
+    for (const path of ["/list?level=borough", "/compare?areas=E09000012,E02000345", "/estimate?area=E09000012", "/estimate?area=E09000012&now=E02000345", "/data", "/about", "/api", "/search?q=hackney", "/area/E09000012"]) {
       test(`the page ${path}`, async ({ page }) => {
         await page.goto(path);
         await expect(page.locator("main h1, main .panel").last()).toBeVisible();
@@ -126,7 +126,7 @@ async function cutOff(page: Page): Promise<string[]> {
 }
 
 const PAGES = ["/", "/?area=E09000012", "/?area=E02000345&measure=now", "/list?level=borough", "/compare",
-  "/compare?areas=E09000012,E02000345,E09000007,E01000001", "/estimate", "/estimate?area=E09000012", "/data", "/about", "/api", "/search?q=hackney"];
+  "/compare?areas=E09000012,E02000345,E09000007,E01000001", "/estimate", "/estimate?area=E09000012", "/estimate?area=E09000012&now=E02000345", "/data", "/about", "/api", "/search?q=hackney"];
 
 for (const width of [320, 390, 1024]) {
   test(`nothing is cut off at ${width} pixels`, async ({ page }) => {

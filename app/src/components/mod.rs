@@ -8,6 +8,6 @@ mod page_frame;
 mod panel;
 
 pub(crate) use bar::Bar;
-pub(crate) use charts::{Line, Lines};
+pub(crate) use charts::{Line, Lines, Range, Ranges};
 pub(crate) use page_frame::PageFrame;
-pub(crate) use panel::{PanelContent, PanelData, rests_on};
+pub(crate) use panel::{PanelContent, PanelData, chip, rests_on};

@@ -267,7 +267,7 @@ mod tests {
     fn town(homes: usize, seed: &mut u64) -> Vec<KnownHome> {
         let home = |number: usize| {
             let (bedrooms, people) = ((number % 5) as u8, (number / 5 % 4) as u8 + 1);
-            let heating = if number % 3 == 0 { Heating::HeatPump } else { Heating::Gas };
+            let heating = if number.is_multiple_of(3) { Heating::HeatPump } else { Heating::Gas };
             let kind = (!number.is_multiple_of(7)).then(|| DwellingKind::ALL[number % 6]);
             let ln = 0.2 * f64::from(bedrooms)
                 + 0.5 * f64::from(people).ln()

@@ -13,6 +13,12 @@ pub const WINDOWS_A_DAY: i64 = 48;
 /// Seconds in the longest reading: an hour.
 pub const LONGEST_READING_S: i64 = 3600;
 
+/// The half-hours of a local day that are its night: 00:30 to 07:30, as most Economy 7 meters have it.
+pub const NIGHT: std::ops::Range<usize> = 1..15;
+
+/// The half-hours of a local day that are its evening peak: 16:00 to 20:00.
+pub const EVENING: std::ops::Range<usize> = 32..40;
+
 /// The three kinds of local day that load profiles and tariffs tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

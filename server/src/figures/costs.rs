@@ -3,9 +3,7 @@
 use geography::reference::{H25, h25};
 use metering::api::TariffCost;
 use metering::tariff::{Tariff, Tariffs, YearOfUse};
-use metering::time::DayType;
-
-use super::summary::{EVENING, NIGHT};
+use metering::time::{DayType, EVENING, NIGHT};
 
 /// What is known of a year.
 #[derive(Debug, Clone, Copy)]

@@ -99,7 +99,7 @@ impl FiguresService {
             let meters: Vec<MeterId> = some.iter().map(|(_, meter, ..)| meter.clone()).collect();
             let readings = self.store.readings(&meters, from, to).await?;
             for ((.., dwelling, leaf), versions) in some.iter().zip(readings) {
-                let used = self.used(&versions, &shape, &mut standard);
+                let used = self.used(&versions, shape, &mut standard);
                 let mean = means.figure(first_leaf + leaf).value().filter(|&mean| mean > 0.0);
                 if let Some(mean) = mean.filter(|_| used.covered_s >= COVERED_S_MIN && used.home_years > 0.0)
                 {

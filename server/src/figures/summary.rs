@@ -7,15 +7,10 @@ use geography::Geography;
 use geography::reference::h25;
 use jiff::civil::Date;
 use metering::aggregate::Totals;
+use metering::time::{EVENING, NIGHT};
 use metering::{AreaCode, Window};
 
 use super::calendar::Calendar;
-
-/// The half-hours of the night: 00:30 to 07:30, as most Economy 7 meters have it.
-pub(super) const NIGHT: std::ops::Range<usize> = 1..15;
-
-/// The half-hours of the evening peak: 16:00 to 20:00.
-pub(super) const EVENING: std::ops::Range<usize> = 32..40;
 
 /// What an area of the finest level used on a local day.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use metering::api::{Profile, ProfilePoint};
+use metering::time::NIGHT;
 
 use super::axis::Axis;
 use crate::{format, words};
@@ -11,8 +12,6 @@ const HEIGHT: f64 = 168.0;
 const LEFT: f64 = 36.0;
 const TOP: f64 = 10.0;
 const FLOOR: f64 = 142.0;
-/// Half-hours of the night that the night share counts: 00:30 to 07:30.
-const NIGHT: (f64, f64) = (1.0, 15.0);
 
 fn x(half_hour: f64) -> f64 {
     LEFT + half_hour / 48.0 * (WIDTH - LEFT - 2.0)
@@ -58,6 +57,8 @@ pub(crate) fn DayShape(
     around: Option<String>,
 ) -> impl IntoView {
     let points = &profile.half_hours;
+    // What the night share counts.
+    let night = (x(NIGHT.start as f64), x(NIGHT.end as f64));
     let theirs = |point: &ProfilePoint| point.around_w.filter(|_| around.is_some());
     let highest = points.iter().flat_map(|point| [point.mean_w, theirs(point)]).flatten().fold(0.0, f64::max);
     let axis = Axis::up_to(highest, 3);
@@ -98,7 +99,7 @@ pub(crate) fn DayShape(
     let head = around.as_ref().map(|around| view! { <th scope="col">{format!("{around}, W")}</th> });
     view! {
         <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=summary.clone()>
-            <rect class="night" x=x(NIGHT.0) y=TOP width=x(NIGHT.1) - x(NIGHT.0) height=FLOOR - TOP />
+            <rect class="night" x=night.0 y=TOP width=night.1 - night.0 height=FLOOR - TOP />
             {lines.collect_view()}
             <path class="area" d=area />
             <path class="around" d=dotted />

@@ -1,5 +1,7 @@
 //! Several lines over the same steps: days of half-hours, years of months.
 
+use std::ops::Range;
+
 use leptos::prelude::*;
 
 use super::axis::Axis;
@@ -57,11 +59,18 @@ pub(crate) fn Lines(
     ticks: Vec<(usize, String)>,
     /// The head of the table's first column.
     step: &'static str,
+    /// Steps with a shade behind them: the night.
+    #[prop(optional)]
+    shaded: Option<Range<usize>>,
 ) -> impl IntoView {
     let highest = lines.iter().flat_map(|line| &line.values).flatten().copied().fold(0.0, f64::max);
     let axis = Axis::up_to(highest, 3);
     let width = (WIDTH - LEFT - 2.0) / steps.len().max(1) as f64;
     let x = move |step: usize| LEFT + width * (step as f64 + 0.5);
+    let shade = shaded.map(|Range { start, end }| {
+        let left = x(start) - width / 2.0;
+        view! { <rect class="night" x=left y=TOP width=width * (end - start) as f64 height=FLOOR - TOP /> }
+    });
     let grid = axis.values().map(|value| {
         let y = FLOOR - value / axis.top() * (FLOOR - TOP);
         view! {
@@ -97,6 +106,7 @@ pub(crate) fn Lines(
     let rows = rows.collect_view();
     view! {
         <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=label>
+            {shade}
             {grid}
             {drawn}
             {ticks}

@@ -3,8 +3,10 @@
 mod axis;
 mod day_shape;
 mod lines;
+mod ranges;
 mod week_bars;
 
 pub(crate) use day_shape::DayShape;
 pub(crate) use lines::{Line, Lines};
+pub(crate) use ranges::{Range, Ranges};
 pub(crate) use week_bars::WeekBars;

@@ -67,7 +67,8 @@ fn figure_of(card: &AreaCard, measure: Measure) -> Figure {
     })
 }
 
-const fn chip(status: Status) -> &'static str {
+/// How a status is drawn.
+pub(crate) const fn chip(status: Status) -> &'static str {
     match status {
         Status::Measured => "measured",
         Status::Merged => "merged",

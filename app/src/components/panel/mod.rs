@@ -21,6 +21,7 @@ mod rests;
 mod standing;
 
 use headline::Headline;
+pub(crate) use headline::chip;
 pub(crate) use rests::rests_on;
 
 /// What the panel shows, and where it is shown.

@@ -7,8 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::AppError;
-use crate::services::{HouseholdAsked, Services};
-use crate::{titles, words};
+use crate::services::HouseholdAsked;
+
+mod moving;
+mod page;
+
+pub(crate) use moving::{DayParts, Moving, Sureness, cost, day_parts};
+pub(crate) use page::estimated;
+pub use page::{EstimateAsked, EstimatePage, Place};
 
 /// Bedrooms and people, at most.
 const BEDROOMS_MAX: u8 = 20;
@@ -102,77 +108,13 @@ impl EstimateQuery {
         ]
     }
 
-    /// The page's URL. What is not understood stays out of it.
-    pub fn url(&self, area: &str) -> String {
+    /// As it stands in a URL, each field after an ampersand. What is not understood stays out of it.
+    pub fn in_url(&self) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let mut url = format!("/estimate?area={area}");
-        for (name, value) in self.fields() {
-            if let Some(value) = given(value).filter(|value| value.chars().all(is_plain)) {
-                url.push_str(&format!("&{name}={value}"));
-            }
-        }
-        url
+        let known = self.fields().into_iter().filter_map(|(name, value)| Some((name, given(value)?)));
+        let known = known.filter(|(_, value)| value.chars().all(is_plain));
+        known.map(|(name, value)| format!("&{name}={value}")).collect()
     }
-}
-
-/// The page.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct EstimatePage {
-    /// As it was asked for.
-    pub query: EstimateQuery,
-    /// Where: code and title.
-    pub area: Option<(String, String)>,
-    /// What is said of it.
-    pub answer: Option<EstimateAnswer>,
-    /// What was not understood or is not known, in sentences; the rest is shown all the same.
-    pub trouble: Vec<String>,
-    /// Where the page is, if somebody was looking for an area and it was found.
-    pub moved_to: Option<String>,
-}
-
-/// The page that was asked for. `q` is what somebody looks for.
-pub(crate) async fn estimated(
-    services: &Services,
-    query: EstimateQuery,
-    q: &str,
-) -> Result<EstimatePage, AppError> {
-    let geography = &services.geography;
-    let mut page = EstimatePage { query: query.clone(), ..EstimatePage::default() };
-    let index = |text: &str| metering::AreaCode::parse(text).ok().and_then(|code| geography.index_of(&code));
-    let mut area = match given(&query.area) {
-        None => None,
-        Some(text) => {
-            let found = index(text);
-            if found.is_none() {
-                page.trouble.push(words::unknown_area(text));
-            }
-            found
-        }
-    };
-    if !q.trim().is_empty() {
-        let found = services.figures.search(q).results.into_iter().find_map(|result| result.area);
-        match found.and_then(|found| geography.index_of(&found.code)) {
-            None => page.trouble.push(words::nothing_found(q)),
-            Some(found) => {
-                area = Some(found);
-                page.moved_to = Some(query.url(geography.area(found).code.as_str()));
-            }
-        }
-    }
-    let household = query.household();
-    if let Err(error) = &household {
-        page.trouble.push(error.to_string());
-        page.moved_to = None;
-    }
-    let Some(area) = area else { return Ok(page) };
-    let code = geography.area(area).code.clone();
-    page.area = Some((code.to_string(), titles::title(geography, area)));
-    match services.figures.estimate(&code, &household.unwrap_or_default()).await {
-        Ok(answer) => page.answer = Some(answer),
-        Err(error @ AppError::NotFound { .. }) => page.trouble.push(error.to_string()),
-        Err(error) => return Err(error),
-    }
-    Ok(page)
 }
 
 #[cfg(test)]
@@ -211,8 +153,8 @@ mod tests {
     }
 
     #[test]
-    fn the_url_of_a_household() {
+    fn a_household_in_a_url() {
         let asked = query(r#"{"area":"E09000012","bedrooms":"2","heating":"a b&c"}"#);
-        assert_eq!(asked.url("E09000007"), "/estimate?area=E09000007&bedrooms=2");
+        assert_eq!(asked.in_url(), "&bedrooms=2");
     }
 }

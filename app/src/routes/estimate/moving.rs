@@ -1,0 +1,108 @@
+//! The same household where it is now and where it would be.
+
+use leptos::prelude::*;
+use metering::api::EstimateAnswer;
+
+use super::answer::rests_on;
+use super::costs::{Costs, chosen, currency};
+use super::curves::{Months, Weekday};
+use crate::household::{DayParts, Moving, Sureness, day_parts};
+use crate::{format, words};
+
+const MONTHS: f64 = 12.0;
+
+/// What changes.
+#[component]
+pub(super) fn Move(
+    now: (String, EstimateAnswer),
+    there: (String, EstimateAnswer),
+    tariff: Option<String>,
+    /// The page of the way back.
+    back: String,
+) -> impl IntoView {
+    let moving = Moving { now: &now.1, there: &there.1 };
+    let chosen = chosen(&there.1, tariff.as_deref());
+    let priced = chosen.and_then(|cost| Some((moving.a_year_more(&cost.tariff)?, cost.name.clone())));
+    let (big, unit) = match priced {
+        Some((more, tariff)) => {
+            let currency = currency(&there.1);
+            let money = |amount: f64| format::money(&currency, amount);
+            (
+                words::more_or_less_money(&money, more / MONTHS),
+                words::a_month_about_a_year(&money(more.abs()), &tariff),
+            )
+        }
+        None => (words::more_or_less_kwh(moving.kwh_more()), words::KWH_A_YEAR.to_owned()),
+    };
+    let sureness = moving.sureness();
+    let (chip, class) = match sureness {
+        Sureness::OneFigure | Sureness::Hardly => (words::HARDLY, "chip"),
+        Sureness::Likely(_) => (words::LIKELY, "chip modelled"),
+        Sureness::AlmostCertain => (words::ALMOST_CERTAIN, "chip measured"),
+    };
+    let told = match sureness {
+        Sureness::OneFigure => words::one_figure(&now.0, &there.0),
+        Sureness::Hardly => words::as_often_less(&now.0, &there.0),
+        Sureness::Likely(of_ten) => words::pairs(&there.0, moving.kwh_more() > 0.0, Some(of_ten)),
+        Sureness::AlmostCertain => words::pairs(&there.0, moving.kwh_more() > 0.0, None),
+    };
+    let kwh = words::used_now_and_there(now.1.kwh.middle, there.1.kwh.middle);
+    let bases = [&now, &there].map(|(title, answer)| {
+        view! { <p class="note"><b>{title.clone()}</b>": "{rests_on(answer)}</p> }
+    });
+    let parts = view! { <Parts now=now.clone() there=there.clone() /> };
+    let places = vec![now, there];
+    view! {
+        <div class="cards">
+            <section class="card">
+                <h2>{words::SAME_HOUSEHOLD}</h2>
+                <p class="answer"><strong>{big}</strong><span>{unit}</span></p>
+                <p class="rests"><span class=class>{chip}</span><span>{told}" "{kwh}</span></p>
+                <Costs places=places.clone() />
+                {bases.into_iter().collect_view()}
+            </section>
+            <section class="card">
+                <Weekday places=places.clone() />
+                {parts}
+                <Months places tariff />
+                <p class="links"><a href=back>{words::MOVE_BACK}</a></p>
+            </section>
+        </div>
+    }
+    .into_any()
+}
+
+/// The difference by time of day.
+#[component]
+fn Parts(now: (String, EstimateAnswer), there: (String, EstimateAnswer)) -> impl IntoView {
+    let (one, other) = (day_parts(&now.1.weekday_w), day_parts(&there.1.weekday_w));
+    let of = |parts: DayParts| [parts.night, parts.evening, parts.rest];
+    let rows =
+        words::DAY_PARTS.into_iter().zip(of(one).into_iter().zip(of(other))).map(|(name, (one, other))| {
+            view! {
+                <tr>
+                    <th scope="row">{name}</th>
+                    <td>{format::tenths(one)}</td>
+                    <td>{format::tenths(other)}</td>
+                    <td>{words::signed_tenths(other - one)}</td>
+                </tr>
+            }
+        });
+    let rows = rows.collect_view();
+    view! {
+        <div class="scrolls" tabindex="0" role="group" aria-label=words::DAY_PARTS_HEADING>
+            <table class="small">
+                <caption>{words::DAY_PARTS_HEADING}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{words::WHEN}</th>
+                        <th scope="col">{now.0}</th>
+                        <th scope="col">{there.0}</th>
+                        <th scope="col">{words::DIFFERENCE}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
