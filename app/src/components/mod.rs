@@ -9,5 +9,5 @@ mod panel;
 
 pub(crate) use bar::Bar;
 pub(crate) use charts::{Line, Lines, Range, Ranges};
-pub(crate) use page_frame::PageFrame;
+pub(crate) use page_frame::{PageFrame, when_there};
 pub(crate) use panel::{PanelContent, PanelData, chip, rests_on};

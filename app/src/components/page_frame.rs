@@ -1,7 +1,9 @@
 //! The frame of every page that is not the map.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
+use crate::error::AppError;
 use crate::islands::ThemeSwitch;
 use crate::words;
 
@@ -37,4 +39,28 @@ pub(crate) fn PageFrame(
         </div>
     }
     .into_any()
+}
+
+/// What a page is made of, once it is there; where it can't be had, why, with the status that goes with it.
+pub(crate) fn when_there<T, V>(
+    page: Resource<Result<T, AppError>>,
+    view: impl Fn(T) -> V + Copy + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + Send + 'static,
+{
+    view! {
+        <Transition fallback=|| view! { <p class="note">{words::LOADING}</p> }>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(page) => Either::Left(view(page)),
+                    Err(error) => {
+                        crate::status::set(error.status());
+                        Either::Right(view! { <p class="note" role="status">{error.to_string()}</p> })
+                    }
+                }
+            })}
+        </Transition>
+    }
 }

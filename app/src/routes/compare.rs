@@ -8,7 +8,7 @@ use metering::UtcSecond;
 use metering::api::{ComparedArea, Comparison, Measure, Prices, Status};
 
 use crate::comparison::{ComparePage, Difference, difference};
-use crate::components::{Line, Lines, PageFrame, rests_on};
+use crate::components::{Line, Lines, PageFrame, rests_on, when_there};
 use crate::format::{self, Day};
 use crate::server_fns::comparison::compare_areas;
 use crate::words;
@@ -25,17 +25,7 @@ pub(super) fn Compare() -> impl IntoView {
         <PageFrame here="/compare">
             <h1>{words::COMPARE_HEADING}</h1>
             <p>{words::COMPARE_LEAD}</p>
-            <Transition fallback=|| view! { <p class="note">{words::LOADING}</p> }>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => Either::Left(view! { <Places page /> }),
-                        Err(error) => {
-                            crate::status::set(error.status());
-                            Either::Right(view! { <p class="note" role="status">{error.to_string()}</p> })
-                        }
-                    }
-                })}
-            </Transition>
+            {when_there(page, |page| view! { <Places page /> })}
         </PageFrame>
     }
     .into_any()

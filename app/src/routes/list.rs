@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use metering::api::Measure;
 
-use crate::components::PageFrame;
+use crate::components::{PageFrame, when_there};
 use crate::listing::{ListPage, ListQuery, ListRow, Sort};
 use crate::server_fns::list::list_areas;
 use crate::words;
@@ -21,17 +21,7 @@ pub(super) fn ListOfAreas() -> impl IntoView {
         <Title text=words::page_title(words::LIST_HEADING) />
         <PageFrame here="/list">
             <h1>{words::LIST_HEADING}</h1>
-            <Transition fallback=|| view! { <p class="note">{words::LOADING}</p> }>
-                {move || Suspend::new(async move {
-                    match part.await {
-                        Ok(part) => Either::Left(view! { <Part part /> }),
-                        Err(error) => {
-                            crate::status::set(error.status());
-                            Either::Right(view! { <p class="note" role="status">{error.to_string()}</p> })
-                        }
-                    }
-                })}
-            </Transition>
+            {when_there(part, |part| view! { <Part part /> })}
         </PageFrame>
     }
     .into_any()

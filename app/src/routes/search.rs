@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use metering::api::{SearchAnswer, SearchResult};
 
-use crate::components::PageFrame;
+use crate::components::{PageFrame, when_there};
 use crate::server_fns::search::search_places;
 use crate::words;
 
@@ -24,14 +24,7 @@ pub(super) fn SearchPage() -> impl IntoView {
                 <label><span>{words::SEARCH_LABEL}</span><input type="search" name="q" value=move || q.get() /></label>
                 <button class="primary">{words::SEARCH_BUTTON}</button>
             </form>
-            <Transition fallback=|| view! { <p class="note">{words::SEARCH_TYPING}</p> }>
-                {move || Suspend::new(async move {
-                    match answer.await {
-                        Ok(answer) => Either::Left(results(answer)),
-                        Err(error) => Either::Right(view! { <p class="note">{error.to_string()}</p> }),
-                    }
-                })}
-            </Transition>
+            {when_there(answer, results)}
         </PageFrame>
     }
     .into_any()

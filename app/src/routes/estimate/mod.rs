@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 
-use crate::components::PageFrame;
+use crate::components::{PageFrame, when_there};
 use crate::household::{EstimateAsked, EstimatePage, EstimateQuery, Place};
 use crate::server_fns::estimate::estimate_household;
 use crate::words;
@@ -43,17 +43,7 @@ pub(super) fn EstimateOfHousehold() -> impl IntoView {
     let page = Resource::new_blocking(asked, estimate_household);
     view! {
         <PageFrame here="/estimate">
-            <Transition fallback=|| view! { <p class="note">{words::LOADING}</p> }>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => Either::Left(view! { <Household page /> }),
-                        Err(error) => {
-                            crate::status::set(error.status());
-                            Either::Right(view! { <p class="note" role="status">{error.to_string()}</p> })
-                        }
-                    }
-                })}
-            </Transition>
+            {when_there(page, |page| view! { <Household page /> })}
         </PageFrame>
     }
     .into_any()
