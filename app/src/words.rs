@@ -542,8 +542,13 @@ pub fn live(age_s: Option<i64>) -> String {
     match age_s {
         None => "No readings yet".to_owned(),
         Some(age) if age <= STALE_S => format!("Live · {} ago", format::ago(age)),
-        Some(age) => format!("Quiet for {}", format::ago(age)),
+        Some(age) => quiet(age),
     }
+}
+
+/// That nothing was counted for a while: nobody sent anything, or what was sent waits.
+fn quiet(age_s: i64) -> String {
+    format!("Nothing new for {}", format::ago(age_s))
 }
 
 /// Seconds without news after which the feed counts as quiet.
@@ -567,14 +572,18 @@ pub fn figures_as_of(time: &str) -> String {
     format!("These figures are as of {time}: what has arrived since is not in them yet.")
 }
 
-/// When the newest reading had arrived of a page that nothing keeps up to date. Where that is long ago, or there is none,
-/// the time would say little.
+/// When the newest reading had arrived of a page that nothing keeps up to date. Where that is long ago, it is said how long; of
+/// another day the time would say little.
 pub fn as_of(age_s: Option<i64>, time: &str) -> String {
     match age_s {
+        None => live(None),
         Some(age) if age <= STALE_S => format!("As of {time}"),
-        _ => live(age_s),
+        Some(age) if age < DAY_S => format!("As of {time}: {}", format::uncapitalised(&quiet(age))),
+        Some(age) => quiet(age),
     }
 }
+
+const DAY_S: i64 = 86_400;
 
 /// How many homes there are, and whether they are real. Real ones are told in a band.
 pub fn homes(real: Option<&str>, simulated: u64) -> String {
@@ -760,10 +769,11 @@ mod tests {
     #[test]
     fn the_chip() {
         assert_eq!(live(Some(2)), "Live · 2\u{a0}s ago");
-        assert_eq!(live(Some(130)), "Quiet for 2\u{a0}min");
+        assert_eq!(live(Some(130)), "Nothing new for 2\u{a0}min");
         assert_eq!(live(None), "No readings yet");
         assert_eq!(as_of(Some(2), "20:45"), "As of 20:45");
-        assert_eq!(as_of(Some(130), "20:45"), live(Some(130)));
+        assert_eq!(as_of(Some(130), "20:45"), "As of 20:45: nothing new for 2\u{a0}min");
+        assert_eq!(as_of(Some(200_000), "20:45"), "Nothing new for 2\u{a0}days");
         assert_eq!(as_of(None, "20:45"), "No readings yet");
         assert!(summary(Some("Hackney"), Some(3120.0)).starts_with("A home in Hackney uses about 3,120 kWh"));
         assert_eq!(homes(None, 50_112), "50,112 simulated homes");

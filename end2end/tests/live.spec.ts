@@ -215,11 +215,11 @@ test("the freshness clock ticks, and says when it is quiet", async ({ page }) =>
   await page.clock.runFor(20_000);
   await expect(map.freshness).toContainText(/Live · [2-5]\d\s?s ago/);
   await feed.quiet(100);
-  await expect(map.freshness).toContainText(/Quiet for \d\s?min/);
+  await expect(map.freshness).toContainText(/Nothing new for \d\s?min/);
   await expect(map.freshness.locator("[data-state=quiet]")).toBeVisible();
   // A sign of life is no reading.
   feed.say(130);
-  await expect(map.freshness).toContainText(/Quiet for 2\s?min/);
+  await expect(map.freshness).toContainText(/Nothing new for 2\s?min/);
   feed.say(0);
   await expect(map.freshness).toContainText(/live/i);
 });

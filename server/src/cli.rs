@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Everything in one process, on the embedded engine
+    /// Everything in one process, on the embedded engine; on Kafka and Cassandra, where they are set
     Run,
     /// The web role alone, on Kafka and Cassandra
     Serve,

@@ -1,7 +1,7 @@
 //! How far each partition is, as its owner says: read by operators, by `/readyz` and by `/metrics`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,8 @@ pub struct Ingestion {
     oldest: Mutex<HashMap<u32, i64>>,
     /// Dead letters that owners of this process have stored.
     dead: Mutex<BTreeMap<DeadReason, u64>>,
+    /// Whether an owner of this process has ended before everything was stored that it had decided.
+    is_left_to_the_log: AtomicBool,
 }
 
 /// One partition, as an operator sees it.
@@ -184,6 +186,16 @@ impl Ingestion {
         if let Some(histogram) = now {
             histogram.saturating_record(took_ms);
         }
+    }
+
+    /// Notes that an owner ends before everything is stored that it has decided.
+    pub fn left_to_the_log(&self) {
+        self.is_left_to_the_log.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one has.
+    pub fn is_left_to_the_log(&self) -> bool {
+        self.is_left_to_the_log.load(Ordering::Relaxed)
     }
 
     /// Notes dead letters that are stored.

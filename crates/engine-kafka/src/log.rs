@@ -22,6 +22,9 @@ use crate::{KafkaConfig, KafkaError, settings};
 /// How long a question to the brokers may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
+/// How much a client says at most between two questions: a line of its log each.
+const SAID_AT_ONCE: usize = 8;
+
 /// How long a partition may be shorter than what was read of it: a broker that has just become the leader may not know its
 /// end yet.
 const SHORTER_LOG_PATIENCE: Duration = Duration::from_secs(20);
@@ -120,7 +123,15 @@ impl KafkaLog {
         question: impl FnOnce(&BaseConsumer, &str) -> Result<T, ClientError> + Send + 'static,
     ) -> Result<T, LogError> {
         let (asker, topic) = (self.asker.clone(), self.topic.clone());
-        blocking(move || question(&asker, &topic)).await
+        blocking(move || {
+            let answer = question(&asker, &topic);
+            // It reads nothing, but what its client has to say would heap up, and be said when it is closed.
+            for _ in 0..SAID_AT_ONCE {
+                drop(asker.poll(Duration::ZERO));
+            }
+            answer
+        })
+        .await
     }
 
     /// How far owners say that the store is.

@@ -14,8 +14,10 @@ use super::signals::Signals;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engines::open_patiently;
+use crate::figures::{BRITISH_ZONE, Holidays};
 use crate::roles::Roles;
 use crate::roles::node::{Running, start};
+use crate::tariffs;
 
 /// From the first signal to the exit, at most. What has not ended by then is cut off, which loses
 /// nothing that was acknowledged: the log has it, and the next start goes on from there.
@@ -39,9 +41,15 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
         Some(address) => Some(bind(setting, address).await?),
         None => None,
     };
-    // A mistyped path leaves no empty data directory behind.
+    // A mistyped path leaves no empty data directory behind, and is said before anything is waited for.
     if let Some(path) = &config.web.geography {
         std::fs::metadata(path).with_context(|| format!("the geography {} can't be read", path.display()))?;
+    }
+    if let Some(holidays) = config.web.holidays.as_deref() {
+        Holidays::of(Some(holidays), BRITISH_ZONE)?;
+    }
+    if let Some(path) = config.web.tariffs.as_deref() {
+        tariffs::of(Some(path), BRITISH_ZONE)?;
     }
     say(&format!("wattmap {}: opening {} ...", env!("CARGO_PKG_VERSION"), what_opens(&config)));
     let starting = async {
@@ -74,8 +82,14 @@ pub async fn run(roles: Roles, config: Config) -> anyhow::Result<()> {
             () = signals.interrupted() => std::process::exit(130),
         }
     });
+    let ingestion = running.state.ingestion.clone();
     running.ended().await?;
-    say("Stopped. Everything that was accepted is stored.");
+    say(match ingestion.is_left_to_the_log() {
+        false => "Stopped. Everything that was accepted is stored.",
+        true => {
+            "Stopped. Everything that was accepted is in the log; what the store did not take is decided again from it."
+        }
+    });
     Ok(())
 }
 

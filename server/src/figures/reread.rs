@@ -106,8 +106,8 @@ struct When {
 enum Begun<V: Clone> {
     /// As it was read last.
     Stands(Read<V>),
-    /// It is being read again.
-    Again(Read<V>, Reading<V>),
+    /// It is being read again; and how long it took last.
+    Again(Read<V>, Reading<V>, Duration),
     /// It was not read yet.
     First(Reading<V>),
 }
@@ -165,10 +165,13 @@ impl<S: Source> Rereading<S> {
         let (held, read) = match self.begin(date) {
             Begun::Stands(held) => return Ok(held),
             Begun::First(reading) => return reading.read.await,
-            Begun::Again(held, reading) => {
+            Begun::Again(held, reading, took) => {
                 let is_old = held.as_of.elapsed() > STANDS_AT_MOST;
                 let more = if is_old { WORTH_WAITING_MORE } else { Duration::ZERO };
-                let until = patience.min(reading.worth_waiting) + more;
+                // What took longer when it was read last does so again.
+                let worth =
+                    if took > WORTH_WAITING { Instant::now() } else { patience.min(reading.worth_waiting) };
+                let until = worth + more;
                 (held, timeout_at(until.into(), reading.read).await.ok())
             }
         };
@@ -188,14 +191,14 @@ impl<S: Source> Rereading<S> {
         let changed = self.source.changed(date, &kept.value);
         let since = kept.outdated.into_iter().chain(changed).min();
         let as_of = since.map_or(now, |since| since.max(kept.began));
-        let read = Read { value: kept.value.clone(), as_of, is_behind: since.is_some() };
+        let (read, took) = (Read { value: kept.value.clone(), as_of, is_behind: since.is_some() }, kept.took);
         if since.is_none() || kept.stands() {
             return Begun::Stands(read);
         }
         match under_way {
-            Some(reading) => Begun::Again(read, reading),
+            Some(reading) => Begun::Again(read, reading, took),
             None if held.reading.len() >= AGAIN_AT_MOST => Begun::Stands(read),
-            None => Begun::Again(read, self.reading(date, &mut held, true)),
+            None => Begun::Again(read, self.reading(date, &mut held, true), took),
         }
     }
 

@@ -154,8 +154,8 @@ fn origin(letter: &DeadLetter, meter: &MeterId, generations: &[Generation]) -> P
     }
 }
 
-/// The record of a letter, with what it may replace. Its key is its meter's, whatever it had: so it goes to its meter's
-/// partition.
+/// The record of a letter, with what it may replace. None where there is none, nor under another key than its meter's: whoever
+/// wrote that may have meant another meter.
 pub(crate) fn revived(letter: &DeadLetter, generations: &[Generation]) -> Option<Revived> {
     let mut message = RecordMessage::decode(letter.value.clone()).ok()?;
     let name = match message.body.as_ref()? {
@@ -165,6 +165,9 @@ pub(crate) fn revived(letter: &DeadLetter, generations: &[Generation]) -> Option
     };
     let meter = MeterId::parse(name).ok()?;
     let key = Bytes::copy_from_slice(meter.as_str().as_bytes());
+    if letter.key != key {
+        return None;
+    }
     let first = message.redriven_from.take();
     let first = first.map_or_else(|| origin(letter, &meter, generations), Position::from);
     let said = message.encode_to_vec();
@@ -350,6 +353,16 @@ mod tests {
         check(0, 1, 9000);
         // A log that is there no more.
         check(0, 7, -1);
+    }
+
+    #[test]
+    fn under_another_key_it_is_nobodys() {
+        let record = Record::Reading(reading(20 * HALF, HALF, 1), None);
+        for key in [&b""[..], b"N", b"\xff\xfe", b"M2"] {
+            let letter =
+                DeadLetter { key: Bytes::from_static(key), ..letter(0, Position::new(1, 9), &record) };
+            assert!(revived(&letter, &GENERATIONS).is_none(), "{key:?}");
+        }
     }
 
     #[test]

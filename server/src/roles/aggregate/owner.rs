@@ -429,6 +429,7 @@ impl Owner {
                     partition = self.partition,
                     "the store did not take everything in time; it will be decided again from the log"
                 );
+                self.aggregation.ingestion.left_to_the_log();
                 Ok(())
             }
             Ok(outcome) => outcome,
