@@ -127,6 +127,7 @@ impl Ingestion {
             latency: Mutex::new(latency),
             oldest: Mutex::default(),
             dead: Mutex::default(),
+            is_left_to_the_log: AtomicBool::new(false),
         }
     }
 
