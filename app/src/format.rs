@@ -57,12 +57,6 @@ pub fn sentence_case(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// With a small letter in front, to go on with after others.
-pub fn uncapitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// How long ago: `2 s`, `3 min`, `5 h`, `2 days`.
 pub fn ago(seconds: i64) -> String {
     match seconds.max(0) {

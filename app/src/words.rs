@@ -542,13 +542,9 @@ pub fn live(age_s: Option<i64>) -> String {
     match age_s {
         None => "No readings yet".to_owned(),
         Some(age) if age <= STALE_S => format!("Live · {} ago", format::ago(age)),
-        Some(age) => quiet(age),
+        // Nobody sent anything, or what was sent waits.
+        Some(age) => format!("Nothing new for {}", format::ago(age)),
     }
-}
-
-/// That nothing was counted for a while: nobody sent anything, or what was sent waits.
-fn quiet(age_s: i64) -> String {
-    format!("Nothing new for {}", format::ago(age_s))
 }
 
 /// Seconds without news after which the feed counts as quiet.
@@ -576,10 +572,9 @@ pub fn figures_as_of(time: &str) -> String {
 /// another day the time would say little.
 pub fn as_of(age_s: Option<i64>, time: &str) -> String {
     match age_s {
-        None => live(None),
         Some(age) if age <= STALE_S => format!("As of {time}"),
-        Some(age) if age < DAY_S => format!("As of {time}: {}", format::uncapitalised(&quiet(age))),
-        Some(age) => quiet(age),
+        Some(age) if age < DAY_S => format!("As of {time}: nothing new for {}", format::ago(age)),
+        age => live(age),
     }
 }
 
