@@ -106,8 +106,8 @@ struct When {
 enum Begun<V: Clone> {
     /// As it was read last.
     Stands(Read<V>),
-    /// It is being read again; and how long it took last.
-    Again(Read<V>, Reading<V>, Duration),
+    /// It is being read again.
+    Again(Read<V>, Reading<V>),
     /// It was not read yet.
     First(Reading<V>),
 }
@@ -165,13 +165,10 @@ impl<S: Source> Rereading<S> {
         let (held, read) = match self.begin(date) {
             Begun::Stands(held) => return Ok(held),
             Begun::First(reading) => return reading.read.await,
-            Begun::Again(held, reading, took) => {
+            Begun::Again(held, reading) => {
                 let is_old = held.as_of.elapsed() > STANDS_AT_MOST;
                 let more = if is_old { WORTH_WAITING_MORE } else { Duration::ZERO };
-                // What took longer when it was read last does so again.
-                let worth =
-                    if took > WORTH_WAITING { Instant::now() } else { patience.min(reading.worth_waiting) };
-                let until = worth + more;
+                let until = patience.min(reading.worth_waiting) + more;
                 (held, timeout_at(until.into(), reading.read).await.ok())
             }
         };
@@ -191,14 +188,14 @@ impl<S: Source> Rereading<S> {
         let changed = self.source.changed(date, &kept.value);
         let since = kept.outdated.into_iter().chain(changed).min();
         let as_of = since.map_or(now, |since| since.max(kept.began));
-        let (read, took) = (Read { value: kept.value.clone(), as_of, is_behind: since.is_some() }, kept.took);
+        let read = Read { value: kept.value.clone(), as_of, is_behind: since.is_some() };
         if since.is_none() || kept.stands() {
             return Begun::Stands(read);
         }
         match under_way {
-            Some(reading) => Begun::Again(read, reading, took),
+            Some(reading) => Begun::Again(read, reading),
             None if held.reading.len() >= AGAIN_AT_MOST => Begun::Stands(read),
-            None => Begun::Again(read, self.reading(date, &mut held, true), took),
+            None => Begun::Again(read, self.reading(date, &mut held, true)),
         }
     }
 
