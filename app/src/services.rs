@@ -99,6 +99,13 @@ pub struct Services {
     pub description: Arc<Value>,
 }
 
+impl Services {
+    /// The area that somebody means: the first that is found.
+    pub(crate) fn area_called(&self, typed: &str) -> Option<AreaCode> {
+        self.figures.search(typed).results.into_iter().find_map(|result| Some(result.area?.code))
+    }
+}
+
 /// The services of the request that is being answered.
 pub fn services() -> Result<Services, AppError> {
     use_context::<Services>().ok_or(AppError::Internal)

@@ -275,6 +275,11 @@ pub fn prices(source: &str, days: &str, vat_percent: f64) -> String {
     )
 }
 
+/// How the prices of some tariffs were derived that are not simply the source's: behind a sentence.
+pub fn derived<'a>(tariffs: impl Iterator<Item = (&'a String, &'a Option<String>)>) -> String {
+    tariffs.filter_map(|(name, note)| Some(format!(" {name}: {}", note.as_ref()?))).collect()
+}
+
 /// The title of a page about a place.
 pub fn what_would_we_use_in(title: &str) -> String {
     format!("What would we use in {title}?")
@@ -285,7 +290,7 @@ pub fn moving(now: &str, there: &str) -> String {
     format!("Moving from {now} to {there}")
 }
 
-/// Beside what a month costs: what a year does, and under which tariff.
+/// Beside what a month costs, or costs more: the same of a year, and under which tariff.
 pub fn a_month_and_year(a_year: &str, tariff: &str) -> String {
     format!("a month, about {a_year} a year ({tariff})")
 }
@@ -295,36 +300,22 @@ pub fn four_of_five_pay(low: &str, high: &str) -> String {
     format!("Four of five such households pay {low} to {high} a month.")
 }
 
-/// A difference in money: `£7 more`.
-pub fn more_or_less_money(money: &dyn Fn(f64) -> String, more: f64) -> String {
+/// A difference, of which `amount` says how much it is: `£7 more`, `540 less`.
+pub fn more_or_less(amount: impl Fn(f64) -> String, more: f64) -> String {
     match more.round() {
         0.0 => "About as much".to_owned(),
-        more if more > 0.0 => format!("{} more", money(more)),
-        less => format!("{} less", money(-less)),
+        more if more > 0.0 => format!("{} more", amount(more)),
+        less => format!("{} less", amount(-less)),
     }
 }
 
-/// The same in short: `+ £7`.
-pub fn more_money(money: &dyn Fn(f64) -> String, more: f64) -> String {
+/// The same of money, in short: `+ £7`.
+pub fn more_money(money: impl Fn(f64) -> String, more: f64) -> String {
     match more {
         0.0 => "the same".to_owned(),
         more if more > 0.0 => format!("+\u{a0}{}", money(more)),
         less => format!("−\u{a0}{}", money(-less)),
     }
-}
-
-/// A difference in use: `540 more`.
-pub fn more_or_less_kwh(more: f64) -> String {
-    match more.round() {
-        0.0 => "About as much".to_owned(),
-        more if more > 0.0 => format!("{} more", format::whole(more)),
-        less => format!("{} less", format::whole(-less)),
-    }
-}
-
-/// Beside a difference a month: that a year, and under which tariff.
-pub fn a_month_about_a_year(a_year: &str, tariff: &str) -> String {
-    format!("a month, about {a_year} a year ({tariff})")
 }
 
 /// Why two places can't be told apart.

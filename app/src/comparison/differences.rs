@@ -1,5 +1,6 @@
 //! Whether two areas differ, as far as can be known.
 
+use metering::AreaCode;
 use metering::api::{ComparedArea, Figure, Measure, Status};
 
 /// What sets a home in one area apart from one in another.
@@ -15,9 +16,21 @@ pub(crate) enum Difference {
     Told(f64),
 }
 
-/// Whose figure it is: the area's own, or that of a wider one.
-fn told_of<'a>(area: &'a ComparedArea, figure: &'a Figure) -> &'a str {
-    figure.shown_for.as_ref().map_or(area.card.area.code.as_str(), |wider| wider.code.as_str())
+/// A mean as it is told of an area.
+pub(crate) struct Told<'a> {
+    /// Whose it is: the area's own, or that of a wider one.
+    pub(crate) of: &'a AreaCode,
+    /// What it rests on.
+    pub(crate) status: Status,
+    /// How much it is.
+    pub(crate) kwh: f64,
+}
+
+/// Whether two areas are told of by one mean.
+pub(crate) fn is_one_figure(one: Told<'_>, other: Told<'_>) -> bool {
+    // Published means that are the same are one mean: that of an area around both.
+    let are_modelled = one.status == Status::Modelled && other.status == Status::Modelled;
+    one.of == other.of || are_modelled && one.kwh == other.kwh
 }
 
 /// How a home in `other` differs from one in `one` in what it uses in a year.
@@ -29,9 +42,11 @@ pub(crate) fn difference(one: &ComparedArea, other: &ComparedArea) -> Difference
     let (Some((a, a_kwh)), Some((b, b_kwh))) = (annual(one), annual(other)) else {
         return Difference::Unknown;
     };
-    // Published means that are the same are one mean: that of an area around both.
-    let is_one_mean = a.status == Status::Modelled && b.status == Status::Modelled && a_kwh == b_kwh;
-    if is_one_mean || told_of(one, a) == told_of(other, b) {
+    fn told<'a>(area: &'a ComparedArea, figure: &'a Figure, kwh: f64) -> Told<'a> {
+        let of = figure.shown_for.as_ref().unwrap_or(&area.card.area);
+        Told { of: &of.code, status: figure.status, kwh }
+    }
+    if is_one_figure(told(one, a, a_kwh), told(other, b, b_kwh)) {
         return Difference::SameHomes;
     }
     let range = |area: &ComparedArea, kwh| area.annual_range.unwrap_or([kwh, kwh]);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 mod differences;
 mod server;
 
-pub(crate) use differences::{Difference, difference};
+pub(crate) use differences::{Difference, Told, difference, is_one_figure};
 pub(crate) use server::compared;
 
 /// What the page was asked for.

@@ -24,8 +24,7 @@ pub(crate) async fn compared(services: &Services, query: CompareQuery) -> Result
     }
     let mut is_moved = false;
     if !query.q.is_empty() {
-        let found = services.figures.search(&query.q).results.into_iter().find_map(|result| result.area);
-        match found.map(|area| area.code) {
+        match services.area_called(&query.q) {
             None => trouble.push(words::nothing_found(&query.q)),
             Some(_) if codes.len() == COMPARED_MAX => {
                 trouble.push(words::too_many_compared(COMPARED_MAX, &query.q));

@@ -1,5 +1,7 @@
 //! A household as a URL has it, and the page of what it would use and pay.
 
+use std::ops::RangeInclusive;
+
 use metering::api::EstimateAnswer;
 use metering::reading::{DwellingKind, Heating};
 use serde::de::DeserializeOwned;
@@ -12,13 +14,13 @@ use crate::services::HouseholdAsked;
 mod moving;
 mod page;
 
-pub(crate) use moving::{DayParts, Moving, Sureness, cost, day_parts};
+pub(crate) use moving::{Moving, Sureness, cost, day_parts};
 pub(crate) use page::estimated;
 pub use page::{EstimateAsked, EstimatePage, Place};
 
-/// Bedrooms and people, at most.
-const BEDROOMS_MAX: u8 = 20;
-const PEOPLE_MAX: u8 = 20;
+/// How many bedrooms and people there may be.
+pub(crate) const BEDROOMS: RangeInclusive<u8> = 0..=20;
+pub(crate) const PEOPLE: RangeInclusive<u8> = 1..=20;
 
 /// What a URL says, by the names that it has there.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -60,9 +62,10 @@ fn one_of<T: DeserializeOwned + Serialize>(
     serde_json::from_value(Value::String(text.to_owned())).map(Some).map_err(|_| rule())
 }
 
-fn number(field: &str, text: &Option<String>, least: u8, most: u8) -> Result<Option<u8>, AppError> {
+fn number(field: &str, text: &Option<String>, allowed: RangeInclusive<u8>) -> Result<Option<u8>, AppError> {
     let Some(text) = given(text) else { return Ok(None) };
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    let (least, most) = (allowed.start(), allowed.end());
+    let number = text.parse().ok().filter(|number| allowed.contains(number));
     let rule = || AppError::refused(field, text, format!("allowed are whole numbers from {least} to {most}"));
     number.map(Some).ok_or_else(rule)
 }
@@ -73,8 +76,8 @@ impl EstimateQuery {
         let mut household = HouseholdAsked::default();
         let dwelling = &mut household.dwelling;
         dwelling.kind = one_of("dwelling", &self.dwelling, &DwellingKind::ALL)?;
-        dwelling.bedrooms = number("bedrooms", &self.bedrooms, 0, BEDROOMS_MAX)?;
-        dwelling.occupants = number("occupants", &self.occupants, 1, PEOPLE_MAX)?;
+        dwelling.bedrooms = number("bedrooms", &self.bedrooms, BEDROOMS)?;
+        dwelling.occupants = number("occupants", &self.occupants, PEOPLE)?;
         dwelling.heating = one_of("heating", &self.heating, &Heating::ALL)?;
         household.at_home = match given(&self.at_home) {
             None | Some("evenings") => false,
@@ -84,14 +87,20 @@ impl EstimateQuery {
         Ok(household)
     }
 
+    /// The tariff that is asked for, if there is one: it must be one of the answer's.
+    pub(crate) fn tariff_of(&self, answer: &EstimateAnswer) -> Result<Option<&str>, AppError> {
+        let Some(tariff) = given(&self.tariff) else { return Ok(None) };
+        let all: Vec<&str> = answer.costs.iter().map(|cost| cost.tariff.as_str()).collect();
+        if all.contains(&tariff) {
+            return Ok(Some(tariff));
+        }
+        Err(AppError::refused("tariff", tariff, format!("allowed are {}", all.join(", "))))
+    }
+
     /// Of an answer, what was asked for.
     pub fn only_its_tariff(&self, mut answer: EstimateAnswer) -> Result<EstimateAnswer, AppError> {
-        if let Some(tariff) = given(&self.tariff) {
-            let all: Vec<String> = answer.costs.iter().map(|cost| cost.tariff.clone()).collect();
+        if let Some(tariff) = self.tariff_of(&answer)? {
             answer.costs.retain(|cost| cost.tariff == tariff);
-            if answer.costs.is_empty() {
-                return Err(AppError::refused("tariff", tariff, format!("allowed are {}", all.join(", "))));
-            }
         }
         Ok(answer)
     }

@@ -1,10 +1,13 @@
 //! The same household in two places. Pure.
 
-use metering::api::{EstimateAnswer, EstimatedCost, Spread, Status};
-use metering::time::{EVENING, NIGHT};
+use metering::api::{EstimateAnswer, EstimatedCost, Spread};
+use metering::estimate::FOUR_OF_FIVE;
+use metering::time::DayPart;
+
+use crate::comparison::{Told, is_one_figure};
 
 /// Standard deviations between the tenth and the ninetieth of a hundred of a normal distribution.
-const TENTH_TO_NINETIETH: f64 = 2.0 * 1.2816;
+const TENTH_TO_NINETIETH: f64 = 2.0 * FOUR_OF_FIVE;
 
 /// Half-hours of a kilowatt-hour, in watts.
 const WATT_HALF_HOURS: f64 = 2_000.0;
@@ -20,17 +23,6 @@ pub(crate) enum Sureness {
     Likely(u8),
     /// Nine of ten pairs, or more.
     AlmostCertain,
-}
-
-/// What of a weekday's use is when.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct DayParts {
-    /// kWh in the night.
-    pub(crate) night: f64,
-    /// kWh in the evening peak.
-    pub(crate) evening: f64,
-    /// kWh at other times.
-    pub(crate) rest: f64,
 }
 
 /// From one place to another.
@@ -55,13 +47,7 @@ impl Moving<'_> {
 
     /// How sure it is whether the household uses more there, or less.
     pub(crate) fn sureness(&self) -> Sureness {
-        let told_of = |answer: &EstimateAnswer| {
-            answer.shown_for.as_ref().map_or(answer.area.code.clone(), |wider| wider.code.clone())
-        };
-        // Published means that are the same are one mean: that of an area around both.
-        let is_one_mean = [self.now, self.there].iter().all(|answer| answer.status == Status::Modelled)
-            && self.now.mean_home_kwh == self.there.mean_home_kwh;
-        if is_one_mean || told_of(self.now) == told_of(self.there) {
+        if is_one_figure(told(self.now), told(self.there)) {
             return Sureness::OneFigure;
         }
         let more = more_often(self.there.kwh, self.now.kwh);
@@ -71,6 +57,11 @@ impl Moving<'_> {
             _ => Sureness::AlmostCertain,
         }
     }
+}
+
+fn told(answer: &EstimateAnswer) -> Told<'_> {
+    let of = answer.shown_for.as_ref().unwrap_or(&answer.area);
+    Told { of: &of.code, status: answer.status, kwh: answer.mean_home_kwh }
 }
 
 /// What it costs under one of its tariffs.
@@ -90,18 +81,13 @@ fn more_often(one: Spread, other: Spread) -> f64 {
     0.5 * libm::erfc(-apart / together / std::f64::consts::SQRT_2)
 }
 
-/// Of the half-hours of a weekday.
-pub(crate) fn day_parts(weekday_w: &[f64]) -> DayParts {
-    let sum = |is_in: &dyn Fn(&usize) -> bool| {
-        let watts =
-            weekday_w.iter().enumerate().filter(|(half_hour, _)| is_in(half_hour)).map(|(_, watts)| watts);
-        watts.sum::<f64>() / WATT_HALF_HOURS
-    };
-    DayParts {
-        night: sum(&|half_hour| NIGHT.contains(half_hour)),
-        evening: sum(&|half_hour| EVENING.contains(half_hour)),
-        rest: sum(&|half_hour| !NIGHT.contains(half_hour) && !EVENING.contains(half_hour)),
+/// What of a weekday's use is in each part of it, kWh, by the mean power of its half-hours.
+pub(crate) fn day_parts(weekday_w: &[f64]) -> [f64; DayPart::ALL.len()] {
+    let mut parts = [0.0; DayPart::ALL.len()];
+    for (half_hour, watts) in weekday_w.iter().enumerate() {
+        parts[DayPart::of(half_hour) as usize] += watts;
     }
+    parts.map(|watts| watts / WATT_HALF_HOURS)
 }
 
 #[cfg(test)]
@@ -173,11 +159,9 @@ mod tests {
     #[test]
     fn parts_of_a_day_add_up() {
         let watts: Vec<f64> = (0..48).map(f64::from).collect();
-        let parts = day_parts(&watts);
-        assert_eq!(parts.night, (1..15).sum::<i32>() as f64 / 2000.0);
-        assert_eq!(parts.evening, (32..40).sum::<i32>() as f64 / 2000.0);
-        assert!(
-            (parts.night + parts.evening + parts.rest - (0..48).sum::<i32>() as f64 / 2000.0).abs() < 1e-9
-        );
+        let [night, evening, rest] = day_parts(&watts);
+        assert_eq!(night, (1..15).sum::<i32>() as f64 / 2000.0);
+        assert_eq!(evening, (32..40).sum::<i32>() as f64 / 2000.0);
+        assert!((night + evening + rest - (0..48).sum::<i32>() as f64 / 2000.0).abs() < 1e-9);
     }
 }

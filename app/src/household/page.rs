@@ -90,8 +90,7 @@ fn look(
     if typed.is_empty() {
         return None;
     }
-    let found = services.figures.search(typed).results.into_iter().find_map(|result| result.area);
-    let found = found.and_then(|area| geography.index_of(&area.code));
+    let found = services.area_called(typed).and_then(|code| geography.index_of(&code));
     if found.is_none() {
         trouble.push(words::nothing_found(typed));
     }
@@ -141,8 +140,8 @@ pub(crate) async fn estimated(services: &Services, asked: EstimateAsked) -> Resu
     if let Some(index) = now {
         page.now = Some(place(services, index, &household, &mut trouble).await?);
     }
-    let answer = page.there.as_ref().and_then(|place| place.answer.clone());
-    if let Some(Err(error)) = answer.map(|answer| page.query.only_its_tariff(answer)) {
+    let answer = page.there.as_ref().and_then(|place| place.answer.as_ref());
+    if let Some(Err(error)) = answer.map(|answer| page.query.tariff_of(answer)) {
         trouble.push(error.to_string());
     }
     Ok(EstimatePage { trouble, ..page })

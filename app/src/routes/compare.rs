@@ -144,8 +144,7 @@ fn PricesNote(prices: Prices, areas: Vec<ComparedArea>) -> impl IntoView {
     let days = format::days_between(&prices.from, prices.to.as_deref());
     let tariffs =
         areas.into_iter().map(|area| area.costs).find(|costs| !costs.is_empty()).unwrap_or_default();
-    let notes = tariffs.into_iter().filter_map(|cost| Some(format!(" {}: {}", cost.name, cost.note?)));
-    let notes: String = notes.collect();
+    let notes = words::derived(tariffs.iter().map(|cost| (&cost.name, &cost.note)));
     view! { <p class="note">{words::prices(&prices.source, &days, prices.vat_percent)}{notes}</p> }.into_any()
 }
 

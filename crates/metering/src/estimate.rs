@@ -47,7 +47,7 @@ const KNOWN_BY_BEDROOMS: f64 = 0.02;
 const KNOWN_BY_PEOPLE: f64 = 0.05;
 
 /// Standard deviations within which four of five of a normal distribution are.
-const FOUR_OF_FIVE: f64 = 1.2816;
+pub const FOUR_OF_FIVE: f64 = 1.2816;
 
 /// A home that is known.
 #[derive(Debug, Clone, Copy, PartialEq)]

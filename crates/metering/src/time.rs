@@ -19,6 +19,33 @@ pub const NIGHT: std::ops::Range<usize> = 1..15;
 /// The half-hours of a local day that are its evening peak: 16:00 to 20:00.
 pub const EVENING: std::ops::Range<usize> = 32..40;
 
+/// The parts of a local day that use is told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayPart {
+    /// [`NIGHT`]
+    Night,
+    /// [`EVENING`]
+    Evening,
+    /// All other half-hours.
+    Rest,
+}
+
+impl DayPart {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [DayPart; 3] = [Self::Night, Self::Evening, Self::Rest];
+
+    /// The one that a half-hour is in.
+    pub fn of(half_hour: usize) -> Self {
+        if NIGHT.contains(&half_hour) {
+            Self::Night
+        } else if EVENING.contains(&half_hour) {
+            Self::Evening
+        } else {
+            Self::Rest
+        }
+    }
+}
+
 /// The three kinds of local day that load profiles and tariffs tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -5,6 +5,7 @@ use app::services::PublicFigures;
 use metering::AreaCode;
 use metering::api::{AreaCard, ComparedArea, Comparison, Measure, Prices, Status, TariffCost};
 use metering::disclosure::DisclosureRules;
+use metering::estimate::FOUR_OF_FIVE;
 
 use super::costs::{Known, costs};
 use super::service::FiguresService;
@@ -13,9 +14,6 @@ use super::service::FiguresService;
 /// half less (DESNZ, LSOA domestic electricity 2019: the mean is 1.24 times the median, as of a log-normal distribution
 /// with this coefficient of variation).
 const HOMES_DIFFER: f64 = 0.74;
-
-/// Standard deviations within which four cases of five of a normal distribution are.
-const FOUR_OF_FIVE: f64 = 1.2816;
 
 /// What ranges are rounded to, kWh.
 const RANGE_STEP_KWH: f64 = 10.0;

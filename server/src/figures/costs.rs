@@ -3,7 +3,7 @@
 use geography::reference::{H25, h25};
 use metering::api::TariffCost;
 use metering::tariff::{Tariff, Tariffs, YearOfUse};
-use metering::time::{DayType, EVENING, NIGHT};
+use metering::time::{DayPart, DayType};
 
 /// What is known of a year.
 #[derive(Debug, Clone, Copy)]
@@ -16,26 +16,6 @@ pub(super) struct Known {
     pub evening_percent: Option<f64>,
     /// Whether somebody is at home on weekdays: then these are as Sundays are, and nothing else is known of their parts.
     pub at_home: bool,
-}
-
-/// The parts of a day that are known apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Night,
-    Evening,
-    Rest,
-}
-
-impl Part {
-    fn of(half_hour: usize) -> Self {
-        if NIGHT.contains(&half_hour) {
-            Part::Night
-        } else if EVENING.contains(&half_hour) {
-            Part::Evening
-        } else {
-            Part::Rest
-        }
-    }
 }
 
 /// The standard shape, with the known total and the known parts of it.
@@ -52,13 +32,13 @@ pub(super) fn year_of(known: Known) -> YearOfUse {
     let days = |month: usize, kind: DayType| {
         H25::days_in_month(month as u8 + 1) * f64::from(kind.days_a_week()) / 7.0
     };
-    let of_part = |part: Part| {
+    let of_part = |part: DayPart| {
         let within = move |month, kind, half_hour| {
-            if Part::of(half_hour) == part { share(month, kind, half_hour) } else { 0.0 }
+            if DayPart::of(half_hour) == part { share(month, kind, half_hour) } else { 0.0 }
         };
         YearOfUse::new(days, within).kwh()
     };
-    let [night, evening, rest] = [Part::Night, Part::Evening, Part::Rest].map(of_part);
+    let [night, evening, rest] = DayPart::ALL.map(of_part);
     let all = night + evening + rest;
     let wanted = |percent: Option<f64>, standard: f64| match percent.filter(|_| !known.at_home) {
         Some(percent) => percent / 100.0,
@@ -66,10 +46,10 @@ pub(super) fn year_of(known: Known) -> YearOfUse {
     };
     let (night_wanted, evening_wanted) =
         (wanted(known.night_percent, night), wanted(known.evening_percent, evening));
-    let factor = |half_hour| match Part::of(half_hour) {
-        Part::Night => night_wanted / night,
-        Part::Evening => evening_wanted / evening,
-        Part::Rest => (1.0 - night_wanted - evening_wanted).max(0.0) / rest,
+    let factor = |half_hour| match DayPart::of(half_hour) {
+        DayPart::Night => night_wanted / night,
+        DayPart::Evening => evening_wanted / evening,
+        DayPart::Rest => (1.0 - night_wanted - evening_wanted).max(0.0) / rest,
     };
     YearOfUse::new(days, |month, kind, half_hour| share(month, kind, half_hour) * factor(half_hour))
         .scaled_to(known.kwh)

@@ -3,12 +3,10 @@
 use leptos::prelude::*;
 use metering::api::{EstimateAnswer, Spread, Status};
 
-use super::costs::{Costs, chosen, currency};
+use super::costs::{Costs, MONTHS, chosen, currency};
 use super::curves::{Months, Weekday};
 use crate::components::chip;
 use crate::{format, words};
-
-const MONTHS: f64 = 12.0;
 
 /// What it pays and uses, and what that rests on.
 #[component]

@@ -7,7 +7,8 @@ use crate::components::{Range, Ranges};
 use crate::household::cost;
 use crate::{format, words};
 
-const MONTHS: f64 = 12.0;
+/// Of a year.
+pub(super) const MONTHS: f64 = metering::tariff::MONTHS as f64;
 
 /// A tariff that is chosen, or the first.
 pub(super) fn chosen<'a>(answer: &'a EstimateAnswer, tariff: Option<&str>) -> Option<&'a EstimatedCost> {
@@ -92,7 +93,5 @@ pub(super) fn Costs(
 fn notes_of(answer: &EstimateAnswer) -> Option<String> {
     let Prices { source, from, to, vat_percent, .. } = answer.prices.as_ref()?;
     let prices = words::prices_of(source, &format::days_between(from, to.as_deref()), *vat_percent);
-    let derived =
-        answer.costs.iter().filter_map(|cost| Some(format!(" {}: {}", cost.name, cost.note.as_ref()?)));
-    Some(prices + &derived.collect::<String>())
+    Some(prices + &words::derived(answer.costs.iter().map(|cost| (&cost.name, &cost.note))))
 }

@@ -2,13 +2,12 @@
 
 use leptos::prelude::*;
 use metering::api::EstimateAnswer;
+use metering::tariff::HALF_HOURS;
 use metering::time::NIGHT;
 
 use super::costs::{chosen, currency};
 use crate::components::{Line, Lines};
 use crate::{format, words};
-
-const HALF_HOURS: usize = 48;
 
 fn lines(places: &[(String, EstimateAnswer)], values: impl Fn(&EstimateAnswer) -> Vec<f64>) -> Vec<Line> {
     let line = |(title, answer): &(String, EstimateAnswer)| Line {

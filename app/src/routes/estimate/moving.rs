@@ -4,12 +4,10 @@ use leptos::prelude::*;
 use metering::api::EstimateAnswer;
 
 use super::answer::rests_on;
-use super::costs::{Costs, chosen, currency};
+use super::costs::{Costs, MONTHS, chosen, currency};
 use super::curves::{Months, Weekday};
-use crate::household::{DayParts, Moving, Sureness, day_parts};
+use crate::household::{Moving, Sureness, day_parts};
 use crate::{format, words};
-
-const MONTHS: f64 = 12.0;
 
 /// What changes.
 #[component]
@@ -27,12 +25,9 @@ pub(super) fn Move(
         Some((more, tariff)) => {
             let currency = currency(&there.1);
             let money = |amount: f64| format::money(&currency, amount);
-            (
-                words::more_or_less_money(&money, more / MONTHS),
-                words::a_month_about_a_year(&money(more.abs()), &tariff),
-            )
+            (words::more_or_less(money, more / MONTHS), words::a_month_and_year(&money(more.abs()), &tariff))
         }
-        None => (words::more_or_less_kwh(moving.kwh_more()), words::KWH_A_YEAR.to_owned()),
+        None => (words::more_or_less(format::whole, moving.kwh_more()), words::KWH_A_YEAR.to_owned()),
     };
     let sureness = moving.sureness();
     let (chip, class) = match sureness {
@@ -75,19 +70,17 @@ pub(super) fn Move(
 /// The difference by time of day.
 #[component]
 fn Parts(now: (String, EstimateAnswer), there: (String, EstimateAnswer)) -> impl IntoView {
-    let (one, other) = (day_parts(&now.1.weekday_w), day_parts(&there.1.weekday_w));
-    let of = |parts: DayParts| [parts.night, parts.evening, parts.rest];
-    let rows =
-        words::DAY_PARTS.into_iter().zip(of(one).into_iter().zip(of(other))).map(|(name, (one, other))| {
-            view! {
-                <tr>
-                    <th scope="row">{name}</th>
-                    <td>{format::tenths(one)}</td>
-                    <td>{format::tenths(other)}</td>
-                    <td>{words::signed_tenths(other - one)}</td>
-                </tr>
-            }
-        });
+    let parts = day_parts(&now.1.weekday_w).into_iter().zip(day_parts(&there.1.weekday_w));
+    let rows = words::DAY_PARTS.into_iter().zip(parts).map(|(name, (one, other))| {
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td>{format::tenths(one)}</td>
+                <td>{format::tenths(other)}</td>
+                <td>{words::signed_tenths(other - one)}</td>
+            </tr>
+        }
+    });
     let rows = rows.collect_view();
     view! {
         <div class="scrolls" tabindex="0" role="group" aria-label=words::DAY_PARTS_HEADING>

@@ -1,13 +1,12 @@
 //! The form: where, and what there is to say of the household. All of it may be left out but the place.
 
+use std::ops::RangeInclusive;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use crate::household::EstimateQuery;
+use crate::household::{BEDROOMS, EstimateQuery, PEOPLE};
 use crate::words;
-
-/// Bedrooms and people, at most, as in the API.
-const MOST: &str = "20";
 
 /// The form. A place is its code and its title, a tariff its id and its name.
 #[component]
@@ -41,8 +40,8 @@ pub(super) fn Questions(
             </div>
             <div class="fields">
                 {choice("dwelling", words::ASK_DWELLING, &query.dwelling, &words::DWELLINGS)}
-                {number("bedrooms", words::ASK_BEDROOMS, &query.bedrooms, "0")}
-                {number("occupants", words::ASK_PEOPLE, &query.occupants, "1")}
+                {number("bedrooms", words::ASK_BEDROOMS, &query.bedrooms, BEDROOMS)}
+                {number("occupants", words::ASK_PEOPLE, &query.occupants, PEOPLE)}
                 {choice("heating", words::ASK_HEATING, &query.heating, &words::HEATINGS)}
                 {choice("at_home", words::ASK_AT_HOME, &query.at_home, &words::AT_HOME)}
                 {tariff}
@@ -95,14 +94,14 @@ fn number(
     name: &'static str,
     label: &'static str,
     given: &Option<String>,
-    least: &'static str,
+    allowed: RangeInclusive<u8>,
 ) -> impl IntoView + use<> {
     // Browsers complain of anything else in such a field; what was given is said below.
     let given = given.as_deref().and_then(|text| text.parse::<u32>().ok());
     view! {
         <label class="short">
             <span>{label}</span>
-            <input type="number" name=name min=least max=MOST inputmode="numeric" value=given />
+            <input type="number" name=name min=*allowed.start() max=*allowed.end() inputmode="numeric" value=given />
         </label>
     }
 }
