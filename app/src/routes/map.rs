@@ -30,8 +30,8 @@ pub(super) fn MapPage() -> impl IntoView {
             // An old or mistyped link opens, and the address says what is shown.
             leptos_axum::redirect(&view.url());
         }
-        let first = first_map(&services, &view).await;
-        let panel = PanelData::ask(&services, &view, "weekday").await;
+        let (first, panel) =
+            futures::join!(first_map(&services, &view), PanelData::ask(&services, &view, "weekday"));
         Ok::<_, crate::error::AppError>((view, first, panel))
     };
     view! {

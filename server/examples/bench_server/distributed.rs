@@ -5,7 +5,7 @@ mod system;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Child;
 
@@ -38,54 +38,66 @@ fn print(figure: &str, value: f64, unit: &str, against: Option<f64>) {
     crate::print("distributed", figure, value, unit, against);
 }
 
-const STEADY: &str = "steady";
-const BACKLOG: &str = "backlog";
-const BY_METERS: &str = "meters";
+/// One part.
+pub(crate) async fn run(binary: &str, part: &str, time: Duration) -> anyhow::Result<()> {
+    match part {
+        "steady" => steady(binary, time).await,
+        "backlog" => after_absence(binary).await,
+        "meters" => by_meters(binary).await,
+        _ => bail!("there is no part {part:?}; there are steady, backlog and meters"),
+    }
+}
 
-/// All parts, or the one that is named.
-pub(crate) async fn run(binary: &str, time: Duration, only: Option<&str>) -> anyhow::Result<()> {
-    let parts = [STEADY, BACKLOG, BY_METERS];
-    ensure!(only.is_none_or(|only| parts.contains(&only)), "there are the parts {}", parts.join(", "));
-    let is_wanted = |part| only.is_none_or(|only| only == part);
-    if is_wanted(STEADY) || is_wanted(BACKLOG) {
-        let system = System::migrated(binary).await?;
-        let mut aggregate = system.aggregate()?;
-        let (serve, client) = system.serve().await?;
-        eprintln!("registering {METERS} meters ...");
-        load::register(&client, METERS).await?;
-        client.drained().await?;
-        let mut half_hours = 0;
-        if is_wanted(STEADY) {
-            half_hours = sustained(&client, time).await?;
-            print("resident_memory_of_serve", crate::node::resident_mb(&serve)?, "MB", None);
-            print("resident_memory_of_aggregate", crate::node::resident_mb(&aggregate)?, "MB", None);
-        }
-        if is_wanted(BACKLOG) {
-            for (signal, name, most) in [
-                (Signal::TERM, "restart_to_first_processed", Some(5.0)),
-                // The brokers wait six seconds for a member that does not say that it leaves.
-                (Signal::KILL, "restart_after_kill_to_first_processed", None),
-            ] {
-                let took;
-                (aggregate, took) = restart(&system, aggregate, signal, half_hours).await?;
-                print(name, took.as_secs_f64(), "s", most);
-                client.drained().await?;
-                half_hours += 1;
-            }
-            drop(aggregate);
-            catch_up(binary, &system, &client, half_hours).await?;
-        }
-    }
-    if is_wanted(BY_METERS) {
-        let mut rates = Vec::new();
-        for meters in [10_000, 100_000, 1_000_000] {
-            rates.push(rate_with(binary, meters).await?);
-        }
-        let (fastest, slowest) =
-            rates.iter().fold((0.0_f64, f64::MAX), |(most, least), &rate| (most.max(rate), least.min(rate)));
-        print("dearest_reading_to_cheapest_by_meters", fastest / slowest, "", Some(1.2));
-    }
+/// What is sent steadily, and pages beside it.
+async fn steady(binary: &str, time: Duration) -> anyhow::Result<()> {
+    let system = System::migrated(binary).await?;
+    let aggregate = system.aggregate()?;
+    let (serve, client) = registered(&system).await?;
+    sustained(&client, time).await?;
+    print("resident_memory_of_serve", crate::node::resident_mb(&serve)?, "MB", None);
+    print("resident_memory_of_aggregate", crate::node::resident_mb(&aggregate)?, "MB", None);
     Ok(())
+}
+
+/// What waited for an aggregator: little, after one was replaced, and then much.
+async fn after_absence(binary: &str) -> anyhow::Result<()> {
+    let system = System::migrated(binary).await?;
+    let mut aggregate = system.aggregate()?;
+    let (_serve, client) = registered(&system).await?;
+    let restarts = [
+        (Signal::TERM, "restart_to_first_processed", Some(5.0)),
+        // The brokers wait six seconds for a member that does not say that it leaves.
+        (Signal::KILL, "restart_after_kill_to_first_processed", None),
+    ];
+    for (half_hour, (signal, name, most)) in restarts.into_iter().enumerate() {
+        let took;
+        (aggregate, took) = restart(&system, aggregate, signal, half_hour).await?;
+        print(name, took.as_secs_f64(), "s", most);
+        client.drained().await?;
+    }
+    drop(aggregate);
+    catch_up(binary, &system, &client, restarts.len()).await
+}
+
+/// What a reading costs where there are few meters, and many.
+async fn by_meters(binary: &str) -> anyhow::Result<()> {
+    let mut rates = Vec::new();
+    for meters in [10_000, 100_000, 1_000_000] {
+        rates.push(rate_with(binary, meters).await?);
+    }
+    let (fastest, slowest) =
+        rates.iter().fold((0.0_f64, f64::MAX), |(most, least), &rate| (most.max(rate), least.min(rate)));
+    print("dearest_reading_to_cheapest_by_meters", fastest / slowest, "", Some(1.2));
+    Ok(())
+}
+
+/// A web node, and all meters registered through it.
+async fn registered(system: &System) -> anyhow::Result<(Child, Client)> {
+    let (serve, client) = system.serve().await?;
+    eprintln!("registering {METERS} meters ...");
+    load::register(&client, METERS).await?;
+    client.drained().await?;
+    Ok((serve, client))
 }
 
 /// Ends an aggregator, the only one, and starts another; gives it, and how long it took from the end of the former to the first
@@ -132,9 +144,8 @@ async fn catch_up(binary: &str, system: &System, client: &Client, half_hours: us
     Ok(())
 }
 
-/// Sends steadily, and looks whether what waits becomes more; then asks for pages beside a lighter load. Gives the first
-/// half-hour that was not sent.
-async fn sustained(client: &Client, time: Duration) -> anyhow::Result<usize> {
+/// Sends steadily, and looks whether what waits becomes more; then asks for pages beside a lighter load.
+async fn sustained(client: &Client, time: Duration) -> anyhow::Result<()> {
     let batches = READINGS_PER_S * time.as_secs() as usize / BATCH;
     let beside = BESIDE_PAGES_PER_S * (PAGES_IN.as_secs() as usize + 10) / BATCH;
     let load = Load::prepare(METERS, batches + beside)?;
@@ -173,8 +184,7 @@ async fn sustained(client: &Client, time: Duration) -> anyhow::Result<usize> {
     took_ms.sort_unstable_by(f64::total_cmp);
     print("area_page_p50", took_ms[took_ms.len() / 2], "ms", None);
     print("area_page_p99", took_ms[took_ms.len() * 99 / 100], "ms", Some(100.0));
-    client.drained().await?;
-    Ok((batches + beside).div_ceil(METERS / BATCH))
+    client.drained().await
 }
 
 /// The lag, each second.

@@ -27,8 +27,9 @@ enum How {
     Example { package: &'static str, example: &'static str },
     /// `bench_server NAME`, told in `WATTMAP_BINARY` where the release binary is, with the site inside.
     Server,
-    /// The same, with one Kafka and one Cassandra.
-    ServerOnEngines,
+    /// The same, part by part, each with one Kafka and one Cassandra of its own: what one part leaves to be compacted is
+    /// no cost of the next.
+    ServerOnEngines { parts: &'static [&'static str] },
     /// A file of `end2end/benches`: a real browser at the release binary.
     Browser { file: &'static str },
     /// Files of the built site.
@@ -68,7 +69,7 @@ const BENCHES: [Bench; 11] = [
     Bench {
         name: "distributed",
         what: "the same through Kafka and Cassandra, against raw clients, and what it costs by meters",
-        how: How::ServerOnEngines,
+        how: How::ServerOnEngines { parts: &["steady", "backlog", "meters"] },
     },
     Bench { name: "site", what: "bytes of each file of the site", how: How::Site },
     Bench {
@@ -100,7 +101,16 @@ pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
     match bench.how {
         How::Example { package, example } => run_example(package, example, arguments, &[]),
         How::Server => run_server(name, arguments, &[]),
-        How::ServerOnEngines => engines::with_nodes(1, |variables| run_server(name, arguments, variables)),
+        How::ServerOnEngines { parts } => {
+            let is_part = |argument: &&String| parts.contains(&argument.as_str());
+            let named: Vec<&str> = arguments.iter().filter(is_part).map(String::as_str).collect();
+            let others: Vec<String> = arguments.iter().filter(|argument| !is_part(argument)).cloned().collect();
+            for part in if named.is_empty() { parts } else { &named[..] } {
+                let arguments = [&[(*part).to_owned()], &others[..]].concat();
+                engines::with_nodes(1, |variables| run_server(name, &arguments, variables))?;
+            }
+            Ok(())
+        }
         How::Browser { file } => print_all(&browser::lines(file)?),
         How::Site => print_all(&site_lines()?),
         How::Start => print_all(&start::second_start()?),

@@ -107,11 +107,13 @@ impl PanelData {
 
     async fn known(services: &Services, code: &metering::AreaCode, day: &str) -> Result<Known, AppError> {
         let figures = &services.figures;
-        Ok(Known {
-            card: figures.card(code).await?,
-            profile: figures.profile(code, None, day).await,
-            week: figures.consumption(code, None, None, "day").await,
-        })
+        // Each may wait a little for what is read again: all of them at once.
+        let (card, profile, week) = futures::join!(
+            figures.card(code),
+            figures.profile(code, None, day),
+            figures.consumption(code, None, None, "day"),
+        );
+        Ok(Known { card: card?, profile, week })
     }
 
     /// The scale of the area's own level: a borough stands among boroughs.
