@@ -31,6 +31,7 @@ use crate::state::AppState;
 pub(crate) use authorised::refusal;
 pub(crate) use ops::dead_letters::LIMIT_MAX as DEAD_LETTERS_MAX;
 pub(crate) use ops::meters::LIMIT_MAX as METERS_MAX;
+pub(crate) use ops::releases::LIMIT_MAX as RELEASED_DAYS_MAX;
 pub(crate) use query::QueryOf;
 
 /// How hard answers are compressed that are made when they are asked for: a third of the way from quick
@@ -46,6 +47,7 @@ pub fn router(state: AppState, live: LiveState, pages: Router, description: &Val
         .route("/dead-letters/redrive", post(ops::redrive::post))
         .route("/meters", get(ops::meters::get))
         .route("/areas/{code}/exact", get(ops::exact::get))
+        .route("/releases", get(ops::releases::get))
         .route("/simulator", get(ops::simulator::get).put(ops::simulator::put))
         .route(
             "/geography",

@@ -88,6 +88,7 @@ fn method(status: SiteStatus) -> impl IntoView {
             <ul>
                 <li>{format!("for a week or longer, at least {} homes;", rules.homes_period)}</li>
                 <li>{format!("for less, such as the current half-hour, at least {} homes;", rules.homes_live)}</li>
+                <li>"a figure changes only when ten homes or more have changed it, so that what changed it is nobody’s alone;"</li>
                 <li>"where hiding one area would let it be worked out from its neighbours, another is hidden too;"</li>
                 <li>"figures are rounded, and numbers of homes are given in bands."</li>
             </ul>

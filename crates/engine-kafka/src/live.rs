@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{Edition, Envelope, LiveBatch, LiveFeed, LiveNews, Measured, Measurement, StoreError};
+use metering::stored::HomeChange;
 use metering::wire::{DecodedLive, decode_live, encode_live};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -22,8 +23,8 @@ use crate::{KafkaConfig, KafkaError};
 
 /// Batches that a receiver may be behind before it is told that it missed some.
 const BEHIND_MAX: usize = 4096;
-/// Rows of a message: below a megabyte, which is what brokers take.
-const ROWS_MAX: usize = 5000;
+/// Rows of a message: with all of their homes below a megabyte, which is what brokers take.
+const ROWS_MAX: usize = 4000;
 const POLL: Duration = Duration::from_millis(100);
 
 /// The topic of changed rows.
@@ -127,8 +128,9 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
             tell(LiveNews::Gap);
         }
         match decode_live(message.payload().unwrap_or_default()) {
-            Ok(DecodedLive { partition, edition, rows, newest_ms }) => {
-                tell(LiveNews::Rows(LiveBatch { partition, edition: Edition(edition), rows, newest_ms }));
+            Ok(DecodedLive { partition, edition, rows, homes, newest_ms }) => {
+                let edition = Edition(edition);
+                tell(LiveNews::Rows(LiveBatch { partition, edition, rows, homes, newest_ms }));
             }
             Err(error) => tracing::warn!(%error, offset, "a live message can't be read"),
         }
@@ -138,14 +140,21 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
 #[async_trait]
 impl LiveFeed for KafkaFeed {
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
-        let LiveBatch { partition, edition, rows, newest_ms } = batch;
-        let messages = rows.chunks(ROWS_MAX).map(|rows| Outgoing {
-            topic: &self.topic,
-            partition: 0,
-            record: Envelope {
-                key: Bytes::from(partition.to_string()),
-                value: Bytes::from(encode_live(partition, edition.0, rows, newest_ms)),
-            },
+        let LiveBatch { partition, edition, rows, homes, newest_ms } = batch;
+        let messages = rows.chunks(ROWS_MAX).enumerate().map(|(chunk, rows)| {
+            let first = (chunk * ROWS_MAX) as u32;
+            let of_chunk =
+                homes.iter().filter(|change| (first..first + ROWS_MAX as u32).contains(&change.row));
+            let homes: Vec<HomeChange> =
+                of_chunk.map(|change| HomeChange { row: change.row - first, ..*change }).collect();
+            Outgoing {
+                topic: &self.topic,
+                partition: 0,
+                record: Envelope {
+                    key: Bytes::from(partition.to_string()),
+                    value: Bytes::from(encode_live(partition, edition.0, rows, &homes, newest_ms)),
+                },
+            }
         });
         let sent = self.appender.append(messages.collect()).await;
         sent.map_err(|error| StoreError::Unavailable(error.to_string()))

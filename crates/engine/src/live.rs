@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use metering::stored::{DeadLetter, PlacedRow};
+use metering::stored::{DeadLetter, HomeChange, PlacedRow};
 use tokio::sync::broadcast;
 
 use crate::{Edition, StoreError};
@@ -18,6 +18,8 @@ pub struct LiveBatch {
     pub edition: Edition,
     /// The rows, each absolute.
     pub rows: Vec<PlacedRow>,
+    /// Homes that changed some of the rows in part, in order of the rows. Each comes once, and a row has a few of them at most.
+    pub homes: Vec<HomeChange>,
     /// Of the newest record in them, the log's append time, milliseconds since 1970.
     pub newest_ms: i64,
 }

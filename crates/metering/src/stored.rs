@@ -85,6 +85,18 @@ pub struct PlacedRow {
     pub row: AggregateRow,
 }
 
+/// A home that changed one of some rows in part: by less than a half-hour, or by a correction. A home that covers a whole
+/// half-hour more or less shows in what is covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HomeChange {
+    /// Which of the rows.
+    pub row: u32,
+    /// The home: [`MeterId::number`].
+    pub home: u32,
+    /// The last position at which it did.
+    pub at: Position,
+}
+
 /// Keeps, of versions in order of (meter, start, position), the last one of each meter and start.
 pub fn keep_last(versions: &mut Vec<RawVersion>) {
     versions.reverse();

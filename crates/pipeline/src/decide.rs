@@ -83,7 +83,8 @@ impl Partition {
 
         // From here on nothing can fail.
         for &(place, change) in &changes {
-            self.rows.count(place, change, stamp, self.rules);
+            let partly = (change.seconds.abs() < WINDOW_S).then(|| self.meters[ix].id.number());
+            self.rows.count(place, change, partly, stamp, self.rules);
         }
         let meter = &mut self.meters[ix];
         self.own.push(ix, &mut meter.newest_own, new);

@@ -1,6 +1,6 @@
 //! What is to be written and published, and what is known to be written.
 
-use metering::stored::{FlushPlan, Hint, PlacedRow, RawVersion};
+use metering::stored::{FlushPlan, Hint, HomeChange, PlacedRow, RawVersion};
 use metering::{MeterId, Position, UtcSecond};
 
 use crate::partition::Partition;
@@ -15,6 +15,8 @@ pub struct FlushId(u32);
 pub struct LiveRows {
     /// Absolute, in order of place.
     pub rows: Vec<PlacedRow>,
+    /// Homes that changed some of them in part since they were published last, in order of the rows.
+    pub homes: Vec<HomeChange>,
     /// The log's append time of the newest record that they cover, milliseconds since 1970.
     pub newest_ms: i64,
 }
@@ -68,14 +70,17 @@ impl Partition {
     /// Changed rows that were not published yet. What can't be sent goes back with
     /// [`Partition::publish_again`].
     pub fn take_live(&mut self) -> LiveRows {
-        LiveRows { rows: self.rows.take_unpublished(&self.areas), newest_ms: self.newest_ms }
+        let (rows, homes) = self.rows.take_unpublished(&self.areas);
+        LiveRows { rows, homes, newest_ms: self.newest_ms }
     }
 
     /// These rows could not be sent: they will come with the next ones, as they are by then.
     pub fn publish_again(&mut self, live: LiveRows) {
-        for PlacedRow { place, row } in live.rows {
+        let mut homes = live.homes.into_iter().peekable();
+        for (number, PlacedRow { place, row }) in (0..).zip(live.rows) {
             let place = PlaceIx { area: self.areas.intern(&place.area), window: place.window };
-            self.rows.publish_again(place, row);
+            let of_row = std::iter::from_fn(|| homes.next_if(|change| change.row <= number));
+            self.rows.publish_again(place, row, of_row);
         }
     }
 

@@ -2,8 +2,9 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use metering::stored::{PlacedRow, Windows};
+use metering::stored::{HomeChange, PlacedRow, Windows};
 use metering::{AggregateRow, Energy, Place, Window};
+use smallvec::SmallVec;
 
 use crate::areas::{AreaIx, Areas};
 use crate::rules::Rules;
@@ -49,7 +50,12 @@ pub(crate) struct Rows {
     elsewhere: [Windows; 2],
     changed: Vec<PlaceIx>,
     unpublished: Vec<PlaceIx>,
+    /// Homes that changed rows that are to be published in part, and when they last did.
+    partly: HashMap<PlaceIx, SmallVec<[(u32, Stamp); 4]>, FixedState>,
 }
+
+/// Of those, so many of a row at most: whoever counts them wants to know whether they are ten, and rows go in messages.
+const HOMES_OF_A_ROW: usize = 16;
 
 impl Default for Rows {
     fn default() -> Self {
@@ -58,6 +64,7 @@ impl Default for Rows {
             elsewhere: [Windows::ALL, Windows::NONE],
             changed: Vec::new(),
             unpublished: Vec::new(),
+            partly: HashMap::default(),
         }
     }
 }
@@ -85,8 +92,16 @@ impl Rows {
         });
     }
 
-    /// Counts a change, unless the row has seen it (rule 1). What is skipped counts as changed (rule 13).
-    pub(crate) fn count(&mut self, place: PlaceIx, change: Change, at: Stamp, rules: Rules) {
+    /// Counts a change, unless the row has seen it (rule 1). What is skipped counts as changed (rule 13). `partly` is the
+    /// home that makes it, if it is of a part of the half-hour.
+    pub(crate) fn count(
+        &mut self,
+        place: PlaceIx,
+        change: Change,
+        partly: Option<u32>,
+        at: Stamp,
+        rules: Rules,
+    ) {
         let row = self.rows.entry(place).or_default();
         let skip = row.through >= at && rules.skip_by_through();
         row.touched = true;
@@ -95,6 +110,9 @@ impl Rows {
             row.energy += change.energy;
             row.meters += change.meters;
             row.seconds += change.seconds;
+            if let Some(home) = partly {
+                note(self.partly.entry(place).or_default(), home, at);
+            }
         }
         if !skip || rules.skipped_counts_as_changed() {
             if !row.changed {
@@ -110,24 +128,32 @@ impl Rows {
 
     /// The rows to be written, which they then no longer are.
     pub(crate) fn take_changed(&mut self, areas: &Areas, flush: u32) -> Vec<PlacedRow> {
-        let places = std::mem::take(&mut self.changed);
-        self.take(places, areas, |row| {
+        let mut places = std::mem::take(&mut self.changed);
+        self.take(&mut places, areas, |row| {
             row.changed = false;
             row.flush = flush;
         })
     }
 
-    /// The rows to be published, which they then no longer are.
-    pub(crate) fn take_unpublished(&mut self, areas: &Areas) -> Vec<PlacedRow> {
-        let places = std::mem::take(&mut self.unpublished);
-        self.take(places, areas, |row| row.unpublished = false)
+    /// The rows to be published, which they then no longer are, and the homes that changed them in part.
+    pub(crate) fn take_unpublished(&mut self, areas: &Areas) -> (Vec<PlacedRow>, Vec<HomeChange>) {
+        let mut places = std::mem::take(&mut self.unpublished);
+        let taken = self.take(&mut places, areas, |row| row.unpublished = false);
+        let mut homes = Vec::new();
+        if !self.partly.is_empty() {
+            for (row, place) in (0..).zip(&places) {
+                let of_row = self.partly.remove(place).unwrap_or_default();
+                homes.extend(of_row.into_iter().map(|(home, at)| HomeChange { row, home, at: at.into() }));
+            }
+        }
+        (taken, homes)
     }
 
     /// Grouped by area, then window: rows of one area and day lie together in a store.
-    fn take(&mut self, mut places: Vec<PlaceIx>, areas: &Areas, mark: impl Fn(&mut Row)) -> Vec<PlacedRow> {
+    fn take(&mut self, places: &mut [PlaceIx], areas: &Areas, mark: impl Fn(&mut Row)) -> Vec<PlacedRow> {
         places.sort_unstable();
         let mut taken = Vec::with_capacity(places.len());
-        for place in places {
+        for &mut place in places {
             if let Some(row) = self.rows.get_mut(&place) {
                 mark(row);
                 taken.push(PlacedRow {
@@ -144,9 +170,17 @@ impl Rows {
         taken
     }
 
-    /// This row is to be published after all.
-    pub(crate) fn publish_again(&mut self, place: PlaceIx, published: AggregateRow) {
+    /// This row is to be published after all, and which of the homes changed it in part.
+    pub(crate) fn publish_again(
+        &mut self,
+        place: PlaceIx,
+        published: AggregateRow,
+        homes: impl Iterator<Item = HomeChange>,
+    ) {
         self.learn(place, published);
+        for HomeChange { home, at, .. } in homes {
+            note(self.partly.entry(place).or_default(), home, at.into());
+        }
         if let Some(row) = self.rows.get_mut(&place)
             && !row.unpublished
         {
@@ -172,5 +206,13 @@ impl Rows {
                 });
             }
         }
+    }
+}
+
+fn note(homes: &mut SmallVec<[(u32, Stamp); 4]>, home: u32, at: Stamp) {
+    if let Some((_, last)) = homes.iter_mut().find(|(known, _)| *known == home) {
+        *last = at.max(*last);
+    } else if homes.len() < HOMES_OF_A_ROW {
+        homes.push((home, at));
     }
 }

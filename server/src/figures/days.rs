@@ -11,16 +11,21 @@ use engine::{FigureStore, PipelineStore, ReadingLog, StoreError, StoredSpan};
 use futures::{StreamExt, TryStreamExt};
 use geography::Geography;
 use jiff::civil::Date;
+use metering::aggregate::Totals;
+use metering::disclosure::{Course, DayLedger, Look, Nesting, Seen};
 use metering::stored::PlacedRow;
 use metering::{Position, Window};
 
 use super::calendar::Calendar;
 use super::changed::Changed;
 use super::ever_heard::EverHeard;
+use super::ledgers::Ledgers;
+use super::recent::Recent;
 use super::reread::{READ_AT_ONCE, Read, Rereading, Source};
-use super::summary::DaySummary;
+use super::summary::{DaySummary, homes_of_most, leaf_of};
+use crate::clock::Clock;
 
-/// Local days that are kept: a year and a month, of 56 bytes an area each.
+/// Local days that are kept: a year and a month, of 64 bytes an area each that anything is said of.
 const DAYS_KEPT: usize = 400;
 
 /// How far the store is, for those who read what others write.
@@ -47,14 +52,18 @@ pub(super) struct Days {
     span: Mutex<Span>,
 }
 
-struct Reader {
-    geography: Arc<Geography>,
-    calendar: Calendar,
-    store: Arc<dyn FigureStore>,
-    stored: Stored,
+/// What days are read with.
+pub(super) struct Reader {
+    pub(super) geography: Arc<Geography>,
+    pub(super) nesting: Arc<Nesting>,
+    pub(super) calendar: Calendar,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) store: Arc<dyn FigureStore>,
+    pub(super) stored: Stored,
+    pub(super) ledgers: Arc<Ledgers>,
     /// Told of every day that is read.
-    ever_heard: Arc<EverHeard>,
-    changed: Changed,
+    pub(super) ever_heard: Arc<EverHeard>,
+    pub(super) changed: Changed,
 }
 
 #[async_trait]
@@ -64,8 +73,7 @@ impl Source for Reader {
     async fn read(&self, date: Date) -> Result<ReadDay, StoreError> {
         // What is stored by now is in what is read from here on; what is not makes the day be read again.
         let stored = self.stored.store.progress(self.stored.log.partitions()).await?;
-        let summary = DaySummary::read(date, &*self.store, &self.geography, &self.calendar).await?;
-        self.ever_heard.note_day(&summary);
+        let summary = self.released(date, &stored).await?;
         Ok(ReadDay { summary: Arc::new(summary), stored: stored.into() })
     }
 
@@ -75,6 +83,77 @@ impl Source for Reader {
 
     fn kept(&self, date: Date, began: Instant, day: &ReadDay) {
         self.changed.was_read(date, began, &day.stored);
+    }
+}
+
+impl Reader {
+    /// What has been released of a local day, after a look at what is stored of it.
+    async fn released(&self, date: Date, stored: &[Option<Position>]) -> Result<DaySummary, StoreError> {
+        let Some(windows) = self.calendar.windows_of(date) else { return Ok(DaySummary::nothing(date)) };
+        let seen: Seen = (0..).zip(stored).filter_map(|(partition, at)| Some((partition, (*at)?))).collect();
+        let (mut days, mut by_homes) = (Vec::new(), vec![Vec::new(); self.geography.leaf_count() as usize]);
+        for day in windows.start.day()..=Window(windows.end.0 - 1).day() {
+            let mut exact = vec![Vec::new(); 48];
+            for area_day in self.store.day(day).await? {
+                let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
+                for (of_day, totals) in area_day.windows.iter().enumerate() {
+                    if totals.meter_seconds <= 0 {
+                        continue;
+                    }
+                    exact[of_day].resize(by_homes.len(), Totals::default());
+                    exact[of_day][leaf] = *totals;
+                    if windows.contains(&Window::at(day, of_day)) {
+                        by_homes[leaf]
+                            .push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
+                    }
+                }
+            }
+            days.push((day, exact));
+        }
+        let heard: Vec<u32> = by_homes.iter_mut().map(|by_homes| homes_of_most(by_homes)).collect();
+        let is_over = windows.end.start() <= self.clock.now();
+        self.ever_heard.note_day(date, &heard, is_over);
+        let homes = self.homes(date, heard);
+        let mut released = Vec::with_capacity(days.len());
+        for (day, exact) in days {
+            released.push((day, self.look(day, &exact, &seen, homes.as_deref()).await?));
+        }
+        Ok(DaySummary::of(date, &windows, &released, &self.calendar, &self.nesting))
+    }
+
+    /// How many homes there are, by area of the finest level, to be put together. While readings of the day arrive it is said by
+    /// those that are registered who is still to come; of homes that are not known to be yet, enough have to be heard.
+    fn homes(&self, date: Date, heard: Vec<u32>) -> Option<Vec<u32>> {
+        if !self.changed.has(date) {
+            return Some(heard);
+        }
+        let enough = self.ledgers.homes_min();
+        let of = |(&registered, &heard): (&u32, &u32)| match heard {
+            _ if heard <= registered => registered,
+            _ if heard >= enough => heard,
+            _ => 0,
+        };
+        Some(self.ledgers.homes()?.iter().zip(&heard).map(of).collect())
+    }
+
+    /// Looks at the half-hours of a UTC day that are not followed from the live feed.
+    async fn look(
+        &self,
+        day: i32,
+        exact: &[Vec<Totals>],
+        seen: &Seen,
+        homes: Option<&[u32]>,
+    ) -> Result<Arc<DayLedger>, StoreError> {
+        let (first_followed, _) = Recent::followed(self.clock.now());
+        // Nor at the last one that was followed: others may still follow it.
+        let is_left = |of_day: usize| Window::at(day, of_day).next() < first_followed;
+        let looks: Vec<Look<'_>> = (0..)
+            .zip(exact)
+            .filter(|&(of_day, exact)| is_left(of_day) && !exact.is_empty())
+            .map(|(of_day, exact)| Look { of_day, exact, changed: None, seen, course: Course::Over })
+            .collect();
+        let homes = homes.filter(|_| !looks.is_empty());
+        self.ledgers.look(day, &looks, homes).await
     }
 }
 
@@ -91,18 +170,22 @@ struct Span {
     missed: u64,
 }
 
+impl ReadDay {
+    /// Whether there is anything that it was read of.
+    pub(super) fn was_read(&self) -> bool {
+        !self.stored.is_empty()
+    }
+}
+
 impl Days {
     /// Nothing kept yet.
-    pub(super) fn new(
-        geography: Arc<Geography>,
-        calendar: Calendar,
-        store: Arc<dyn FigureStore>,
-        stored: Stored,
-        ever_heard: Arc<EverHeard>,
-    ) -> Self {
-        let changed = Changed::default();
-        let reader = Reader { geography, calendar, store, stored, ever_heard, changed };
+    pub(super) fn new(reader: Reader) -> Self {
         Days { read: Arc::new(Rereading::new(reader, DAYS_KEPT)), span: Mutex::default() }
+    }
+
+    /// What has been released of a UTC day, as of the last look at it.
+    pub(super) async fn released(&self, day: i32) -> Result<Arc<DayLedger>, StoreError> {
+        self.read.source.ledgers.day(day).await
     }
 
     /// Which days have changed.
@@ -158,7 +241,7 @@ impl Days {
         let (stored, published) = (&stored, &self.published_among(&dates));
         let days = dates.into_iter().map(|date| async move {
             let nothing = |as_of, is_behind| {
-                let summary = Arc::new(DaySummary { date, leaves: Vec::new() });
+                let summary = Arc::new(DaySummary::nothing(date));
                 Ok(Read { value: ReadDay { summary, stored: Arc::default() }, as_of, is_behind })
             };
             let is_stored = stored.as_ref().is_some_and(|stored| stored.contains(&date));

@@ -10,7 +10,7 @@ use metering::disclosure::Nesting;
 use metering::stored::PlacedRow;
 
 use super::nested::summed_up;
-use super::summary::{DaySummary, leaf_of};
+use super::summary::leaf_of;
 
 /// By area of the finest level, in the geography's order.
 pub(super) struct EverHeard {
@@ -24,6 +24,8 @@ pub(super) struct EverHeard {
 struct Held {
     /// The most homes of any day that was looked at.
     on_a_day: Vec<u32>,
+    /// And of any that was over.
+    on_a_whole_day: Vec<u32>,
     /// The most of any window that the feed told of, by partition: a meter is always of the same one, so
     /// partitions may be added up.
     in_a_window: HashMap<u32, Vec<u32>>,
@@ -38,6 +40,7 @@ impl EverHeard {
     pub(super) fn new(nesting: Arc<Nesting>, leaves: usize, enough: u32) -> Self {
         let held = Held {
             on_a_day: vec![0; leaves],
+            on_a_whole_day: vec![0; leaves],
             in_a_window: HashMap::new(),
             last_enough: vec![None; nesting.len()],
             newest: None,
@@ -45,21 +48,23 @@ impl EverHeard {
         EverHeard { nesting, leaves, enough, held: Mutex::new(held) }
     }
 
-    /// Notes a day, which is one of the stored ones.
-    pub(super) fn note_day(&self, day: &DaySummary) {
-        let homes: Vec<u32> = day.leaves.iter().map(|leaf| leaf.homes).collect();
+    /// Notes a day, which is one of the stored ones, and how many homes were heard on it, by area of the finest level.
+    pub(super) fn note_day(&self, date: Date, homes: &[u32], is_over: bool) {
+        let raise =
+            |most: &mut [u32]| most.iter_mut().zip(homes).for_each(|(most, &homes)| *most = homes.max(*most));
         let mut held = self.lock();
-        for (most, &homes) in held.on_a_day.iter_mut().zip(&homes) {
-            *most = (*most).max(homes);
+        raise(&mut held.on_a_day);
+        if is_over {
+            raise(&mut held.on_a_whole_day);
         }
-        let by_area = summed_up(&homes, &self.nesting, |whole, part| *whole += part);
+        let by_area = summed_up(homes, &self.nesting, |whole, part| *whole += part);
         for (last, &homes) in held.last_enough.iter_mut().zip(&by_area) {
             if homes >= self.enough {
-                *last = (*last).max(Some(day.date));
+                *last = (*last).max(Some(date));
             }
         }
         if homes.iter().sum::<u32>() >= self.enough {
-            held.newest = held.newest.max(Some(day.date));
+            held.newest = held.newest.max(Some(date));
         }
     }
 
@@ -72,6 +77,15 @@ impl EverHeard {
                 *held = (*held).max(u32::try_from(row.meters).unwrap_or(0));
             }
         }
+    }
+
+    /// Of the homes that are registered, by area of the finest level, as many as ever were heard on a day: the others may
+    /// never be. All of them where none was heard yet.
+    pub(super) fn as_many_of(&self, registered: &[u32]) -> Vec<u32> {
+        let heard = &self.lock().on_a_whole_day;
+        let of =
+            |(&registered, &heard): (&u32, &u32)| if heard > 0 { heard.min(registered) } else { registered };
+        registered.iter().zip(heard).map(of).collect()
     }
 
     /// The newest day on which enough homes were heard, all areas together.
@@ -110,24 +124,20 @@ impl EverHeard {
 mod tests {
     use jiff::civil::date;
 
-    use super::super::summary::LeafDay;
     use super::*;
 
     #[test]
     fn a_few_homes_do_not_move_the_newest_day() {
         let nesting = Arc::new(Nesting::new(vec![vec![None], vec![Some(0), Some(0)]]));
         let ever = EverHeard::new(nesting, 2, 10);
-        let day = |date, homes: [u32; 2]| DaySummary {
-            date,
-            leaves: homes.map(|homes| LeafDay { homes, ..LeafDay::default() }).to_vec(),
-        };
-        ever.note_day(&day(date(2018, 12, 17), [4, 12]));
-        ever.note_day(&day(date(2026, 11, 22), [1, 0]));
+        ever.note_day(date(2018, 12, 17), &[4, 12], true);
+        ever.note_day(date(2026, 11, 22), &[1, 0], true);
         assert_eq!(ever.newest(), Some(date(2018, 12, 17)));
         assert_eq!(ever.last_enough(0), Some(date(2018, 12, 17)));
         assert_eq!((ever.last_enough(1), ever.last_enough(2)), (None, Some(date(2018, 12, 17))));
         assert_eq!(ever.by_area(), [16, 4, 12]);
-        ever.note_day(&day(date(2026, 11, 23), [5, 5]));
+        ever.note_day(date(2026, 11, 23), &[5, 5], false);
         assert_eq!(ever.newest(), Some(date(2026, 11, 23)), "two areas together may be enough");
+        assert_eq!(ever.as_many_of(&[5, 50]), [4, 12], "that day is not over");
     }
 }

@@ -11,13 +11,14 @@ use engine::{LiveBatch, LiveFeed, LiveNews, StoreError};
 use jiff::civil::Date;
 use metering::Window;
 use metering::api::Measure;
+use metering::disclosure::Look;
 use metering::reading::Dwelling;
 use metering::statistics::YearStatistics;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::model::{Model, STATISTICS};
-use super::recent::Recent;
+use super::recent::{Recent, WindowLook};
 use super::series::unavailable;
 use super::service::{FiguresService, Registered};
 use super::summary::leaf_of;
@@ -94,7 +95,7 @@ impl FiguresService {
         let fresh = newest > Recent::followed(now).0.start().0;
         self.heard.fetch_max(if fresh { now.0 } else { newest.min(now.0) }, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Relaxed);
-        if self.recent.take(batch.partition, &batch.rows, now) {
+        if self.recent.take(batch.partition, &batch.rows, &batch.homes, now) {
             self.recent_changed.notify_one();
         }
     }
@@ -135,7 +136,7 @@ impl FiguresService {
             by_partition.entry(partition).or_default().push(row);
         }
         for (partition, rows) in by_partition {
-            self.recent.take(partition, &rows, self.clock.now());
+            self.recent.take(partition, &rows, &[], self.clock.now());
         }
         Ok(())
     }
@@ -158,10 +159,45 @@ impl FiguresService {
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
             let settled = meters > 0 && meters == before;
-            if !settled {
+            if settled {
+                self.homes_are_known();
+            } else {
                 refresh_due = Instant::now();
             }
             tokio::time::sleep(if settled { REFRESH_EVERY } else { REFRESH_AT_FIRST }).await;
+        }
+    }
+
+    /// From now on it is known who is spoken of together: for the first time, everything is looked at for that.
+    fn homes_are_known(&self) {
+        let is_new = self.ledgers.homes().is_none();
+        self.ledgers.there_are(&self.registered().by_leaf);
+        if is_new {
+            self.days.outdate();
+            self.typical.forget();
+            self.changes.fetch_add(1, Ordering::Relaxed);
+            self.recent_changed.notify_one();
+        }
+    }
+
+    /// Releases what may be of the newest half-hours. What can't be kept is not released: the figures stand.
+    pub async fn look_at_now(&self) {
+        let (now, registered) = (self.clock.now(), self.ledgers.homes());
+        let looks = self.recent.looks(now, registered.as_deref().unwrap_or_default());
+        let homes = registered.map(|registered| self.ever_heard.as_many_of(&registered));
+        let (first, last) = Recent::followed(now);
+        for day in first.day()..=last.day() {
+            let of_day: Vec<Look<'_>> =
+                looks.iter().filter(|look| look.window.day() == day).map(WindowLook::look).collect();
+            let homes = homes.as_deref().filter(|_| !of_day.is_empty());
+            match self.ledgers.look(day, &of_day, homes).await {
+                Ok(ledger) => self.recent.show(day, &ledger, now),
+                Err(error) => {
+                    tracing::warn!(%error, "the newest figures can't be released: they stand");
+                    self.recent.look_again(&looks);
+                    return;
+                }
+            }
         }
     }
 

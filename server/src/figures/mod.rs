@@ -4,10 +4,11 @@
 //! | --- | --- |
 //! | `calendar` | local days and half-hours |
 //! | `holidays` | days that count as Sundays |
-//! | `summary` | what each area used on a day |
+//! | `summary` | what was released of each area on a day |
 //! | `days` | the read model: those days |
 //! | `reread` | what is kept of the store, and when it is read again |
 //! | `changed` | which of those readings have changed since |
+//! | `ledgers` | what of that has been released, kept for all nodes |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
 //! | `ever_heard` | how many homes each area was ever heard from, and when last |
@@ -34,6 +35,7 @@ mod ever_heard;
 mod following;
 mod holidays;
 mod households;
+mod ledgers;
 mod model;
 mod nested;
 mod period;
@@ -50,5 +52,6 @@ mod when;
 pub use days::Stored;
 pub(crate) use holidays::BRITISH_ZONE;
 pub use holidays::Holidays;
+pub use ledgers::{KeptLook, ReleasedDay};
 pub use model::STATISTICS;
 pub use service::{FiguresService, Sources};

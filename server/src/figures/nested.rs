@@ -11,6 +11,11 @@ pub(super) fn summed_up<T: Clone + Default>(
 ) -> Vec<T> {
     let mut areas = vec![T::default(); nesting.len() - leaves.len()];
     areas.extend_from_slice(leaves);
+    with_parts(areas, nesting, add)
+}
+
+/// The same, of what is each area's own, that of the areas within it not included.
+pub(super) fn with_parts<T>(mut areas: Vec<T>, nesting: &Nesting, add: impl Fn(&mut T, &T)) -> Vec<T> {
     // Larger areas stand before those within them.
     for area in (1..areas.len()).rev() {
         if let Some(parent) = nesting.parent(area) {

@@ -10,8 +10,8 @@ use metering::time::WINDOW_S;
 
 use super::calendar::Calendar;
 use super::model::Model;
-use super::nested::summed_up;
-use super::summary::{DaySummary, LeafDay, homes_of_most};
+use super::nested::with_parts;
+use super::summary::{DaySummary, DayUse, homes_of_most};
 
 /// Local days, `from` included and `to` not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +48,8 @@ pub(super) struct PeriodDay {
     home_years: f64,
     /// Seconds of it in which any home was heard.
     pub heard_s: i64,
+    /// Whether, on some day, homes of it were spoken of with those of other areas.
+    pub together: bool,
     /// Homes and meter-seconds of each day.
     pub homes_by_day: Vec<(u32, i64)>,
     /// Days on which enough homes were heard, the first and the last of them.
@@ -66,7 +68,7 @@ impl PeriodDay {
     pub(super) fn sums(days: &[Arc<DaySummary>], nesting: &Nesting, rules: &DisclosureRules) -> Vec<Self> {
         let mut areas = vec![PeriodDay::default(); nesting.len()];
         let enough = rules.homes_min(FigureKind::Period);
-        for summary in days.iter().filter(|summary| !summary.leaves.is_empty()) {
+        for summary in days.iter().filter(|summary| !summary.areas.is_empty()) {
             for (sum, day) in areas.iter_mut().zip(by_area(summary, nesting)) {
                 if day.meter_seconds > 0 {
                     sum.add(&day);
@@ -75,6 +77,7 @@ impl PeriodDay {
                     sum.add_well_heard(summary.date);
                 }
             }
+            summary.together.iter().for_each(|&area| areas[area as usize].together = true);
         }
         areas
     }
@@ -88,7 +91,7 @@ impl PeriodDay {
         }
     }
 
-    fn add(&mut self, day: &LeafDay) {
+    fn add(&mut self, day: &DayUse) {
         self.energy_mwh += day.energy_mwh;
         self.night_mwh += day.night_mwh;
         self.evening_mwh += day.evening_mwh;
@@ -124,9 +127,11 @@ impl PeriodDay {
     }
 }
 
-/// Every area's part of one day, leaves summed up to larger areas.
-fn by_area(summary: &DaySummary, nesting: &Nesting) -> Vec<LeafDay> {
-    summed_up(&summary.leaves, nesting, |whole, part| {
+/// Every area's part of one day, areas summed up to larger ones.
+fn by_area(summary: &DaySummary, nesting: &Nesting) -> Vec<DayUse> {
+    let mut own = vec![DayUse::default(); nesting.len()];
+    summary.areas.iter().for_each(|&(area, day)| own[area as usize] = day);
+    with_parts(own, nesting, |whole, part| {
         whole.energy_mwh += part.energy_mwh;
         whole.night_mwh += part.night_mwh;
         whole.evening_mwh += part.evening_mwh;
@@ -163,7 +168,7 @@ pub(super) fn release(days: &[Arc<DaySummary>], measure: Measure, grounds: &Grou
             .annual(area)
             .filter(|_| measure == Measure::Annual)
             .map(|published| published.mean_kwh),
-        withheld: (1..rules.homes_min(FigureKind::Period)).contains(&ever[area]),
+        together: sum.together || (1..rules.homes_min(FigureKind::Period)).contains(&ever[area]),
     };
     let figures: Vec<ExactFigure> =
         PeriodDay::sums(days, nesting, rules).into_iter().enumerate().map(figure).collect();

@@ -8,11 +8,10 @@ use geography::AreaIndex;
 use geography::reference::DayType;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use metering::aggregate::Totals;
 use metering::api::{ConsumptionPoint, ConsumptionSeries, Profile, ProfilePoint, Status};
-use metering::disclosure::{DisclosureRules, FigureKind, PublicFigure, SeriesValue, Shown};
+use metering::disclosure::{DisclosureRules, FigureKind, PublicFigure, Released, SeriesValue, Shown};
 use metering::time::WINDOW_S;
-use metering::{AreaCode, UtcSecond, Window};
+use metering::{UtcSecond, Window};
 
 use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
@@ -120,7 +119,8 @@ impl FiguresService {
     fn told_of(&self, area: AreaIndex, stretches: &[Arc<Stretch>]) -> Told {
         let own = area.0 as usize;
         let told = Told { area: own, of: own, withheld: self.ever_heard.is_withheld(own) };
-        if stretches.iter().all(|stretch| stretch.areas[own].meter_seconds == 0) {
+        let was_heard = |used: &Used| used.meter_seconds > 0 || used.together;
+        if !told.withheld && !stretches.iter().any(|stretch| was_heard(&stretch.areas[own])) {
             return told;
         }
         let around = std::iter::successors(Some(own), |&a| self.nesting.parent(a));
@@ -161,32 +161,32 @@ impl FiguresService {
 
     /// None where it has not begun.
     fn stretch(&self, period: Period, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Arc<Stretch>> {
-        let work_out = || {
-            let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
-            if start >= self.clock.now() {
-                return None;
-            }
-            let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
-            let homes: Vec<u32> = sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
-            let homes_min: Vec<u32> = sums
-                .iter()
-                .map(|area| match long {
-                    FigureKind::Period => self.rules.homes_min(area.kind()),
-                    FigureKind::Window => self.rules.homes_min(FigureKind::Window),
+        let work_out =
+            || {
+                let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
+                if start >= self.clock.now() {
+                    return None;
+                }
+                let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
+                let homes: Vec<u32> =
+                    sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
+                let homes_min: Vec<u32> = sums
+                    .iter()
+                    .map(|area| match long {
+                        FigureKind::Period => self.rules.homes_min(area.kind()),
+                        FigureKind::Window => self.rules.homes_min(FigureKind::Window),
+                    })
+                    .collect();
+                let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, together, .. }: &PeriodDay| {
+                    Used { energy_mwh, meter_seconds, heard_s, together }
+                };
+                Some(Stretch {
+                    start,
+                    end,
+                    shown: Shown::decide(&homes, &homes_min, &self.nesting),
+                    areas: sums.iter().map(used).collect(),
                 })
-                .collect();
-            let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, .. }: &PeriodDay| Used {
-                energy_mwh,
-                meter_seconds,
-                heard_s,
             };
-            Some(Stretch {
-                start,
-                end,
-                shown: Shown::decide(&homes, &homes_min, &self.nesting),
-                areas: sums.iter().map(used).collect(),
-            })
-        };
         self.stretches.get(period, long, days, work_out)
     }
 
@@ -199,18 +199,18 @@ impl FiguresService {
             return Err(AppError::refused("from", &first.start.to_string(), rule));
         }
         let windows = self.windows(AreaIndex(told.of as u32), from, to).await?;
-        let need = i64::from(self.rules.homes_min(FigureKind::Window));
+        let need = self.rules.homes_min(FigureKind::Window);
         let mut points = Vec::with_capacity(windows.len());
         let mut day = 0;
-        for (window, totals) in windows {
+        for (window, released) in windows {
             while days.get(day + 1).is_some_and(|next| next.start <= window.start()) {
                 day += 1;
             }
             // The day decides about nesting; in the half-hour itself there must be enough homes, too.
-            let kwh = totals.mean_w().map(|watts| watts / 2000.0);
+            let kwh = released.mean_w().map(|watts| watts / 2000.0);
             let value = told.value(kwh, HALF_HOUR_STEP_KWH);
             let mut point = consumption_point(window.start(), days[day].shown.point(value, &self.nesting));
-            if totals.meters < need && point.kwh_per_home.is_some() {
+            if released.homes() < need && point.kwh_per_home.is_some() {
                 point = ConsumptionPoint { status: Status::Suppressed, kwh_per_home: None, ..point };
             }
             points.push(point);
@@ -218,29 +218,28 @@ impl FiguresService {
         Ok(points)
     }
 
-    /// An area's windows, leaves summed up, `from..to`.
+    /// What has been released of an area in the windows `from..to`.
     async fn windows(
         &self,
         area: AreaIndex,
         from: Window,
         to: Window,
-    ) -> Result<Vec<(Window, Totals)>, AppError> {
-        let leaves: Vec<AreaCode> = self
-            .geography
-            .leaves(area)
-            .map(|leaf| self.geography.area(self.geography.leaf(leaf)).code.clone())
-            .collect();
-        let mut windows: Vec<(Window, Totals)> =
-            (from.0..to.0).map(|window| (Window(window), Totals::default())).collect();
-        let days =
-            self.store.area_days(&leaves, from.day(), Window(to.0 - 1).day()).await.map_err(unavailable)?;
-        for area_day in days {
-            for (of_day, totals) in area_day.windows.iter().enumerate() {
-                let number = Window::at(area_day.day, of_day).0 - from.0;
-                if let Some((_, sum)) =
-                    usize::try_from(number).ok().and_then(|number| windows.get_mut(number))
-                {
-                    *sum += *totals;
+    ) -> Result<Vec<(Window, Released)>, AppError> {
+        let mut is_within = vec![false; self.nesting.len()];
+        // Larger areas stand before those within them.
+        for within in area.0 as usize..self.nesting.len() {
+            is_within[within] = within == area.0 as usize
+                || self.nesting.parent(within).is_some_and(|around| is_within[around]);
+        }
+        let mut windows: Vec<(Window, Released)> =
+            (from.0..to.0).map(|window| (Window(window), Released::default())).collect();
+        for day in from.day()..=Window(to.0 - 1).day() {
+            let ledger = self.days.released(day).await.map_err(unavailable)?;
+            for of_day in 0..48 {
+                let number = usize::try_from(Window::at(day, of_day).0 - from.0).ok();
+                if let Some((_, sum)) = number.and_then(|number| windows.get_mut(number)) {
+                    let parts = ledger.portions(of_day).filter(|&(area, _)| is_within[area]);
+                    parts.for_each(|(_, released)| *sum += released);
                 }
             }
         }
@@ -275,19 +274,19 @@ impl FiguresService {
             Some(around) => together(around).await?.half_hours,
             None => Vec::new(),
         };
-        let half_hours_of = |half_hours: Vec<Totals>| {
-            half_hours.into_iter().chain(std::iter::repeat(Totals::default())).take(48)
+        let half_hours_of = |half_hours: Vec<Released>| {
+            half_hours.into_iter().chain(std::iter::repeat(Released::default())).take(48)
         };
-        let point = |told: Told, totals: &Totals| match stretches.first() {
+        let point = |told: Told, released: &Released| match stretches.first() {
             Some(stretch) => {
                 let step = DisclosureRules::POWER_STEP_W;
-                stretch.shown.point(told.value(totals.mean_w(), step), &self.nesting)
+                stretch.shown.point(told.value(released.mean_w(), step), &self.nesting)
             }
             None => Shown::nothing(),
         };
         let days = mine.days();
         let figures: Vec<PublicFigure> =
-            half_hours_of(mine.half_hours).map(|totals| point(told, &totals)).collect();
+            half_hours_of(mine.half_hours).map(|released| point(told, &released)).collect();
         let half_hours =
             figures.iter().zip(half_hours_of(others)).enumerate().map(|(half_hour, (figure, other))| {
                 ProfilePoint {

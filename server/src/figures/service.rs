@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use engine::{DocumentStore, FigureStore, InEdition, StoreError};
 use geography::{AreaIndex, Geography};
 use jiff::ToSpan;
@@ -18,9 +19,11 @@ use metering::{MeterId, UtcSecond};
 use tokio::sync::Notify;
 
 use super::calendar::Calendar;
-use super::days::{Days, Stored};
+use super::changed::Changed;
+use super::days::{Days, Reader, Stored};
 use super::ever_heard::EverHeard;
 use super::holidays::Holidays;
+use super::ledgers::{Ledgers, ReleasedDay};
 use super::model::Model;
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
@@ -160,6 +163,7 @@ pub struct FiguresService {
     pub(super) typical: Arc<TypicalDays>,
     pub(super) stretches: Stretches,
     pub(super) recent: Recent,
+    pub(super) ledgers: Arc<Ledgers>,
     pub(super) ever_heard: Arc<EverHeard>,
     pub(super) model: RwLock<Arc<Model>>,
     pub(super) registered: RwLock<Arc<Registered>>,
@@ -186,34 +190,38 @@ pub struct FiguresService {
 
 impl FiguresService {
     /// Of sources; nothing is read yet.
-    pub fn new(sources: Sources) -> Result<Self, jiff::Error> {
+    pub fn new(sources: Sources) -> anyhow::Result<Self> {
         let Sources { geography, store, stored, arrived, in_use, documents, clock, holidays, .. } = sources;
         let (rules, simulated) = (sources.rules, sources.simulated);
         let (tariffs, tiles) = (sources.tariffs, sources.tiles);
-        let calendar = Calendar::new(geography.time_zone(), holidays)?;
+        let zone = geography.time_zone();
+        let calendar = Calendar::new(zone, holidays)
+            .with_context(|| format!("the time zone {zone:?} of the geography is not known"))?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
         let ever_heard =
             Arc::new(EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)));
-        let days = Arc::new(Days::new(
-            geography.clone(),
-            calendar.clone(),
-            store.clone(),
+        let homes_min = rules.homes_min(FigureKind::Period);
+        let ledgers =
+            Arc::new(Ledgers::new(documents.clone(), geography.clone(), nesting.clone(), homes_min)?);
+        let days = Arc::new(Days::new(Reader {
+            geography: geography.clone(),
+            nesting: nesting.clone(),
+            calendar: calendar.clone(),
+            clock: clock.clone(),
+            store: store.clone(),
             stored,
-            ever_heard.clone(),
-        ));
-        let typical = TypicalDays::new(
-            geography.clone(),
-            nesting.clone(),
-            calendar.clone(),
-            store.clone(),
-            days.clone(),
-        );
+            ledgers: ledgers.clone(),
+            ever_heard: ever_heard.clone(),
+            changed: Changed::default(),
+        }));
+        let typical = TypicalDays::new(nesting.clone(), calendar.clone(), days.clone());
         Ok(FiguresService {
             days,
             typical: Arc::new(typical),
             stretches: Stretches::default(),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
+            ledgers,
             ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),
@@ -249,6 +257,11 @@ impl FiguresService {
     /// What may be said of now.
     pub fn now_release(&self) -> Release {
         self.recent.release(self.clock.now())
+    }
+
+    /// What was published when, by UTC day, the newest first.
+    pub async fn released_days(&self) -> Result<Vec<ReleasedDay>, StoreError> {
+        self.ledgers.released_days().await
     }
 
     /// The numbers of disclosure control in force.

@@ -21,6 +21,8 @@ pub(super) struct Used {
     pub meter_seconds: i64,
     /// Seconds of it in which any home was heard.
     pub heard_s: i64,
+    /// Whether homes of it were spoken of with those of other areas.
+    pub together: bool,
 }
 
 /// A day or a month of a series, and what every area used in it.
@@ -92,13 +94,14 @@ mod tests {
     use jiff::civil::{Date, date};
     use metering::disclosure::Nesting;
 
-    use super::super::summary::LeafDay;
+    use super::super::summary::DayUse;
     use super::*;
 
     const FIRST: Date = date(2026, 11, 22);
 
     fn day(homes: u32) -> Arc<DaySummary> {
-        Arc::new(DaySummary { date: FIRST, leaves: vec![LeafDay { homes, ..LeafDay::default() }] })
+        let areas = vec![(0, DayUse { homes, ..DayUse::default() })];
+        Arc::new(DaySummary { areas, ..DaySummary::nothing(FIRST) })
     }
 
     /// Whether it had to be worked out.
@@ -117,7 +120,7 @@ mod tests {
     fn it_is_worked_out_once_of_the_same_days() {
         let stretches = Stretches::default();
         let (one, other) = ([day(1)], [day(1)]);
-        let none = || Arc::new(DaySummary { date: FIRST, leaves: Vec::new() });
+        let none = || Arc::new(DaySummary::nothing(FIRST));
         assert!(is_worked_out(&stretches, FIRST, &one));
         assert!(!is_worked_out(&stretches, FIRST, &one));
         assert!(

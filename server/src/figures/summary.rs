@@ -1,20 +1,21 @@
-//! What every area of the finest level used on a local day.
+//! What has been released of every area on a local day.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
-use engine::{FigureStore, StoreError};
 use geography::Geography;
 use geography::reference::h25;
 use jiff::civil::Date;
-use metering::aggregate::Totals;
+use metering::disclosure::{DayLedger, Nesting, Released};
 use metering::time::{EVENING, NIGHT};
 use metering::{AreaCode, Window};
 
 use super::calendar::Calendar;
 
-/// What an area of the finest level used on a local day.
+/// What homes used on a local day.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct LeafDay {
+pub(super) struct DayUse {
     /// Energy, mWh.
     pub energy_mwh: i64,
     /// Of it, in the night.
@@ -31,48 +32,58 @@ pub(super) struct LeafDay {
     pub homes: u32,
 }
 
-/// All areas of the finest level on one local day, by number of the leaf.
+/// One local day.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DaySummary {
     /// The day.
     pub date: Date,
-    /// By number of the leaf; empty where none was heard.
-    pub leaves: Vec<LeafDay>,
+    /// What homes used, by number of the area that they are spoken of as: of the smallest areas that may be. Empty where
+    /// nothing has been released.
+    pub areas: Vec<(u32, DayUse)>,
+    /// Areas of which homes are spoken of with those of others.
+    pub together: Vec<u32>,
 }
 
 impl DaySummary {
-    /// Reads and sums up a day.
-    pub(super) async fn read(
+    /// A day on which nothing was heard.
+    pub(super) fn nothing(date: Date) -> Self {
+        DaySummary { date, areas: Vec::new(), together: Vec::new() }
+    }
+
+    /// Of what has been released of the UTC days that it is in.
+    pub(super) fn of(
         date: Date,
-        store: &dyn FigureStore,
-        geography: &Geography,
+        windows: &Range<Window>,
+        days: &[(i32, Arc<DayLedger>)],
         calendar: &Calendar,
-    ) -> Result<Self, StoreError> {
-        let mut building = Vec::new();
-        let Some(windows) = calendar.windows_of(date) else {
-            return Ok(DaySummary { date, leaves: Vec::new() });
-        };
+        nesting: &Nesting,
+    ) -> Self {
         let shape = h25();
         let (month, kind) = (date.month() as u8, calendar.day_type(date));
-        for utc_day in windows.start.day()..=Window(windows.end.0 - 1).day() {
-            let wanted: Vec<(Window, usize, f64)> = (0..48)
-                .map(|of_day| Window::at(utc_day, of_day))
-                .filter(|window| windows.contains(window))
-                .map(|window| {
-                    let half_hour = calendar.local(window).half_hour;
-                    (window, half_hour, shape.share(month, kind, half_hour))
-                })
-                .collect();
-            for area_day in store.day(utc_day).await? {
-                let Some(leaf) = leaf_of(geography, &area_day.area) else { continue };
-                building.resize(geography.leaf_count() as usize, Building::default());
-                for &(window, half_hour, share) in &wanted {
-                    let bit = 1 << (window.0 - windows.start.0);
-                    building[leaf].add(&area_day.windows[window.of_day()], half_hour, share, bit);
+        let mut building: Vec<Building> = vec![Building::default(); nesting.len()];
+        let mut together = Vec::new();
+        for (day, ledger) in days {
+            let is_of_it = |of_day| windows.contains(&Window::at(*day, of_day));
+            for of_day in (0..48).filter(|&of_day| is_of_it(of_day)) {
+                let window = Window::at(*day, of_day);
+                let half_hour = calendar.local(window).half_hour;
+                let share = shape.share(month, kind, half_hour);
+                let mut of_areas: HashMap<usize, Released> = HashMap::new();
+                ledger.portions(of_day).for_each(|(area, part)| *of_areas.entry(area).or_default() += part);
+                for (area, released) in of_areas {
+                    building[area].add(&released, half_hour, share, 1 << (window.0 - windows.start.0));
                 }
             }
+            together.extend(ledger.together(is_of_it, nesting));
         }
-        Ok(DaySummary { date, leaves: building.into_iter().map(Building::finish).collect() })
+        together.sort_unstable();
+        together.dedup();
+        let areas = (0..).zip(building).filter(|(_, building)| building.day.heard != 0);
+        DaySummary {
+            date,
+            areas: areas.map(|(area, building)| (area, building.finish())).collect(),
+            together,
+        }
     }
 }
 
@@ -92,7 +103,7 @@ impl WorkedOutOf {
 }
 
 fn heard(days: &[Arc<DaySummary>]) -> impl Iterator<Item = &Arc<DaySummary>> {
-    days.iter().filter(|day| !day.leaves.is_empty())
+    days.iter().filter(|day| !day.areas.is_empty())
 }
 
 /// The number of an area of the finest level among its like. None for areas of another geography.
@@ -102,27 +113,27 @@ pub(super) fn leaf_of(geography: &Geography, code: &AreaCode) -> Option<usize> {
 
 #[derive(Clone, Default)]
 struct Building {
-    day: LeafDay,
+    day: DayUse,
     /// Meter-seconds by number of homes heard.
     by_homes: Vec<(u32, i64)>,
 }
 
 impl Building {
-    fn add(&mut self, totals: &Totals, half_hour: usize, share: f64, bit: u64) {
-        if totals.meter_seconds <= 0 {
+    fn add(&mut self, released: &Released, half_hour: usize, share: f64, bit: u64) {
+        if released.meter_seconds() <= 0 {
             return;
         }
-        let (day, mwh) = (&mut self.day, totals.energy.mwh());
+        let (day, mwh) = (&mut self.day, released.energy_mwh());
         day.energy_mwh += mwh;
         day.night_mwh += if NIGHT.contains(&half_hour) { mwh } else { 0 };
         day.evening_mwh += if EVENING.contains(&half_hour) { mwh } else { 0 };
-        day.meter_seconds += totals.meter_seconds;
+        day.meter_seconds += released.meter_seconds();
         day.heard |= bit;
-        day.home_years += totals.meter_seconds as f64 / 1800.0 * share;
-        self.by_homes.push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
+        day.home_years += released.meter_seconds() as f64 / 1800.0 * share;
+        self.by_homes.push((released.homes(), released.meter_seconds()));
     }
 
-    fn finish(mut self) -> LeafDay {
+    fn finish(mut self) -> DayUse {
         self.day.homes = homes_of_most(&mut self.by_homes);
         self.day
     }

@@ -6,20 +6,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use engine::{FigureStore, StoreError, StoredSpan};
-use geography::Geography;
+use engine::{StoreError, StoredSpan};
 use geography::reference::DayType;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::Window;
-use metering::aggregate::Totals;
-use metering::disclosure::Nesting;
+use metering::disclosure::{Nesting, Released};
 
 use super::calendar::Calendar;
 use super::days::Days;
-use super::nested::summed_up;
+use super::nested::with_parts;
 use super::reread::{Rereading, Source};
-use super::summary::leaf_of;
 
 /// Months that are kept, of 18 MB where every area is heard.
 const MONTHS_KEPT: usize = 3;
@@ -28,7 +25,7 @@ const MONTHS_KEPT: usize = 3;
 #[derive(Debug, Clone, Default)]
 pub(super) struct DaysTogether {
     /// By half-hour of the local day; empty where nothing was heard.
-    pub half_hours: Vec<Totals>,
+    pub half_hours: Vec<Released>,
     /// Days of the month on which anything was heard, the first in the lowest bit.
     dates: u32,
 }
@@ -39,9 +36,9 @@ impl DaysTogether {
         self.dates.count_ones()
     }
 
-    fn add(&mut self, date: Date, half_hour: usize, totals: &Totals) {
-        self.half_hours.resize(48, Totals::default());
-        self.half_hours[half_hour] += *totals;
+    fn add(&mut self, date: Date, half_hour: usize, released: &Released) {
+        self.half_hours.resize(48, Released::default());
+        self.half_hours[half_hour] += *released;
         self.dates |= 1 << (date.day() - 1);
     }
 
@@ -72,10 +69,8 @@ pub(super) struct TypicalDays {
 }
 
 struct Reader {
-    geography: Arc<Geography>,
     nesting: Arc<Nesting>,
     calendar: Calendar,
-    store: Arc<dyn FigureStore>,
     days: Arc<Days>,
 }
 
@@ -98,14 +93,8 @@ impl Source for Reader {
 
 impl TypicalDays {
     /// Nothing kept yet. `days` know what has changed.
-    pub(super) fn new(
-        geography: Arc<Geography>,
-        nesting: Arc<Nesting>,
-        calendar: Calendar,
-        store: Arc<dyn FigureStore>,
-        days: Arc<Days>,
-    ) -> Self {
-        let reader = Reader { geography, nesting, calendar, store, days };
+    pub(super) fn new(nesting: Arc<Nesting>, calendar: Calendar, days: Arc<Days>) -> Self {
+        let reader = Reader { nesting, calendar, days };
         TypicalDays { read: Arc::new(Rereading::new(reader, MONTHS_KEPT)) }
     }
 
@@ -146,32 +135,30 @@ impl Reader {
             return Ok(HashMap::new());
         };
         let (from, to) = (from.window(), to.window());
-        let leaves = vec![DaysTogether::default(); self.geography.leaf_count() as usize];
+        // So that what changed since is released first.
+        let dates =
+            std::iter::successors(Some(first), |date| date.tomorrow().ok()).take_while(|&date| date < end);
+        if self.days.summaries(dates).await?.iter().any(|day| day.is_behind && !day.value.was_read()) {
+            return Err(StoreError::Unavailable("a day of the month can't be read".to_owned()));
+        }
+        let areas = vec![DaysTogether::default(); self.nesting.len()];
         let mut by_kind: HashMap<DayType, Vec<DaysTogether>> =
-            DayType::ALL.into_iter().map(|kind| (kind, leaves.clone())).collect();
+            DayType::ALL.into_iter().map(|kind| (kind, areas.clone())).collect();
         for utc_day in from.day().max(span.first_day)..=Window(to.0 - 1).day().min(span.last_day) {
+            let ledger = self.days.released(utc_day).await?;
             let windows =
                 (0..48).map(|of_day| Window::at(utc_day, of_day)).filter(|w| (from..to).contains(w));
-            let local = |window: Window| {
+            for window in windows {
                 let local = self.calendar.local(window);
-                (window.of_day(), local, self.calendar.day_type(local.date))
-            };
-            let locals: Vec<_> = windows.map(local).collect();
-            for area_day in self.store.day(utc_day).await? {
-                let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
-                for (of_day, local, kind) in &locals {
-                    let totals = &area_day.windows[*of_day];
-                    if totals.meter_seconds > 0
-                        && let Some(leaves) = by_kind.get_mut(kind)
-                    {
-                        leaves[leaf].add(local.date, local.half_hour, totals);
-                    }
+                let Some(areas) = by_kind.get_mut(&self.calendar.day_type(local.date)) else { continue };
+                for (area, released) in ledger.portions(window.of_day()) {
+                    areas[area].add(local.date, local.half_hour, &released);
                 }
             }
         }
         let all = by_kind
             .into_iter()
-            .map(|(kind, leaves)| (kind, summed_up(&leaves, &self.nesting, DaysTogether::add_all)));
+            .map(|(kind, own)| (kind, with_parts(own, &self.nesting, DaysTogether::add_all)));
         Ok(all.collect())
     }
 }

@@ -61,6 +61,7 @@ impl Hub {
             }
             tokio::time::sleep_until(next).await;
             next = Instant::now() + FRAME_EVERY;
+            self.figures.look_at_now().await;
             self.tick();
         }
     }

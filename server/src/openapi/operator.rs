@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Facts, OPERATOR, Operation, in_path, json_of, one_of, query, text, whole};
 use crate::redrive::LetterState;
-use crate::routes::{DEAD_LETTERS_MAX, METERS_MAX};
+use crate::routes::{DEAD_LETTERS_MAX, METERS_MAX, RELEASED_DAYS_MAX};
 
 pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
     let reasons = || one_of(&DeadReason::ALL.map(DeadReason::as_str));
@@ -73,6 +73,14 @@ pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
             instant("to", "The first instant that is not in it, or local day"),
         ])
         .fails([(404, "The map has no such area")]),
+        Operation::new(
+            "get",
+            "/api/v1/ops/releases",
+            OPERATOR,
+            "What was published when",
+            json_of("Releases", "By the UTC day that it is of, the newest first"),
+        )
+        .with([query("limit", whole(1, RELEASED_DAYS_MAX as u64), "How many days at most")]),
         Operation::new(
             "get",
             "/api/v1/ops/simulator",

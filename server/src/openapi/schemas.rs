@@ -420,6 +420,20 @@ fn operator() -> Vec<Named> {
             ),
         ),
         (
+            "Releases",
+            object(
+                &["days"],
+                json!({
+                    "days": list(object(&["date", "releases", "portions", "first", "last", "latest"], json!({
+                        "date": text(), "releases": integer(), "portions": integer(), "first": instant(), "last": instant(),
+                        "latest": list(object(&["at", "portions", "half_hours"], json!({
+                            "at": instant(), "portions": integer(), "half_hours": list(integer()),
+                        }))),
+                    }))),
+                }),
+            ),
+        ),
+        (
             "SimulatorStatus",
             json!({ "type": "object", "required": ["state", "homes", "interval_s", "faults", "progress"] }),
         ),

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use axum::Router;
 use engine::ReadingLog;
 use metering::UtcSecond;
@@ -120,8 +119,7 @@ async fn compose(
             .tile_url
             .clone()
             .map(|url| (url, config.web.tile_attribution.clone().unwrap_or_default())),
-    })
-    .with_context(|| format!("the time zone {:?} of the geography is not known", geography.time_zone()))?;
+    })?;
     Ok(AppState(Arc::new(Node {
         door: Door::new(ports.log.clone(), geography.clone(), clock.clone(), config.door, metrics.clone()),
         keys: Keys::new(ports.documents.clone()),

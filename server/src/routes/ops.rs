@@ -7,5 +7,6 @@ pub(super) mod ingestion;
 pub(super) mod meters;
 mod packed;
 pub(super) mod redrive;
+pub(super) mod releases;
 pub(super) mod simulator;
 pub(super) mod statistics;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use axum::http::Method;
 use engine::{AreaDay, DeadLetterFilter, FigureStore, StoreError, StoredSpan};
 use metering::stored::{DeadLetter, PlacedRow, RawVersion, RegistrationVersion};
 use metering::{AreaCode, DeadReason, MeterId, UtcSecond, Window};
@@ -102,9 +103,10 @@ async fn a_reading_of_long_ago_takes_no_page_away_while_the_store_is() {
     app.read("old", "2026-11-03T00:00:00Z", 3600, 100.0).await;
     app.settle().await;
     store.is_away.store(true, Ordering::SeqCst);
-    // Not everything is known: who asks for another month is told so.
-    let other = format!("/api/v1/areas/{AREA}/profile?month=2026-02");
-    assert_eq!(app.get(&other).await.status, 503, "the store is not away");
+    // Exact sums are read of it each time: who asks for them is told so.
+    let exact = format!("/areas/{AREA}/exact?by=day");
+    let answer = app.operate(Method::GET, &exact, &serde_json::Value::Null).await;
+    assert_eq!(answer.status, 503, "the store is not away");
     for page in &pages {
         let answer = app.get(page).await;
         assert_eq!(answer.status, 200, "{page}: {}", answer.text());

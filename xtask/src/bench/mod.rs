@@ -40,7 +40,7 @@ enum How {
     Cold,
 }
 
-const BENCHES: [Bench; 11] = [
+const BENCHES: [Bench; 13] = [
     Bench {
         name: "pipeline",
         what: "readings a second through the pipeline alone, on one core",
@@ -55,6 +55,11 @@ const BENCHES: [Bench; 11] = [
         name: "disk",
         what: "bytes of disk a stored half-hourly reading, after compaction",
         how: How::Example { package: "engine-embedded", example: "bench_disk" },
+    },
+    Bench {
+        name: "disclosure",
+        what: "milliseconds until it is decided what may be said of now, of 4,835 areas",
+        how: How::Example { package: "metering", example: "bench_disclosure" },
     },
     Bench {
         name: "simulator",
@@ -82,6 +87,11 @@ const BENCHES: [Bench; 11] = [
         what: "long tasks while 4,835 areas are panned and zoomed",
         how: How::Browser { file: "map.bench.ts" },
     },
+    Bench {
+        name: "web",
+        what: "what Lighthouse says of the public pages, and how long an area's takes at 200 requests a second",
+        how: How::Browser { file: "web.bench.ts" },
+    },
     Bench { name: "start", what: "seconds from a second start to the first page", how: How::Start },
     Bench { name: "cold", what: "minutes from a clone to the page, everything built anew", how: How::Cold },
 ];
@@ -104,7 +114,8 @@ pub(crate) fn run(name: Option<&str>, arguments: &[String]) -> Result<()> {
         How::ServerOnEngines { parts } => {
             let is_part = |argument: &&String| parts.contains(&argument.as_str());
             let named: Vec<&str> = arguments.iter().filter(is_part).map(String::as_str).collect();
-            let others: Vec<String> = arguments.iter().filter(|argument| !is_part(argument)).cloned().collect();
+            let others: Vec<String> =
+                arguments.iter().filter(|argument| !is_part(argument)).cloned().collect();
             for part in if named.is_empty() { parts } else { &named[..] } {
                 let arguments = [&[(*part).to_owned()], &others[..]].concat();
                 engines::with_nodes(1, |variables| run_server(name, &arguments, variables))?;

@@ -1,5 +1,6 @@
 //! What a feed of live rows must do.
 
+use metering::stored::HomeChange;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::sample::{placed, row, window};
@@ -13,6 +14,7 @@ fn batch(n: i64) -> LiveBatch {
         partition: (n % 4) as u32,
         edition: Edition(n as u32 % 3),
         rows: vec![placed("E01", window(1), row(n, n))],
+        homes: vec![HomeChange { row: 0, home: n as u32, at: row(n, n).through }],
         newest_ms: n,
     }
 }

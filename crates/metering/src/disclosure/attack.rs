@@ -12,7 +12,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::*;
 use crate::aggregate::Totals;
-use crate::{AreaCode, Energy};
+use crate::{AreaCode, Energy, Position};
 
 /// What the attacker knows of a figure: which contributions it is the sum of.
 type Sum = BTreeSet<usize>;
@@ -117,7 +117,7 @@ struct World {
     /// Of how many changes in two it is told whose they are.
     tells: usize,
     /// Where homes changed something in a half-hour, as far as the ledger hears of it and has not yet.
-    told: HashMap<usize, Vec<(usize, usize)>>,
+    told: HashMap<usize, Vec<ChangedHome>>,
     gathered: Gathered,
 }
 
@@ -167,7 +167,8 @@ impl World {
         self.contributions.entry((leaf, half_hour)).or_default().push(self.gathered.home_of.len());
         self.gathered.home_of.push(home);
         if self.below(2) < self.tells {
-            self.told.entry(half_hour).or_default().push((leaf, home));
+            let (home, at) = (home as u32, Position::new(1, self.gathered.home_of.len() as i64));
+            self.told.entry(half_hour).or_default().push(ChangedHome { leaf, home, partition: 0, at });
         }
     }
 
@@ -197,10 +198,12 @@ impl World {
     fn look(&mut self, shown: &mut Shown, half_hour: usize, is_over: bool) {
         let before = shown.ledger.clone();
         let told = self.told.remove(&half_hour).unwrap_or_default();
-        let told: Vec<(usize, u32)> = told.into_iter().map(|(leaf, home)| (leaf, home as u32)).collect();
         let expected = &self.exact[half_hour.saturating_sub(1)];
         let course = if is_over { Course::Over } else { Course::Open(expected) };
-        let released = shown.ledger.release(half_hour, &self.exact[half_hour], &told, course);
+        let seen = Seen::from([(0, Position::new(1, self.gathered.home_of.len() as i64))]);
+        let exact = &self.exact[half_hour];
+        let look = Look { of_day: half_hour, exact, changed: Some(&told), seen: &seen, course };
+        let released = shown.ledger.release(&look);
         shown.keep(half_hour, &released);
         if self.below(6) == 0 {
             shown.begin_again(self.leaves);
@@ -261,7 +264,7 @@ struct Shown {
 /// What outlasts a process: who is spoken of together, all that was released until some time, and each look since.
 struct Kept {
     groups: Vec<u8>,
-    half_hours: Vec<Vec<u8>>,
+    half_hours: Vec<u8>,
     looks: Vec<Vec<u8>>,
     first_leaf: u32,
 }
@@ -270,7 +273,7 @@ impl Kept {
     fn of(ledger: &DayLedger, first_leaf: u32) -> Self {
         Kept {
             groups: ledger.record_of_groups(&Numbered, first_leaf),
-            half_hours: (0..HALF_HOURS).map(|of_day| ledger.record_of_half_hour(of_day)).collect(),
+            half_hours: ledger.record_of_half_hours(0..HALF_HOURS),
             looks: Vec::new(),
             first_leaf,
         }
@@ -293,16 +296,15 @@ impl AreaNames for Numbered {
 impl Shown {
     /// What a look released is kept before anybody hears of it.
     fn keep(&mut self, half_hour: usize, released: &[usize]) {
-        let released: Vec<(usize, usize)> = released.iter().map(|&group| (group, half_hour)).collect();
-        self.kept.looks.push(self.ledger.record_of_look(&released));
+        self.kept.looks.push(self.ledger.record_of_look(&[(half_hour, released.to_vec())]));
     }
 
     /// The process dies, and another one goes on with what was kept.
     fn begin_again(&mut self, leaves: usize) {
         let Kept { groups, half_hours, looks, first_leaf } = &self.kept;
         let mut ledger = DayLedger::read(groups, &Numbered, *first_leaf, leaves).unwrap();
-        half_hours.iter().for_each(|half_hour| ledger.read_half_hour(half_hour).unwrap());
-        looks.iter().for_each(|look| ledger.read_look(look).unwrap());
+        ledger.read_released(half_hours).unwrap();
+        looks.iter().for_each(|look| ledger.read_released(look).unwrap());
         assert_eq!(ledger.groups(), self.ledger.groups());
         let released = |ledger: &DayLedger| {
             let cells = |group: usize| (0..48).map(move |of_day| (group, of_day));

@@ -87,9 +87,24 @@ impl Groups {
         Groups { groups, of_leaf }
     }
 
-    /// All of them, larger areas' before those within.
+    /// All of them: larger areas' before those within, but for those that were added later.
     pub fn all(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// None, of so many areas of the finest level.
+    pub fn none(leaves: usize) -> Self {
+        Self::new(Vec::new(), leaves)
+    }
+
+    /// These and some more, of areas that none of these has.
+    pub(super) fn with(&self, more: &Groups, leaves: usize) -> Self {
+        Self::new([&self.groups[..], &more.groups[..]].concat(), leaves)
+    }
+
+    /// Areas of the finest level.
+    pub fn leaves(&self) -> usize {
+        self.of_leaf.len()
     }
 
     /// The group that an area of the finest level is in.

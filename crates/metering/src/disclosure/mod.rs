@@ -22,7 +22,7 @@ mod rules;
 mod attack;
 
 pub use groups::{Crowd, Group, Groups};
-pub use ledger::{AreaNames, BadRecord, Course, DayLedger, Released};
+pub use ledger::{AreaNames, BadRecord, ChangedHome, Course, DayLedger, Look, Released, Seen};
 pub use nesting::Nesting;
 pub use release::{ExactFigure, PublicFigure, Release, SeriesValue, Shown, homes_band, rounded_measure};
 pub use rules::{DisclosureRules, FigureKind, TooLax};

@@ -15,9 +15,9 @@ pub struct ExactFigure {
     pub value: Option<f64>,
     /// The days that it rests on.
     pub basis: Option<Basis>,
-    /// No home contributed to this figure, but some, too few, have reported at other times. Then
-    /// nothing is put in the place of their figure.
-    pub withheld: bool,
+    /// Where no home contributed to it: whether there are homes all the same that are spoken of with others, or are so few that
+    /// nothing is said of them alone, not even whether they are silent.
+    pub together: bool,
     /// What published statistics make of it, where there are any.
     pub modelled: Option<f64>,
 }
@@ -214,10 +214,7 @@ impl Release {
                         ..nothing
                     };
                 }
-                if figure.value.is_none() && figure.withheld {
-                    return PublicFigure { status: Status::Suppressed, ..nothing };
-                }
-                if figure.value.is_none() {
+                if figure.value.is_none() && !figure.together {
                     return match figure.modelled {
                         Some(value) => {
                             PublicFigure { status: Status::Modelled, value: Some(round(value)), ..nothing }
@@ -317,7 +314,7 @@ mod tests {
             value: Some(value),
             basis: Some(Basis { days: homes, from: UtcSecond(0), to: UtcSecond(86_400) }),
             modelled: Some(3000.0),
-            withheld: false,
+            together: false,
         };
         let figures = [
             figure(45, 3333.3),
@@ -327,7 +324,7 @@ mod tests {
             figure(10, 2.0),
             figure(10, 3.0),
             ExactFigure { modelled: Some(2904.0), ..ExactFigure::default() },
-            ExactFigure::default(),
+            ExactFigure { together: true, modelled: Some(2904.0), ..ExactFigure::default() },
         ];
         let rules = DisclosureRules::default();
         let release = Release::decide(&figures, &small(), Measure::Annual, &rules);
@@ -347,7 +344,7 @@ mod tests {
         check(4, Status::Merged, Some(3100.0), Some(1));
         check(5, Status::Measured, Some(0.0), None);
         check(6, Status::Modelled, Some(2900.0), None);
-        check(7, Status::NoData, None, None);
+        check(7, Status::Merged, Some(3600.0), Some(2));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::{PositionMessage, WireError, field};
-use crate::stored::PlacedRow;
+use crate::stored::{HomeChange, PlacedRow};
 use crate::{AggregateRow, AreaCode, Energy, Place, Position, Window};
 
 /// `wattmap.v1.LiveRows`
@@ -44,19 +44,41 @@ pub struct LiveRowMessage {
     /// Meter-seconds.
     #[prost(sint64, tag = "6")]
     pub meter_seconds: i64,
+    /// Homes that changed it in part.
+    #[prost(fixed32, repeated, tag = "7")]
+    pub homes: Vec<u32>,
+    /// How far before `through` they did.
+    #[prost(uint64, repeated, tag = "8")]
+    pub homes_before: Vec<u64>,
 }
 
-/// One partition's changed rows, as bytes for the live topic.
-pub fn encode_live(partition: u32, edition: u32, rows: &[PlacedRow], newest_ms: i64) -> Vec<u8> {
-    let rows = rows.iter().map(|PlacedRow { place, row }| LiveRowMessage {
-        area: place.area.as_str().to_owned(),
-        window: place.window.0,
-        through: Some(row.through.into()),
-        energy_mwh: row.energy.mwh(),
-        meters: row.meters,
-        meter_seconds: row.meter_seconds,
-    });
-    LiveRowsMessage { partition, newest_ms, rows: rows.collect(), edition }.encode_to_vec()
+/// One partition's changed rows, as bytes for the live topic; `homes` in order of the rows that they changed.
+pub fn encode_live(
+    partition: u32,
+    edition: u32,
+    rows: &[PlacedRow],
+    homes: &[HomeChange],
+    newest_ms: i64,
+) -> Vec<u8> {
+    let mut homes = homes.iter().peekable();
+    let mut message = LiveRowsMessage { partition, newest_ms, rows: Vec::with_capacity(rows.len()), edition };
+    for (number, PlacedRow { place, row }) in (0..).zip(rows) {
+        let mut of_row = LiveRowMessage {
+            area: place.area.as_str().to_owned(),
+            window: place.window.0,
+            through: Some(row.through.into()),
+            energy_mwh: row.energy.mwh(),
+            meters: row.meters,
+            meter_seconds: row.meter_seconds,
+            ..LiveRowMessage::default()
+        };
+        while let Some(HomeChange { home, at, .. }) = homes.next_if(|change| change.row <= number) {
+            of_row.homes.push(*home);
+            of_row.homes_before.push((row.through.stamp() - at.stamp()).max(0) as u64);
+        }
+        message.rows.push(of_row);
+    }
+    message.encode_to_vec()
 }
 
 /// What a live message says.
@@ -68,6 +90,8 @@ pub struct DecodedLive {
     pub edition: u32,
     /// The rows.
     pub rows: Vec<PlacedRow>,
+    /// Homes that changed some of them in part, in order of the rows.
+    pub homes: Vec<HomeChange>,
     /// The append time of the newest record in them.
     pub newest_ms: i64,
 }
@@ -77,10 +101,26 @@ pub fn decode_live(value: &[u8]) -> Result<DecodedLive, WireError> {
     let message =
         LiveRowsMessage::decode(value).map_err(|error| WireError::NotProtobuf(error.to_string()))?;
     let LiveRowsMessage { partition, newest_ms, rows, edition } = message;
-    let rows = rows.into_iter().map(|row| {
+    let mut decoded = DecodedLive {
+        partition,
+        edition,
+        rows: Vec::with_capacity(rows.len()),
+        homes: Vec::new(),
+        newest_ms,
+    };
+    for (number, row) in (0..).zip(rows) {
         let area = AreaCode::parse(&row.area).map_err(|error| field("area", error))?;
         let through = row.through.map(Position::from).ok_or_else(|| field("through", "is missing"))?;
-        Ok(PlacedRow {
+        if row.homes.len() != row.homes_before.len() {
+            return Err(field("homes_before", "has another length than homes"));
+        }
+        for (&home, before) in row.homes.iter().zip(row.homes_before) {
+            let before = i64::try_from(before).ok().filter(|&before| before <= through.stamp());
+            let before = before.ok_or_else(|| field("homes_before", "is before the log"))?;
+            let at = Position::from_stamp(through.stamp() - before);
+            decoded.homes.push(HomeChange { row: number, home, at });
+        }
+        decoded.rows.push(PlacedRow {
             place: Place { area, window: Window(row.window) },
             row: AggregateRow {
                 through,
@@ -88,10 +128,9 @@ pub fn decode_live(value: &[u8]) -> Result<DecodedLive, WireError> {
                 meters: row.meters,
                 meter_seconds: row.meter_seconds,
             },
-        })
-    });
-    let rows = rows.collect::<Result<_, WireError>>()?;
-    Ok(DecodedLive { partition, edition, rows, newest_ms })
+        });
+    }
+    Ok(decoded)
 }
 
 #[cfg(test)]
@@ -110,9 +149,33 @@ mod tests {
             },
         };
         let rows = vec![row("E01000001", 997_392, -5), row("E01000002", -1, i64::MAX)];
-        let encoded = encode_live(7, 2, &rows, 1_795_000_000_000);
-        let expected = DecodedLive { partition: 7, edition: 2, rows, newest_ms: 1_795_000_000_000 };
+        let at = |offset: i64| Position::new(3, (1 << 40) - offset);
+        let homes = [(0, 7, 0), (0, u32::MAX, 5), (1, 7, 2)].map(|(row, home, back)| HomeChange {
+            row,
+            home,
+            at: at(back),
+        });
+        let encoded = encode_live(7, 2, &rows, &homes, 1_795_000_000_000);
+        let expected = DecodedLive {
+            partition: 7,
+            edition: 2,
+            rows,
+            homes: homes.to_vec(),
+            newest_ms: 1_795_000_000_000,
+        };
         assert_eq!(decode_live(&encoded), Ok(expected));
         assert!(decode_live(b"\xff").is_err());
+    }
+
+    #[test]
+    fn homes_of_no_position_are_refused() {
+        let through = Some(PositionMessage { generation: 1, offset: 4 });
+        let row = LiveRowMessage { area: "E01".into(), through, homes: vec![1], ..LiveRowMessage::default() };
+        let refused = |homes_before: Vec<u64>| {
+            let rows = vec![LiveRowMessage { homes_before, ..row.clone() }];
+            decode_live(&LiveRowsMessage { rows, ..LiveRowsMessage::default() }.encode_to_vec()).is_err()
+        };
+        assert!(!refused(vec![5]));
+        assert!(refused(vec![]) && refused(vec![u64::MAX]) && refused(vec![1 << 43]));
     }
 }

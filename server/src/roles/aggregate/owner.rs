@@ -393,8 +393,9 @@ impl Owner {
         if live.rows.is_empty() {
             return Ok(());
         }
-        let (partition, rows, newest_ms) = (self.partition, live.rows.clone(), live.newest_ms);
-        self.aggregation.ports.feed.publish(LiveBatch { partition, edition, rows, newest_ms }).await
+        let LiveRows { rows, homes, newest_ms } = live.clone();
+        let batch = LiveBatch { partition: self.partition, edition, rows, homes, newest_ms };
+        self.aggregation.ports.feed.publish(batch).await
     }
 
     async fn flush_ended(&self, work: &mut Work, ended: Ended) -> Result<(), Trouble> {

@@ -134,6 +134,7 @@ async fn answers_are_as_the_description_says() {
         ("/api/v1/ops/dead-letters", "/dead-letters".to_owned()),
         ("/api/v1/ops/meters", "/meters".to_owned()),
         ("/api/v1/ops/areas/{code}/exact", format!("/areas/{AREA}/exact?by=half-hour")),
+        ("/api/v1/ops/releases", "/releases".to_owned()),
         ("/api/v1/ops/simulator", "/simulator".to_owned()),
     ] {
         check(&description, path, "get", 200, &app.ops(&url).await);

@@ -4,6 +4,52 @@ use serde_json::{Value, json};
 use crate::support::{AREA, App};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_published_is_told() {
+    let app = App::start().await;
+    assert_eq!(app.ops("/releases").await, json!({ "days": [] }));
+    let meters: Vec<String> = (0..40).map(|number| format!("M{number}")).collect();
+    let registrations: Vec<Value> =
+        meters.iter().map(|meter| json!({ "meter_id": meter, "area": AREA })).collect();
+    assert_eq!(app.post("/meters", json!({ "meters": registrations }).to_string()).await.status, 200);
+    let readings: Vec<Value> = meters
+        .iter()
+        .map(|meter| crate::support::reading(meter, "2026-11-22T11:00:00Z", 1800, 90.0))
+        .collect();
+    assert_eq!(app.post("/readings", json!({ "readings": readings }).to_string()).await.status, 200);
+    let days = loop {
+        let released = app.ops("/releases?limit=1").await;
+        if released["days"][0]["releases"].as_u64() > Some(0) {
+            break released["days"].clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert_eq!((&days[0]["date"], &days[0]["portions"]), (&json!("2026-11-22"), &json!(1)), "{days}");
+    assert_eq!(days[0]["latest"][0]["half_hours"], json!([22]), "{days}");
+    // What nine homes correct changes nothing that is said; the tenth does.
+    let correct = async |homes: std::ops::Range<usize>| {
+        let corrected: Vec<Value> = meters[homes]
+            .iter()
+            .map(|meter| crate::support::reading(meter, "2026-11-22T11:00:00Z", 1800, 10.0))
+            .collect();
+        assert_eq!(app.post("/readings", json!({ "readings": corrected }).to_string()).await.status, 200);
+        app.settle().await;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        let released = app.ops("/releases").await;
+        (released["days"][0]["releases"].clone(), app.get("/api/v1/map?level=lsoa&measure=now").await.json())
+    };
+    let figure = |map: &Value| {
+        map["areas"].as_array().unwrap().iter().find(|area| area["code"] == AREA).unwrap()["value"].clone()
+    };
+    let (releases, map) = correct(0..9).await;
+    assert_eq!((releases, figure(&map)), (json!(1), json!(180.0)));
+    let (releases, map) = correct(9..10).await;
+    assert_eq!((releases, figure(&map)), (json!(2), json!(140.0)), "30 homes use 180 W, and ten 20 W");
+    let refused = app.operate(Method::GET, "/releases?limit=0", &Value::Null).await;
+    assert!(refused.problem(400).contains("limit"));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_can_not_be_counted_is_told_and_can_be_redriven() {
     let app = App::start().await;
     app.read("late", "2026-11-22T10:00:00Z", 1800, 3.0).await;

@@ -1,17 +1,18 @@
 //! A ledger as it is kept: what was said stays said, whatever becomes of the process that said it.
 //!
-//! Three kinds of record, in protobuf: who is spoken of together on a day, what has been released of them in a half-hour
-//! of it, and what one look released, which follows from the look before. Read in the order in which they were written they
-//! make the ledger that wrote them. Areas are told by their codes, for their numbers are another map's tomorrow.
+//! Two kinds of record, in protobuf: who is spoken of together on a day, and what has been released of some of them, in some
+//! half-hours of it. Read in the order in which they were written they make the ledger that wrote them. Areas are told by
+//! their codes, for their numbers are another map's tomorrow.
 
 use std::sync::Arc;
 
 use prost::Message;
 
-use super::{Cell, DayLedger, WINDOWS};
+use super::{DayLedger, Seen, WINDOWS};
 use crate::aggregate::Totals;
 use crate::disclosure::{Group, Groups};
-use crate::{AreaCode, Energy};
+use crate::time::WINDOW_S;
+use crate::{AreaCode, Energy, Position};
 
 /// How areas are called.
 pub trait AreaNames {
@@ -56,7 +57,7 @@ struct GroupRecord {
     homes: u32,
 }
 
-/// What is released of some groups in a half-hour, as it is now: five columns.
+/// What is released of some groups in a half-hour, as it is now, in columns; and how far it has seen the log.
 #[derive(Clone, PartialEq, Message)]
 struct PortionsRecord {
     #[prost(uint32, tag = "1")]
@@ -68,50 +69,63 @@ struct PortionsRecord {
     energy_mwh: Vec<i64>,
     #[prost(sint64, repeated, tag = "4")]
     meters: Vec<i64>,
+    /// Covered besides a half-hour of each of these meters: mostly nothing.
     #[prost(sint64, repeated, tag = "5")]
-    meter_seconds: Vec<i64>,
+    more_seconds: Vec<i64>,
+    #[prost(uint32, repeated, tag = "6")]
+    partitions: Vec<u32>,
+    /// The last position that was seen of each.
+    #[prost(int64, repeated, tag = "7")]
+    seen: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct LookRecord {
+struct ReleasedRecord {
     #[prost(message, repeated, tag = "1")]
     portions: Vec<PortionsRecord>,
 }
 
 impl PortionsRecord {
-    fn new(of_day: usize, released: impl Iterator<Item = (u32, Totals)>) -> Self {
+    fn new(of_day: usize, released: impl Iterator<Item = (u32, Totals)>, seen: &Seen) -> Self {
         let mut record = PortionsRecord { of_day: of_day as u32, ..Self::default() };
         for (group, totals) in released {
             record.groups.push(group);
             record.energy_mwh.push(totals.energy.mwh());
             record.meters.push(totals.meters);
-            record.meter_seconds.push(totals.meter_seconds);
+            record.more_seconds.push(totals.meter_seconds.wrapping_sub(totals.meters.wrapping_mul(WINDOW_S)));
         }
+        (record.partitions, record.seen) = seen.iter().map(|(partition, at)| (partition, at.stamp())).unzip();
         record
     }
 
     fn read_into(&self, ledger: &mut DayLedger) -> Result<(), BadRecord> {
-        let Self { of_day, groups, energy_mwh, meters, meter_seconds } = self;
+        let Self { of_day, groups, energy_mwh, meters, more_seconds, partitions, seen } = self;
         let of_day = usize::try_from(*of_day).ok().filter(|&of_day| of_day < WINDOWS);
         let of_day =
             of_day.ok_or_else(|| wrong("of_day", self.of_day, "allowed are the 48 half-hours of a day"))?;
-        if [energy_mwh.len(), meters.len(), meter_seconds.len()] != [groups.len(); 3] {
+        if [energy_mwh.len(), meters.len(), more_seconds.len()] != [groups.len(); 3] {
             return Err(wrong("portions", groups.len(), "each column must be as long"));
         }
+        if partitions.len() != seen.len() {
+            return Err(wrong("partitions", partitions.len(), "as many must have been seen"));
+        }
         for (number, &group) in groups.iter().enumerate() {
-            let there = ledger.groups.all().get(group as usize).zip(ledger.cells.get_mut(group as usize));
-            let (there, cells) = there.ok_or_else(|| wrong("group", group, "the day has no such group"))?;
+            let there = ledger.groups.all().get(group as usize).zip(ledger.released.get_mut(group as usize));
+            let (there, released) =
+                there.ok_or_else(|| wrong("group", group, "the day has no such group"))?;
             if there.leaves.is_empty() {
                 // Of another map.
                 continue;
             }
-            let released = Totals {
+            released[of_day] = Totals {
                 energy: Energy::from_mwh(energy_mwh[number]),
                 meters: meters[number],
-                meter_seconds: meter_seconds[number],
+                meter_seconds: more_seconds[number].wrapping_add(meters[number].wrapping_mul(WINDOW_S)),
             };
-            cells[of_day] = Cell { released, ..Cell::default() };
+            ledger.changed.remove(&(group as usize, of_day));
         }
+        ledger.seen[of_day]
+            .extend(partitions.iter().copied().zip(seen.iter().copied().map(Position::from_stamp)));
         Ok(())
     }
 }
@@ -135,23 +149,24 @@ impl DayLedger {
         GroupsRecord { groups: self.groups.all().iter().map(group).collect() }.encode_to_vec()
     }
 
-    /// All that has been released of a half-hour.
-    pub fn record_of_half_hour(&self, of_day: usize) -> Vec<u8> {
-        let released = self.cells.iter().zip(0_u32..).map(|(cells, group)| (group, cells[of_day].released));
-        PortionsRecord::new(of_day, released.filter(|(_, totals)| *totals != Totals::default()))
-            .encode_to_vec()
+    /// All that has been released of some half-hours.
+    pub fn record_of_half_hours(&self, of_day: impl IntoIterator<Item = usize>) -> Vec<u8> {
+        let portions = of_day.into_iter().map(|of_day| {
+            let released =
+                self.released.iter().zip(0_u32..).map(|(released, group)| (group, released[of_day]));
+            let released = released.filter(|(_, totals)| *totals != Totals::default());
+            PortionsRecord::new(of_day, released, &self.seen[of_day])
+        });
+        ReleasedRecord { portions: portions.collect() }.encode_to_vec()
     }
 
-    /// What one look released, after it.
-    pub fn record_of_look(&self, released: &[(usize, usize)]) -> Vec<u8> {
-        let mut sorted: Vec<(usize, usize)> = released.to_vec();
-        sorted.sort_unstable_by_key(|&(group, of_day)| (of_day, group));
-        let portions = sorted.chunk_by(|a, b| a.1 == b.1).map(|of_half_hour| {
-            let of_day = of_half_hour[0].1;
-            let now = |&(group, _): &(usize, usize)| (group as u32, self.cells[group][of_day].released);
-            PortionsRecord::new(of_day, of_half_hour.iter().map(now))
+    /// What has been released of groups in half-hours, after that.
+    pub fn record_of_look(&self, released: &[(usize, Vec<usize>)]) -> Vec<u8> {
+        let portions = released.iter().map(|(of_day, groups)| {
+            let now = groups.iter().map(|&group| (group as u32, self.released[group][*of_day]));
+            PortionsRecord::new(*of_day, now, &self.seen[*of_day])
         });
-        LookRecord { portions: portions.collect() }.encode_to_vec()
+        ReleasedRecord { portions: portions.collect() }.encode_to_vec()
     }
 
     /// The ledger that wrote a record of groups, as it was before it released anything. A group with an area that this map
@@ -193,14 +208,9 @@ impl DayLedger {
         Ok(DayLedger::new(Arc::new(Groups::new(read, leaves))))
     }
 
-    /// Reads all that had been released of a half-hour.
-    pub fn read_half_hour(&mut self, bytes: &[u8]) -> Result<(), BadRecord> {
-        decoded::<PortionsRecord>(bytes)?.read_into(self)
-    }
-
-    /// Reads what one look released, which was written after what this ledger has.
-    pub fn read_look(&mut self, bytes: &[u8]) -> Result<(), BadRecord> {
-        let LookRecord { portions } = decoded(bytes)?;
+    /// Reads what had been released when it was written, which was after what this ledger has.
+    pub fn read_released(&mut self, bytes: &[u8]) -> Result<(), BadRecord> {
+        let ReleasedRecord { portions } = decoded(bytes)?;
         portions.iter().try_for_each(|portions| portions.read_into(self))
     }
 }
@@ -209,7 +219,7 @@ impl DayLedger {
 mod tests {
     use super::super::super::Crowd;
     use super::super::super::tests::small;
-    use super::super::Course;
+    use super::super::{Course, Look};
     use super::*;
 
     /// The areas of a small nesting, of which one can be missing.
@@ -237,8 +247,11 @@ mod tests {
             meters: homes,
             meter_seconds: homes * 1800,
         };
-        ledger.release(5, &[40, 0, 0, 15, 15].map(of), &[], Course::Over);
-        ledger.release(47, &[40, 0, 20, 0, 9].map(of), &[], Course::Over);
+        let seen = Seen::from([(0, Position::new(2, 7)), (5, Position::new(1, 1 << 40))]);
+        for (of_day, homes) in [(5, [40, 0, 0, 15, 15]), (47, [40, 0, 20, 0, 9])] {
+            let exact = &homes.map(of);
+            ledger.release(&Look { of_day, exact, changed: None, seen: &seen, course: Course::Over });
+        }
         ledger
     }
 
@@ -246,8 +259,8 @@ mod tests {
         let written = ledger();
         let groups = written.record_of_groups(&Names(None), FIRST_LEAF);
         let mut read = DayLedger::read(&groups, names, FIRST_LEAF, 5).unwrap();
-        read.read_half_hour(&written.record_of_half_hour(5)).unwrap();
-        read.read_look(&written.record_of_look(&[(1, 47)])).unwrap();
+        read.read_released(&written.record_of_half_hours([5])).unwrap();
+        read.read_released(&written.record_of_look(&[(47, vec![1])])).unwrap();
         read
     }
 
@@ -285,13 +298,14 @@ mod tests {
     #[test]
     fn portions_that_contradict_the_day_are_refused() {
         let check = |edit: fn(&mut PortionsRecord), expect: &str| {
-            let mut record = PortionsRecord::decode(&ledger().record_of_half_hour(5)[..]).unwrap();
-            edit(&mut record);
-            let error = ledger().read_half_hour(&record.encode_to_vec()).unwrap_err();
+            let mut record = ReleasedRecord::decode(&ledger().record_of_half_hours([5])[..]).unwrap();
+            edit(&mut record.portions[0]);
+            let error = ledger().read_released(&record.encode_to_vec()).unwrap_err();
             assert_eq!(error.to_string(), expect);
         };
         check(|portions| portions.of_day = 48, "of_day is 48; allowed are the 48 half-hours of a day");
         check(|portions| _ = portions.meters.pop(), "portions is 2; each column must be as long");
         check(|portions| portions.groups[0] = 2, "group is 2; the day has no such group");
+        check(|portions| _ = portions.seen.pop(), "partitions is 2; as many must have been seen");
     }
 }

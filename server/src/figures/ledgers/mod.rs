@@ -1,0 +1,162 @@
+//! What has been released of each UTC day: the ledger that every public figure of homes' use is made of, one for all nodes.
+//!
+//! Who looks at a day goes on from what is kept of it, decides what may be released besides, and keeps that before anybody
+//! hears of it. Where another node was quicker, what it released stands, and is gone on from.
+
+mod kept;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+use engine::{DocumentStore, StoreError};
+use geography::{AreaIndex, Geography};
+use metering::AreaCode;
+use metering::disclosure::{AreaNames, Crowd, DayLedger, Look, Nesting};
+use tokio::sync::Mutex as AsyncMutex;
+
+use kept::{Kept, Open};
+pub use kept::{KeptLook, ReleasedDay};
+
+/// Totals that are kept in memory, of all days together: 100 MB. Of London a few weeks where every area is heard.
+const TOTALS_KEPT: usize = 4 << 20;
+
+/// How often it is tried again where other nodes are quicker.
+const TRIES: usize = 5;
+
+/// The ledgers of all days.
+pub(super) struct Ledgers {
+    kept: Kept,
+    nesting: Arc<Nesting>,
+    homes_min: u32,
+    days: Mutex<HashMap<i32, Slot>>,
+    /// Homes by number of the finest level's areas, once that is settled: before that, nobody is put together with others.
+    homes: RwLock<Option<Arc<[u32]>>>,
+}
+
+struct Slot {
+    open: Arc<AsyncMutex<Option<Open>>>,
+    used: Instant,
+    totals: usize,
+}
+
+impl Ledgers {
+    /// Nothing read yet.
+    pub(super) fn new(
+        documents: Arc<dyn DocumentStore>,
+        geography: Arc<Geography>,
+        nesting: Arc<Nesting>,
+        homes_min: u32,
+    ) -> Result<Self, getrandom::Error> {
+        let kept = Kept::new(documents, geography)?;
+        Ok(Ledgers { kept, nesting, homes_min, days: Mutex::default(), homes: RwLock::default() })
+    }
+
+    /// How many homes there are in each area of the finest level.
+    pub(super) fn there_are(&self, homes: &[u32]) {
+        *self.homes.write().unwrap_or_else(PoisonError::into_inner) = Some(homes.into());
+    }
+
+    /// How many homes are spoken of together at least.
+    pub(super) fn homes_min(&self) -> u32 {
+        self.homes_min
+    }
+
+    /// How many homes there are, by area of the finest level; none as long as that is not settled.
+    pub(super) fn homes(&self) -> Option<Arc<[u32]>> {
+        self.homes.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What has been released of a day; of none that nobody has looked at.
+    pub(super) async fn day(&self, day: i32) -> Result<Arc<DayLedger>, StoreError> {
+        let open = self.open(day);
+        let mut held = open.lock().await;
+        let there = match held.take() {
+            Some(there) => there,
+            None => self.kept.read(day).await?,
+        };
+        let ledger = there.ledger.clone();
+        *held = Some(there);
+        drop(held);
+        self.note_use(day, &ledger);
+        Ok(ledger)
+    }
+
+    /// Looks at some half-hours of a day, and releases what may be. Homes that are in no group yet are put together with
+    /// others, if it is said how many there are. Gives the day as it is then.
+    pub(super) async fn look(
+        &self,
+        day: i32,
+        looks: &[Look<'_>],
+        homes: Option<&[u32]>,
+    ) -> Result<Arc<DayLedger>, StoreError> {
+        let open = self.open(day);
+        let mut held = open.lock().await;
+        for _ in 0..TRIES {
+            // Taken out: what is not kept is forgotten, whatever becomes of this.
+            let mut there = match held.take() {
+                Some(there) => self.kept.catch_up(day, there).await?,
+                None => self.kept.read(day).await?,
+            };
+            let ledger = Arc::make_mut(&mut there.ledger);
+            let more = homes.is_some_and(|homes| self.add_groups(ledger, homes));
+            let released: Vec<(usize, Vec<usize>)> = looks
+                .iter()
+                .map(|look| (look.of_day, ledger.release(look)))
+                .filter(|(_, groups)| !groups.is_empty())
+                .collect();
+            if !more && released.is_empty() || self.kept.keep(day, &mut there, &released, more).await? {
+                let ledger = there.ledger.clone();
+                *held = Some(there);
+                drop(held);
+                self.note_use(day, &ledger);
+                return Ok(ledger);
+            }
+        }
+        Err(StoreError::Unavailable("what is released goes on being released by others".to_owned()))
+    }
+
+    /// Every day that anything was released of, the newest first.
+    pub(super) async fn released_days(&self) -> Result<Vec<ReleasedDay>, StoreError> {
+        self.kept.days().await
+    }
+
+    fn add_groups(&self, ledger: &mut DayLedger, homes: &[u32]) -> bool {
+        let crowds: Vec<Crowd> = homes.iter().copied().map(Crowd::of).collect();
+        ledger.add_groups(&crowds, &self.nesting, |crowd| crowd.homes >= self.homes_min)
+    }
+
+    fn open(&self, day: i32) -> Arc<AsyncMutex<Option<Open>>> {
+        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot =
+            days.entry(day).or_insert_with(|| Slot { open: Arc::default(), used: Instant::now(), totals: 0 });
+        slot.used = Instant::now();
+        slot.open.clone()
+    }
+
+    /// Notes how much a day takes, and forgets those that nobody has asked for the longest.
+    fn note_use(&self, day: i32, ledger: &DayLedger) {
+        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = days.get_mut(&day) {
+            slot.totals = ledger.groups().all().len() * 48;
+        }
+        while days.values().map(|slot| slot.totals).sum::<usize>() > TOTALS_KEPT {
+            let idle = days.iter().filter(|&(&of, slot)| of != day && Arc::strong_count(&slot.open) == 1);
+            let Some(oldest) = idle.min_by_key(|(_, slot)| slot.used).map(|(&of, _)| of) else { return };
+            days.remove(&oldest);
+        }
+    }
+}
+
+/// Areas of a map, by their codes.
+struct Names<'a>(&'a Geography);
+
+impl AreaNames for Names<'_> {
+    fn code(&self, area: u32) -> AreaCode {
+        self.0.area(AreaIndex(area)).code.clone()
+    }
+
+    fn number(&self, code: &AreaCode) -> Option<u32> {
+        self.0.index_of(code).map(|area| area.0)
+    }
+}
