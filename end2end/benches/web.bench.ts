@@ -1,5 +1,5 @@
 import { chromium, test } from "@playwright/test";
-import lighthouse, { desktopConfig } from "lighthouse";
+import lighthouse, { desktopConfig, type Flags } from "lighthouse";
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../support/bench.ts";
@@ -40,7 +40,7 @@ for (const [name, path] of Object.entries(PAGES)) {
     const browser = await chromium.launch({ executablePath, args: [...(args ?? []), `--remote-debugging-port=${DEVTOOLS}`] });
     try {
       for (const [form, config] of [["mobile", undefined], ["desktop", desktopConfig]] as const) {
-        const flags = { port: DEVTOOLS, onlyCategories: [...CATEGORIES], logLevel: "error" } as const;
+        const flags: Flags = { port: DEVTOOLS, onlyCategories: [...CATEGORIES], logLevel: "error" };
         const result = await lighthouse(wattmap.url + path, flags, config);
         if (result === undefined) throw new Error("Lighthouse says nothing");
         for (const category of CATEGORIES) {
