@@ -121,19 +121,13 @@ impl Reader {
         Ok(DaySummary::of(date, &windows, &released, &self.calendar, &self.nesting))
     }
 
-    /// How many homes there are, by area of the finest level, to be put together. While readings of the day arrive it is said by
-    /// those that are registered who is still to come; of homes that are not known to be yet, enough have to be heard.
+    /// How many homes there are, by area of the finest level, to be put together: while readings of the day arrive, those that
+    /// are registered tell who is still to come.
     fn homes(&self, date: Date, heard: Vec<u32>) -> Option<Vec<u32>> {
         if !self.changed.has(date) {
             return Some(heard);
         }
-        let enough = self.ledgers.homes_min();
-        let of = |(&registered, &heard): (&u32, &u32)| match heard {
-            _ if heard <= registered => registered,
-            _ if heard >= enough => heard,
-            _ => 0,
-        };
-        Some(self.ledgers.homes()?.iter().zip(&heard).map(of).collect())
+        Some(self.ledgers.homes_of(&self.ledgers.homes()?, &heard))
     }
 
     /// Looks at the half-hours of a UTC day that are not followed from the live feed.

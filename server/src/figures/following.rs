@@ -183,8 +183,14 @@ impl FiguresService {
     /// Releases what may be of the newest half-hours. What can't be kept is not released: the figures stand.
     pub async fn look_at_now(&self) {
         let (now, registered) = (self.clock.now(), self.ledgers.homes());
-        let looks = self.recent.looks(now, registered.as_deref().unwrap_or_default());
-        let homes = registered.map(|registered| self.ever_heard.as_many_of(&registered));
+        // What arrives before it is known who is spoken of together is looked at then.
+        let looks =
+            registered.as_ref().map_or_else(Vec::new, |registered| self.recent.looks(now, registered));
+        let homes = registered.map(|registered| {
+            let mut heard = vec![0; registered.len()];
+            looks.iter().for_each(|look| look.note_heard(&mut heard));
+            self.ledgers.homes_of(&self.ever_heard.as_many_of(&registered), &heard)
+        });
         let (first, last) = Recent::followed(now);
         for day in first.day()..=last.day() {
             let of_day: Vec<Look<'_>> =

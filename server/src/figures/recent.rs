@@ -62,6 +62,13 @@ pub(super) struct WindowLook {
 }
 
 impl WindowLook {
+    /// Notes how many homes were heard in it, by area of the finest level, where there are none more yet.
+    pub(super) fn note_heard(&self, heard: &mut [u32]) {
+        for (heard, totals) in heard.iter_mut().zip(&self.exact) {
+            *heard = u32::try_from(totals.meters).unwrap_or(0).max(*heard);
+        }
+    }
+
     /// To be shown to the day's ledger.
     pub(super) fn look(&self) -> Look<'_> {
         Look {

@@ -57,9 +57,15 @@ impl Ledgers {
         *self.homes.write().unwrap_or_else(PoisonError::into_inner) = Some(homes.into());
     }
 
-    /// How many homes are spoken of together at least.
-    pub(super) fn homes_min(&self) -> u32 {
-        self.homes_min
+    /// How many homes there are to be put together, by area of the finest level, of those that are registered and those that
+    /// were heard: of homes that are not known yet to be registered, enough have to be heard.
+    pub(super) fn homes_of(&self, registered: &[u32], heard: &[u32]) -> Vec<u32> {
+        let of = |(&registered, &heard): (&u32, &u32)| match heard {
+            _ if heard <= registered => registered,
+            _ if heard >= self.homes_min => heard,
+            _ => 0,
+        };
+        registered.iter().zip(heard).map(of).collect()
     }
 
     /// How many homes there are, by area of the finest level; none as long as that is not settled.
