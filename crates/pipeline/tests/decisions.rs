@@ -99,6 +99,32 @@ fn readings_are_counted_once_and_corrected() {
 }
 
 #[test]
+fn homes_that_change_a_row_in_part_are_told_of_once() {
+    let log = [
+        marker(1, 1),
+        register("m", "X"),
+        register("n", "X"),
+        read("m", 0, 600, 100),
+        read("n", 0, 1800, 100),
+        read("m", 10, 600, 100),
+        read("m", 30, 600, 100),
+        read("n", 0, 1800, 150),
+    ];
+    let mut desk = Desk::new(vec![area("X")], RETENTION_S, Limits::default());
+    let number = |meter: &str| MeterId::parse(meter).unwrap().number();
+    let mut told = |records, again| {
+        desk.batch(&log, records, true, false);
+        let homes = desk.live(again).homes.into_iter();
+        homes.map(|change| (change.row, change.home, change.at.offset)).collect::<Vec<_>>()
+    };
+    let (m, n) = (number("m"), number("n"));
+    assert_eq!(told(5, false), [(0, m, 3)], "a whole half-hour shows in what is covered");
+    assert_eq!(told(2, true), [(0, m, 5), (1, m, 6)]);
+    assert_eq!(told(1, false), [(0, m, 5), (0, n, 7), (1, m, 6)], "what was not sent comes with the next");
+    assert_eq!(told(0, false), []);
+}
+
+#[test]
 fn an_hour_is_spread_over_two_windows_and_the_odd_mwh_goes_to_the_first() {
     let log = [register("m", "X"), read("m", 0, 3600, 101), read("m", 60, 3600, 0)];
     let sums = [("X", 0, 51, 1, 1800), ("X", 1, 50, 1, 1800), ("X", 2, 0, 1, 1800), ("X", 3, 0, 1, 1800)];

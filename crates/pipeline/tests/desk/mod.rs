@@ -9,7 +9,8 @@ use metering::stored::{FlushPlan, Hint, MeterState, PlacedRow, RawVersion, Regis
 use metering::wire::Record;
 use metering::{AggregateRow, AreaCode, DeadReason, Generation, MeterId, Place, Position};
 use pipeline::{
-    Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, LogRecordRef, Partition, PartitionConfig, Wants,
+    Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig,
+    Wants,
 };
 
 #[derive(Debug, Clone)]
@@ -176,6 +177,15 @@ impl Desk {
             newest(&mut self.store.borrow_mut().live, &self.partition.take_live().rows);
         }
         decisions
+    }
+
+    /// What receivers of the live topic are told now; if `again`, it is not sent, and comes with the next.
+    pub(crate) fn live(&mut self, again: bool) -> LiveRows {
+        let live = self.partition.take_live();
+        if again {
+            self.partition.publish_again(live.clone());
+        }
+        live
     }
 
     pub(crate) fn flush(&mut self) {
