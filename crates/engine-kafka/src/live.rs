@@ -113,6 +113,8 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
     // Nobody has to listen.
     let tell = |news| drop(sender.send(Arc::new(news)));
     let mut next: HashMap<i32, i64> = HashMap::new();
+    // Rows of one moment, of which there are more to come, by partition.
+    let mut begun: HashMap<u32, LiveBatch> = HashMap::new();
     while !closed.load(Ordering::Acquire) {
         let message = match consumer.poll(POLL) {
             None => continue,
@@ -125,24 +127,46 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
         let (offset, expected) = (message.offset(), next.insert(message.partition(), message.offset() + 1));
         // What this topic keeps is short: who was away for longer goes on behind a gap.
         if expected.is_some_and(|expected| expected != offset) {
+            begun.clear();
             tell(LiveNews::Gap);
         }
         match decode_live(message.payload().unwrap_or_default()) {
-            Ok(DecodedLive { partition, edition, rows, homes, newest_ms }) => {
-                let edition = Edition(edition);
-                tell(LiveNews::Rows(LiveBatch { partition, edition, rows, homes, newest_ms }));
+            Ok(decoded) => {
+                let (partition, more) = (decoded.partition, decoded.more);
+                let mut batch = begun.remove(&partition).unwrap_or_else(|| nothing_of(&decoded));
+                append(&mut batch, decoded);
+                if more {
+                    begun.insert(partition, batch);
+                } else {
+                    tell(LiveNews::Rows(batch));
+                }
             }
             Err(error) => tracing::warn!(%error, offset, "a live message can't be read"),
         }
     }
 }
 
+fn nothing_of(decoded: &DecodedLive) -> LiveBatch {
+    let &DecodedLive { partition, edition, newest_ms, .. } = decoded;
+    LiveBatch { partition, edition: Edition(edition), rows: Vec::new(), homes: Vec::new(), newest_ms }
+}
+
+/// Whoever looks at rows of one moment looks at all of them: what was seen of the log is told by the newest.
+fn append(batch: &mut LiveBatch, decoded: DecodedLive) {
+    let first = batch.rows.len() as u32;
+    let DecodedLive { edition, rows, homes, newest_ms, .. } = decoded;
+    batch.rows.extend(rows);
+    batch.homes.extend(homes.into_iter().map(|change| HomeChange { row: change.row + first, ..change }));
+    (batch.edition, batch.newest_ms) = (Edition(edition), batch.newest_ms.max(newest_ms));
+}
+
 #[async_trait]
 impl LiveFeed for KafkaFeed {
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
         let LiveBatch { partition, edition, rows, homes, newest_ms } = batch;
+        let all = rows.len();
         let messages = rows.chunks(ROWS_MAX).enumerate().map(|(chunk, rows)| {
-            let first = (chunk * ROWS_MAX) as u32;
+            let (first, more) = ((chunk * ROWS_MAX) as u32, (chunk + 1) * ROWS_MAX < all);
             let of_chunk =
                 homes.iter().filter(|change| (first..first + ROWS_MAX as u32).contains(&change.row));
             let homes: Vec<HomeChange> =
@@ -152,7 +176,7 @@ impl LiveFeed for KafkaFeed {
                 partition: 0,
                 record: Envelope {
                     key: Bytes::from(partition.to_string()),
-                    value: Bytes::from(encode_live(partition, edition.0, rows, &homes, newest_ms)),
+                    value: Bytes::from(encode_live(partition, edition.0, rows, &homes, newest_ms, more)),
                 },
             }
         });

@@ -43,6 +43,8 @@ pub(super) struct ReadDay {
     pub summary: Arc<DaySummary>,
     /// How far each partition was stored before that.
     stored: Arc<[Option<Position>]>,
+    /// When it was, and the window before which it was looked at; none where there was nothing to look at.
+    looked_at: Option<(Instant, Window)>,
 }
 
 /// Summaries by day, and which of them readings have changed since they were made.
@@ -73,12 +75,18 @@ impl Source for Reader {
     async fn read(&self, date: Date) -> Result<ReadDay, StoreError> {
         // What is stored by now is in what is read from here on; what is not makes the day be read again.
         let stored = self.stored.store.progress(self.stored.log.partitions()).await?;
+        let looked_at = Some((Instant::now(), self.left_until()));
         let summary = self.released(date, &stored).await?;
-        Ok(ReadDay { summary: Arc::new(summary), stored: stored.into() })
+        Ok(ReadDay { summary: Arc::new(summary), stored: stored.into(), looked_at })
     }
 
-    fn changed(&self, date: Date, _: &ReadDay) -> Option<Instant> {
-        self.changed.since(date)
+    fn changed(&self, date: Date, day: &ReadDay) -> Option<Instant> {
+        // What was followed when it was read and no longer is has not been looked at since.
+        let end = self.calendar.windows_of(date).map(|windows| windows.end);
+        let is_left =
+            |&(_, until): &(Instant, Window)| end.is_some_and(|end| until < end.min(self.left_until()));
+        let left = day.looked_at.filter(is_left).map(|(at, _)| at);
+        self.changed.since(date).into_iter().chain(left).min()
     }
 
     fn kept(&self, date: Date, began: Instant, day: &ReadDay) {
@@ -113,7 +121,7 @@ impl Reader {
         let heard: Vec<u32> = by_homes.iter_mut().map(|by_homes| homes_of_most(by_homes)).collect();
         let is_over = windows.end.start() <= self.clock.now();
         self.ever_heard.note_day(date, &heard, is_over);
-        let homes = self.homes(date, heard);
+        let homes = self.homes(date, heard, is_over);
         let mut released = Vec::with_capacity(days.len());
         for (day, exact) in days {
             released.push((day, self.look(day, &exact, &seen, homes.as_deref()).await?));
@@ -123,11 +131,16 @@ impl Reader {
 
     /// How many homes there are, by area of the finest level, to be put together: while readings of the day arrive, those that
     /// are registered tell who is still to come.
-    fn homes(&self, date: Date, heard: Vec<u32>) -> Option<Vec<u32>> {
-        if !self.changed.has(date) {
+    fn homes(&self, date: Date, heard: Vec<u32>, is_over: bool) -> Option<Vec<u32>> {
+        if is_over && !self.changed.has(date) {
             return Some(heard);
         }
         Some(self.ledgers.homes_of(&self.ledgers.homes()?, &heard))
+    }
+
+    /// Before this window none is followed from the live feed, by any node: the last one that was may still be by others.
+    fn left_until(&self) -> Window {
+        Window(Recent::followed(self.clock.now()).0.0 - 1)
     }
 
     /// Looks at the half-hours of a UTC day that are not followed from the live feed.
@@ -138,9 +151,8 @@ impl Reader {
         seen: &Seen,
         homes: Option<&[u32]>,
     ) -> Result<Arc<DayLedger>, StoreError> {
-        let (first_followed, _) = Recent::followed(self.clock.now());
-        // Nor at the last one that was followed: others may still follow it.
-        let is_left = |of_day: usize| Window::at(day, of_day).next() < first_followed;
+        let left_until = self.left_until();
+        let is_left = |of_day: usize| Window::at(day, of_day) < left_until;
         let looks: Vec<Look<'_>> = (0..)
             .zip(exact)
             .filter(|&(of_day, exact)| is_left(of_day) && !exact.is_empty())
@@ -175,6 +187,12 @@ impl Days {
     /// Nothing kept yet.
     pub(super) fn new(reader: Reader) -> Self {
         Days { read: Arc::new(Rereading::new(reader, DAYS_KEPT)), span: Mutex::default() }
+    }
+
+    /// How far all partitions are stored.
+    pub(super) async fn stored(&self) -> Result<Vec<Option<Position>>, StoreError> {
+        let Stored { store, log } = &self.read.source.stored;
+        store.progress(log.partitions()).await
     }
 
     /// What has been released of a UTC day, as of the last look at it.
@@ -236,7 +254,11 @@ impl Days {
         let days = dates.into_iter().map(|date| async move {
             let nothing = |as_of, is_behind| {
                 let summary = Arc::new(DaySummary::nothing(date));
-                Ok(Read { value: ReadDay { summary, stored: Arc::default() }, as_of, is_behind })
+                Ok(Read {
+                    value: ReadDay { summary, stored: Arc::default(), looked_at: None },
+                    as_of,
+                    is_behind,
+                })
             };
             let is_stored = stored.as_ref().is_some_and(|stored| stored.contains(&date));
             if !is_stored && !published.contains(&date) {

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use app::error::AppError;
 use engine::{LiveBatch, LiveFeed, LiveNews, StoreError};
 use jiff::civil::Date;
-use metering::Window;
 use metering::api::Measure;
-use metering::disclosure::Look;
+use metering::disclosure::{Look, Seen};
 use metering::reading::Dwelling;
 use metering::statistics::YearStatistics;
+use metering::{Position, Window};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,12 @@ const REFRESHED_STANDS_AT_MOST: Duration = Duration::from_secs(120);
 /// And while meters are being registered, or none is yet: the page says how many homes there are, and whose.
 const REFRESH_AT_FIRST: Duration = Duration::from_secs(1);
 
+/// How long it may take to keep what is released: who watches is told meanwhile that nothing changes.
+const KEPT_WITHIN: Duration = Duration::from_secs(3);
+
+/// How often it is asked how far the log is stored, where more was released.
+const STORED_ASKED_EVERY: Duration = Duration::from_millis(200);
+
 /// How often what pages begin with is read though nobody asks: it can take half a minute of a store that has much else to
 /// do, and whoever comes first would wait for it.
 const KEPT_WARM_EVERY: Duration = Duration::from_secs(600);
@@ -56,6 +62,7 @@ impl FiguresService {
                 () = shutdown.cancelled() => break,
                 Ok(()) = edition.changed() => {
                     self.recent.forget();
+                    self.ledgers.forget();
                     self.days.forget();
                     self.typical.forget();
                     self.forgotten.notify_one();
@@ -110,17 +117,45 @@ impl FiguresService {
     /// Reads what the feed builds on; until it succeeds, figures stay as they are.
     async fn begin_again(&self) {
         let mut wait = Duration::from_millis(200);
+        self.recent.is_begun(false);
         while let Err(error) = self.read_recent().await {
             tracing::warn!(%error, "the newest windows could not be read; trying again");
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(10));
         }
+        self.recent.is_begun(true);
         self.days.outdate();
         self.changes.fetch_add(1, Ordering::Relaxed);
         self.recent_changed.notify_one();
     }
 
+    /// Waits until everything is stored that the newest half-hours were released of: what is published is stored a little
+    /// later, and an older state of some of it would tell of what changed it since.
+    async fn stored_as_released(&self) -> Result<(), StoreError> {
+        let (first, last) = Recent::followed(self.clock.now());
+        let mut released = Seen::new();
+        for day in first.day()..=last.day() {
+            let ledger = self.ledgers.day(day).await?;
+            let windows = (first.0..=last.0).map(Window).filter(|window| window.day() == day);
+            for (&partition, &at) in windows.flat_map(|window| ledger.seen(window.of_day())) {
+                let seen = released.entry(partition).or_default();
+                *seen = at.max(*seen);
+            }
+        }
+        loop {
+            let stored = self.days.stored().await?;
+            let is_stored = |(partition, at): (&u32, &Position)| {
+                stored.get(*partition as usize).is_none_or(|stored| *stored >= Some(*at))
+            };
+            if released.iter().all(is_stored) {
+                return Ok(());
+            }
+            tokio::time::sleep(STORED_ASKED_EVERY).await;
+        }
+    }
+
     async fn read_recent(&self) -> Result<(), StoreError> {
+        self.stored_as_released().await?;
         if let Some(span) = self.store.span().await? {
             let end = Window::at(span.last_day + 1, 0).start().0;
             self.newest.fetch_max(end.min(self.clock.now().0), Ordering::Relaxed);
@@ -158,7 +193,8 @@ impl FiguresService {
                 self.changes.fetch_add(1, Ordering::Relaxed);
             }
             let before = std::mem::replace(&mut meters, self.registered().meters);
-            let settled = meters > 0 && meters == before;
+            // While they become more all the time, nearly all are known.
+            let settled = meters > 0 && meters.abs_diff(before) * 100 <= meters;
             if settled {
                 self.homes_are_known();
             } else {
@@ -170,8 +206,13 @@ impl FiguresService {
 
     /// From now on it is known who is spoken of together: for the first time, everything is looked at for that.
     fn homes_are_known(&self) {
-        let is_new = self.ledgers.homes().is_none();
-        self.ledgers.there_are(&self.registered().by_leaf);
+        let (before, registered) = (self.ledgers.homes(), self.registered());
+        let is_new = before.is_none();
+        if before.as_deref() == Some(&registered.by_leaf[..]) {
+            return;
+        }
+        self.ledgers.there_are(&registered.by_leaf);
+        self.recent.look_at_all();
         if is_new {
             self.days.outdate();
             self.typical.forget();
@@ -196,11 +237,14 @@ impl FiguresService {
             let of_day: Vec<Look<'_>> =
                 looks.iter().filter(|look| look.window.day() == day).map(WindowLook::look).collect();
             let homes = homes.as_deref().filter(|_| !of_day.is_empty());
-            match self.ledgers.look(day, &of_day, homes).await {
+            let looked = tokio::time::timeout(KEPT_WITHIN, self.ledgers.look(day, &of_day, homes)).await;
+            let late = |_| StoreError::Unavailable("it takes too long to keep what is released".to_owned());
+            match looked.map_err(late).flatten() {
                 Ok(ledger) => self.recent.show(day, &ledger, now),
                 Err(error) => {
                     tracing::warn!(%error, "the newest figures can't be released: they stand");
-                    self.recent.look_again(&looks);
+                    drop(of_day);
+                    self.recent.look_again(looks);
                     return;
                 }
             }

@@ -27,6 +27,12 @@ const HEARD_ENOUGH_PERCENT: u32 = 50;
 /// A window that has ended is over when nothing has changed it for so long: what comes then is late.
 const QUIET_FOR: Duration = Duration::from_secs(5);
 
+/// And after so long in any case.
+const OVER_AFTER_S: i64 = 600;
+
+/// Homes that are told of at once, at most: of a window that nobody looks at.
+const TOLD_MAX: usize = 500_000;
+
 /// One window's rows, their sums by leaf, and what has changed since it was last looked at.
 struct RecentWindow {
     rows: HashMap<(u32, u32), AggregateRow>,
@@ -92,6 +98,8 @@ struct ReleasedWindow {
 
 #[derive(Default)]
 struct Held {
+    /// Whether the windows are known as far as they have been released: before that they are not looked at.
+    is_begun: bool,
     windows: BTreeMap<Window, RecentWindow>,
     released: BTreeMap<Window, ReleasedWindow>,
 }
@@ -122,6 +130,11 @@ impl Recent {
         self.lock().windows.clear();
     }
 
+    /// Whether the windows are known as far as they have been released.
+    pub(super) fn is_begun(&self, is_begun: bool) {
+        self.lock().is_begun = is_begun;
+    }
+
     /// Takes rows of one partition, and the homes that changed them in part; of each row, the one that has seen most stays.
     /// Says whether any changed.
     pub(super) fn take(
@@ -132,7 +145,7 @@ impl Recent {
         now: UtcSecond,
     ) -> bool {
         let (first, last) = Self::followed(now);
-        let Held { windows, released } = &mut *self.lock();
+        let Held { windows, released, .. } = &mut *self.lock();
         windows.retain(|&window, _| window >= first);
         released.retain(|&window, _| window >= first);
         let (mut is_changed, mut homes) = (false, homes.iter().peekable());
@@ -151,12 +164,10 @@ impl Recent {
             }
             // What the row had seen of a home before, it tells no more.
             let told = of_row.into_iter().filter(|change| change.at > held.through);
-            window.changed.extend(told.map(|&HomeChange { home, at, .. }| ChangedHome {
-                leaf,
-                home,
-                partition,
-                at,
-            }));
+            let room = TOLD_MAX.saturating_sub(window.changed.len());
+            window.changed.extend(
+                told.map(|&HomeChange { home, at, .. }| ChangedHome { leaf, home, partition, at }).take(room),
+            );
             let sums = &mut window.totals[leaf];
             sums.energy += row.energy - held.energy;
             sums.meters += row.meters - held.meters;
@@ -173,11 +184,15 @@ impl Recent {
     /// What is to be looked at: windows that have changed since they were, or are over since. `homes` are there, by leaf.
     pub(super) fn looks(&self, now: UtcSecond, homes: &[u32]) -> Vec<WindowLook> {
         let (first, _) = Self::followed(now);
-        let windows = &mut self.lock().windows;
+        let Held { windows, is_begun, .. } = &mut *self.lock();
         let mut looks = Vec::new();
+        if !*is_begun {
+            return looks;
+        }
         let mut before: Option<(Window, Vec<Totals>)> = None;
         for (&number, window) in windows.range_mut(first..) {
-            let is_over = number.end() <= now && window.changed_at.elapsed() >= QUIET_FOR;
+            let is_quiet = window.changed_at.elapsed() >= QUIET_FOR;
+            let is_over = number.end() <= now && (is_quiet || now.0 - number.end().0 >= OVER_AFTER_S);
             if window.looked_at.is_none_or(|was_over| is_over && !was_over) {
                 let before = before.take().filter(|(of, _)| of.next() == number);
                 looks.push(WindowLook {
@@ -195,13 +210,19 @@ impl Recent {
     }
 
     /// They could not be looked at: again.
-    pub(super) fn look_again(&self, looks: &[WindowLook]) {
+    pub(super) fn look_again(&self, looks: Vec<WindowLook>) {
         let mut held = self.lock();
         for look in looks {
             if let Some(window) = held.windows.get_mut(&look.window) {
                 window.looked_at = None;
+                window.changed.extend(look.changed);
             }
         }
+    }
+
+    /// More homes may be put together now: all windows are to be looked at for that.
+    pub(super) fn look_at_all(&self) {
+        self.lock().windows.values_mut().for_each(|window| window.looked_at = None);
     }
 
     /// Shows what has been released of the windows that are of a UTC day.

@@ -233,7 +233,9 @@ impl FiguresService {
         }
         let mut windows: Vec<(Window, Released)> =
             (from.0..to.0).map(|window| (Window(window), Released::default())).collect();
-        for day in from.day()..=Window(to.0 - 1).day() {
+        let span = self.days.span().await.map_err(unavailable)?;
+        let is_known = |day: &i32| span.is_some_and(|span| (span.first_day..=span.last_day).contains(day));
+        for day in (from.day()..=Window(to.0 - 1).day()).filter(is_known) {
             let ledger = self.days.released(day).await.map_err(unavailable)?;
             for of_day in 0..48 {
                 let number = usize::try_from(Window::at(day, of_day).0 - from.0).ok();

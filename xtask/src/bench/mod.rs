@@ -89,7 +89,7 @@ const BENCHES: [Bench; 13] = [
     },
     Bench {
         name: "web",
-        what: "what Lighthouse says of the public pages, and how long an area's takes at 200 requests a second",
+        what: "how long an area's page takes at 200 requests a second",
         how: How::Browser { file: "web.bench.ts" },
     },
     Bench { name: "start", what: "seconds from a second start to the first page", how: How::Start },

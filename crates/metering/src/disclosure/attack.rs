@@ -303,8 +303,8 @@ impl Shown {
     fn begin_again(&mut self, leaves: usize) {
         let Kept { groups, half_hours, looks, first_leaf } = &self.kept;
         let mut ledger = DayLedger::read(groups, &Numbered, *first_leaf, leaves).unwrap();
-        ledger.read_released(half_hours).unwrap();
-        looks.iter().for_each(|look| ledger.read_released(look).unwrap());
+        ledger.read_released(half_hours, |_| true).unwrap();
+        looks.iter().for_each(|look| ledger.read_released(look, |_| true).unwrap());
         assert_eq!(ledger.groups(), self.ledger.groups());
         let released = |ledger: &DayLedger| {
             let cells = |group: usize| (0..48).map(move |of_day| (group, of_day));

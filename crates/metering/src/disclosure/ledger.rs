@@ -112,6 +112,8 @@ pub struct DayLedger {
     /// Homes that are known to have changed what is released of a group in a half-hour since. Not kept: who goes on after a
     /// process that ended counts from there.
     changed: HashMap<(usize, usize), HashSet<u32>>,
+    /// Whether more homes may be put together.
+    may_grow: bool,
 }
 
 impl DayLedger {
@@ -122,6 +124,7 @@ impl DayLedger {
             groups,
             seen: vec![Seen::new(); WINDOWS],
             changed: HashMap::new(),
+            may_grow: true,
         }
     }
 
@@ -143,7 +146,7 @@ impl DayLedger {
             .map(|(leaf, crowd)| if self.groups.of_leaf(leaf).is_some() { Crowd::default() } else { *crowd })
             .collect();
         let more = Groups::decide(&left, nesting, is_enough);
-        if more.all().is_empty() {
+        if more.all().is_empty() || !self.may_grow {
             return false;
         }
         self.groups = Arc::new(self.groups.with(&more, leaves.len()));
@@ -152,7 +155,8 @@ impl DayLedger {
     }
 
     /// Releases what may be of a half-hour as it is now. Gives the numbers of the groups whose figures have changed. Nothing
-    /// is released of a state that has seen less than what was released before.
+    /// is released of a state that has seen less than what was released before, nor where less is covered than then: it may be
+    /// an older state of some of it.
     pub fn release(&mut self, look: &Look<'_>) -> Vec<usize> {
         let Look { of_day, exact, changed, seen, course } = *look;
         if changed.is_none() {
@@ -175,7 +179,7 @@ impl DayLedger {
         let mut groups = Vec::new();
         for (number, (group, released)) in self.groups.all().iter().zip(&mut self.released).enumerate() {
             let (now, before) = (sum(exact, &group.leaves), &mut released[of_day]);
-            if now == *before {
+            if now == *before || now.meter_seconds < before.meter_seconds {
                 continue;
             }
             let expected = match course {
@@ -193,6 +197,11 @@ impl DayLedger {
             self.seen[of_day].extend(seen);
         }
         groups
+    }
+
+    /// How far what is released of a half-hour had seen the log.
+    pub fn seen(&self, of_day: usize) -> &Seen {
+        &self.seen[of_day]
     }
 
     /// What has been released in a half-hour, group by group: the area that it is of, and what.
@@ -258,7 +267,7 @@ fn may_be_released(released: &Totals, now: &Totals, changed: u32, expected: Opti
     let leaves_enough = |expected: Totals| {
         let to_come = expected.meter_seconds - now.meter_seconds;
         let come = now.meter_seconds - released.meter_seconds;
-        to_come == 0
+        to_come <= 0
             || i128::from(to_come) * i128::from(changed) >= i128::from(come.max(1)) * i128::from(least)
     };
     changed >= least && expected.is_none_or(leaves_enough)
@@ -360,7 +369,8 @@ mod tests {
         assert_eq!(released(40, &seen(20)), [0]);
         assert_eq!(released(20, &seen(19)), NONE);
         assert_eq!(released(20, &Seen::new()), NONE);
-        assert_eq!(released(20, &seen(20)), [0]);
+        assert_eq!(released(20, &seen(20)), NONE, "nor of a state that covers less");
+        assert_eq!(released(50, &seen(20)), [0]);
     }
 
     #[test]

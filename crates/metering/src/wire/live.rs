@@ -21,6 +21,9 @@ pub struct LiveRowsMessage {
     /// Which edition of the aggregates they are of.
     #[prost(uint32, tag = "4")]
     pub edition: u32,
+    /// Rows of the same moment follow.
+    #[prost(bool, tag = "5")]
+    pub more: bool,
 }
 
 /// `wattmap.v1.LiveRow`
@@ -52,16 +55,19 @@ pub struct LiveRowMessage {
     pub homes_before: Vec<u64>,
 }
 
-/// One partition's changed rows, as bytes for the live topic; `homes` in order of the rows that they changed.
+/// One partition's changed rows, as bytes for the live topic; `homes` in order of the rows that they changed. `more` rows of the
+/// same moment follow.
 pub fn encode_live(
     partition: u32,
     edition: u32,
     rows: &[PlacedRow],
     homes: &[HomeChange],
     newest_ms: i64,
+    more: bool,
 ) -> Vec<u8> {
     let mut homes = homes.iter().peekable();
-    let mut message = LiveRowsMessage { partition, newest_ms, rows: Vec::with_capacity(rows.len()), edition };
+    let mut message =
+        LiveRowsMessage { partition, newest_ms, rows: Vec::with_capacity(rows.len()), edition, more };
     for (number, PlacedRow { place, row }) in (0..).zip(rows) {
         let mut of_row = LiveRowMessage {
             area: place.area.as_str().to_owned(),
@@ -94,19 +100,22 @@ pub struct DecodedLive {
     pub homes: Vec<HomeChange>,
     /// The append time of the newest record in them.
     pub newest_ms: i64,
+    /// Rows of the same moment follow.
+    pub more: bool,
 }
 
 /// From the bytes of the live topic.
 pub fn decode_live(value: &[u8]) -> Result<DecodedLive, WireError> {
     let message =
         LiveRowsMessage::decode(value).map_err(|error| WireError::NotProtobuf(error.to_string()))?;
-    let LiveRowsMessage { partition, newest_ms, rows, edition } = message;
+    let LiveRowsMessage { partition, newest_ms, rows, edition, more } = message;
     let mut decoded = DecodedLive {
         partition,
         edition,
         rows: Vec::with_capacity(rows.len()),
         homes: Vec::new(),
         newest_ms,
+        more,
     };
     for (number, row) in (0..).zip(rows) {
         let area = AreaCode::parse(&row.area).map_err(|error| field("area", error))?;
@@ -155,13 +164,14 @@ mod tests {
             home,
             at: at(back),
         });
-        let encoded = encode_live(7, 2, &rows, &homes, 1_795_000_000_000);
+        let encoded = encode_live(7, 2, &rows, &homes, 1_795_000_000_000, true);
         let expected = DecodedLive {
             partition: 7,
             edition: 2,
             rows,
             homes: homes.to_vec(),
             newest_ms: 1_795_000_000_000,
+            more: true,
         };
         assert_eq!(decode_live(&encoded), Ok(expected));
         assert!(decode_live(b"\xff").is_err());

@@ -9,8 +9,8 @@ use metering::stored::{FlushPlan, Hint, MeterState, PlacedRow, RawVersion, Regis
 use metering::wire::Record;
 use metering::{AggregateRow, AreaCode, DeadReason, Generation, MeterId, Place, Position};
 use pipeline::{
-    Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig,
-    Wants,
+    Answers, Decision, Decoded, HINT_STEP_S, Halt, Limits, LiveRows, LogRecordRef, Partition,
+    PartitionConfig, Wants,
 };
 
 #[derive(Debug, Clone)]

@@ -133,7 +133,7 @@ impl Kept {
         let more = head.looks[held.looks.len()..].iter().map(|look| look.record.as_str());
         let Some(records) = self.records(day, more).await? else { return self.read(day).await };
         let ledger = Arc::make_mut(&mut open.ledger);
-        records.iter().try_for_each(|record| ledger.read_released(record)).map_err(damaged(day))?;
+        records.iter().try_for_each(|record| ledger.read_released(record, |_| true)).map_err(damaged(day))?;
         open.head = Some((head, bytes));
         Ok(open)
     }
@@ -187,7 +187,11 @@ impl Kept {
             self.forget(day, &(&old.records() - &head.records())).await;
             open.head = Some((head, bytes));
         } else {
-            self.forget(day, &written.iter().map(String::as_str).collect()).await;
+            // Whoever was quicker may be an earlier try of this one.
+            let now = self.documents.document(HEADS, &name(day)).await?;
+            let named = now.map(|bytes| decoded(day, &bytes)).transpose()?.unwrap_or_default();
+            let written: BTreeSet<&str> = written.iter().map(String::as_str).collect();
+            self.forget(day, &(&written - &named.records())).await;
         }
         Ok(is_kept)
     }
@@ -219,13 +223,19 @@ impl Kept {
     async fn ledger(&self, day: i32, head: &Head) -> Result<Option<DayLedger>, StoreError> {
         let of_half_hours: BTreeSet<&str> = head.half_hours.values().map(String::as_str).collect();
         let looks = head.looks.iter().map(|look| look.record.as_str());
-        let names = std::iter::once(head.groups.as_str()).chain(of_half_hours).chain(looks);
-        let Some(records) = self.records(day, names).await? else { return Ok(None) };
+        let names: Vec<&str> =
+            std::iter::once(head.groups.as_str()).chain(of_half_hours.iter().copied()).chain(looks).collect();
+        let Some(records) = self.records(day, names.iter().copied()).await? else { return Ok(None) };
         let Some((groups, released)) = records.split_first() else { return Ok(None) };
         let first_leaf = self.geography.areas().len() - self.leaves();
         let mut ledger = DayLedger::read(groups, &Names(&self.geography), first_leaf as u32, self.leaves())
             .map_err(damaged(day))?;
-        released.iter().try_for_each(|record| ledger.read_released(record)).map_err(damaged(day))?;
+        for (name, record) in names[1..].iter().zip(released) {
+            // A record of many half-hours may have been superseded for some of them; a look is of what came after.
+            let is_look = !of_half_hours.contains(name);
+            let is_of = |of_day: usize| is_look || head.half_hours.get(&of_day).is_some_and(|of| of == name);
+            ledger.read_released(record, is_of).map_err(damaged(day))?;
+        }
         Ok(Some(ledger))
     }
 

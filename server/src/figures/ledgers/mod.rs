@@ -68,6 +68,11 @@ impl Ledgers {
         registered.iter().zip(heard).map(of).collect()
     }
 
+    /// Forgets what is held in memory, and who was told of: it is read again as it was kept.
+    pub(super) fn forget(&self) {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// How many homes there are, by area of the finest level; none as long as that is not settled.
     pub(super) fn homes(&self) -> Option<Arc<[u32]>> {
         self.homes.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -144,7 +149,7 @@ impl Ledgers {
     fn note_use(&self, day: i32, ledger: &DayLedger) {
         let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = days.get_mut(&day) {
-            slot.totals = ledger.groups().all().len() * 48;
+            slot.totals = ledger.groups().all().len() * 48 + ledger.groups().leaves();
         }
         while days.values().map(|slot| slot.totals).sum::<usize>() > TOTALS_KEPT {
             let idle = days.iter().filter(|&(&of, slot)| of != day && Arc::strong_count(&slot.open) == 1);
@@ -164,5 +169,51 @@ impl AreaNames for Names<'_> {
 
     fn number(&self, code: &AreaCode) -> Option<u32> {
         self.0.index_of(code).map(|area| area.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metering::Energy;
+    use metering::aggregate::Totals;
+    use metering::disclosure::{Course, Seen};
+
+    use super::*;
+    use crate::memory::Memory;
+
+    const DAY: i32 = 20_779;
+    const HOMES: u32 = 40;
+
+    /// Homes of an area of London, looked at in a half-hour in which each covers so many seconds.
+    async fn look(ledgers: &Ledgers, leaves: usize, of_day: usize, seconds: i64) -> Arc<DayLedger> {
+        let (mut exact, mut homes) = (vec![Totals::default(); leaves], vec![0; leaves]);
+        homes[7] = HOMES;
+        exact[7] = Totals {
+            energy: Energy::from_mwh(seconds * 100),
+            meters: i64::from(HOMES),
+            meter_seconds: i64::from(HOMES) * seconds,
+        };
+        let look = Look { of_day, exact: &exact, changed: None, seen: &Seen::new(), course: Course::Over };
+        ledgers.look(DAY, &[look], Some(&homes)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_day_is_read_as_it_was_kept_however_often_it_was_written_together() {
+        let (documents, geography) = (Arc::new(Memory::default()), Geography::london());
+        let nesting =
+            Arc::new(Nesting::new(vec![vec![None], vec![Some(0); geography.leaf_count() as usize]]));
+        let leaves = geography.leaf_count() as usize;
+        // Names of areas are all that is asked of the map; of two nodes each goes on from what the other kept.
+        let node = |_| Ledgers::new(documents.clone(), geography.clone(), nesting.clone(), 10).unwrap();
+        let nodes = [0, 1].map(node);
+        let mut last = None;
+        for number in 0..200_usize {
+            let (of_day, seconds) = (number / 7 % 48, 500 * (number % 7) as i64 + 500);
+            last = Some(look(&nodes[number / 5 % 2], leaves, of_day, seconds).await);
+        }
+        let (last, read) = (last.unwrap(), node(2).day(DAY).await.unwrap());
+        for of_day in 0..48 {
+            assert!(last.portions(of_day).eq(read.portions(of_day)), "half-hour {of_day}");
+        }
     }
 }

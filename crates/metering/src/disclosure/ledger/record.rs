@@ -124,8 +124,10 @@ impl PortionsRecord {
             };
             ledger.changed.remove(&(group as usize, of_day));
         }
-        ledger.seen[of_day]
-            .extend(partitions.iter().copied().zip(seen.iter().copied().map(Position::from_stamp)));
+        for (&partition, &stamp) in partitions.iter().zip(seen) {
+            let seen = ledger.seen[of_day].entry(partition).or_default();
+            *seen = Position::from_stamp(stamp).max(*seen);
+        }
         Ok(())
     }
 }
@@ -170,7 +172,8 @@ impl DayLedger {
     }
 
     /// The ledger that wrote a record of groups, as it was before it released anything. A group with an area that this map
-    /// does not have is of another map: nothing is said of it any more, and its areas are in no other group of that day.
+    /// does not have is of another map: nothing is said of it any more, and nobody is put together with others on that day
+    /// again, so that its areas are in no other group.
     pub fn read(
         groups: &[u8],
         names: &impl AreaNames,
@@ -205,13 +208,16 @@ impl DayLedger {
                 _ => Group { area: 0, leaves: Vec::new(), homes: 0 },
             });
         }
-        Ok(DayLedger::new(Arc::new(Groups::new(read, leaves))))
+        let is_of_this_map = read.iter().all(|group| !group.leaves.is_empty());
+        Ok(DayLedger { may_grow: is_of_this_map, ..DayLedger::new(Arc::new(Groups::new(read, leaves))) })
     }
 
-    /// Reads what had been released when it was written, which was after what this ledger has.
-    pub fn read_released(&mut self, bytes: &[u8]) -> Result<(), BadRecord> {
+    /// Reads what had been released when it was written, of some half-hours of the day, which was after what this ledger has of
+    /// them.
+    pub fn read_released(&mut self, bytes: &[u8], is_of: impl Fn(usize) -> bool) -> Result<(), BadRecord> {
         let ReleasedRecord { portions } = decoded(bytes)?;
-        portions.iter().try_for_each(|portions| portions.read_into(self))
+        let mut of_them = portions.iter().filter(|portions| is_of(portions.of_day as usize));
+        of_them.try_for_each(|portions| portions.read_into(self))
     }
 }
 
@@ -259,8 +265,9 @@ mod tests {
         let written = ledger();
         let groups = written.record_of_groups(&Names(None), FIRST_LEAF);
         let mut read = DayLedger::read(&groups, names, FIRST_LEAF, 5).unwrap();
-        read.read_released(&written.record_of_half_hours([5])).unwrap();
-        read.read_released(&written.record_of_look(&[(47, vec![1])])).unwrap();
+        read.read_released(&written.record_of_half_hours([5, 47]), |of_day| of_day == 5).unwrap();
+        assert_eq!(read.of_group(1, 47), Totals::default(), "that was not asked for");
+        read.read_released(&written.record_of_look(&[(47, vec![1])]), |_| true).unwrap();
         read
     }
 
@@ -273,10 +280,12 @@ mod tests {
 
     #[test]
     fn a_group_of_another_map_is_not_spoken_of() {
-        let read = read(&Names(Some(7)));
+        let mut read = read(&Names(Some(7)));
         assert_eq!([3, 6, 7].map(|area| read.groups().of_leaf(area - 3)), [Some(1), None, None]);
         assert_eq!(read.of_group(0, 5), Totals::default());
         assert_eq!(read.of_group(1, 5), ledger().of_group(1, 5));
+        let homes = [0, 0, 0, 40, 0].map(Crowd::of);
+        assert!(!read.add_groups(&homes, &small(), |crowd| crowd.homes >= 30), "they were spoken of before");
     }
 
     #[test]
@@ -300,7 +309,7 @@ mod tests {
         let check = |edit: fn(&mut PortionsRecord), expect: &str| {
             let mut record = ReleasedRecord::decode(&ledger().record_of_half_hours([5])[..]).unwrap();
             edit(&mut record.portions[0]);
-            let error = ledger().read_released(&record.encode_to_vec()).unwrap_err();
+            let error = ledger().read_released(&record.encode_to_vec(), |_| true).unwrap_err();
             assert_eq!(error.to_string(), expect);
         };
         check(|portions| portions.of_day = 48, "of_day is 48; allowed are the 48 half-hours of a day");
