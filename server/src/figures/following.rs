@@ -42,6 +42,9 @@ const KEPT_WITHIN: Duration = Duration::from_secs(3);
 /// How often it is asked how far the log is stored, where more was released.
 const STORED_ASKED_EVERY: Duration = Duration::from_millis(200);
 
+/// And for how long: longer than a flush takes.
+const STORED_WITHIN: Duration = Duration::from_secs(60);
+
 /// How often what pages begin with is read though nobody asks: it can take half a minute of a store that has much else to
 /// do, and whoever comes first would wait for it.
 const KEPT_WARM_EVERY: Duration = Duration::from_secs(600);
@@ -142,12 +145,14 @@ impl FiguresService {
                 *seen = at.max(*seen);
             }
         }
+        let began = Instant::now();
         loop {
             let stored = self.days.stored().await?;
             let is_stored = |(partition, at): (&u32, &Position)| {
                 stored.get(*partition as usize).is_none_or(|stored| *stored >= Some(*at))
             };
-            if released.iter().all(is_stored) {
+            // What an owner of other aggregates published before it heard of these may never be stored among them.
+            if released.iter().all(is_stored) || began.elapsed() >= STORED_WITHIN {
                 return Ok(());
             }
             tokio::time::sleep(STORED_ASKED_EVERY).await;
