@@ -37,6 +37,13 @@ pub struct Stored {
     pub log: Arc<dyn ReadingLog>,
 }
 
+impl Stored {
+    /// How far each partition is.
+    pub(super) async fn progress(&self) -> Result<Vec<Option<Position>>, StoreError> {
+        self.store.progress(self.log.partitions()).await
+    }
+}
+
 /// A local day as it was read.
 #[derive(Clone)]
 pub(super) struct ReadDay {
@@ -74,9 +81,10 @@ impl Source for Reader {
 
     async fn read(&self, date: Date) -> Result<ReadDay, StoreError> {
         // What is stored by now is in what is read from here on; what is not makes the day be read again.
-        let stored = self.stored.store.progress(self.stored.log.partitions()).await?;
-        let looked_at = Some((Instant::now(), self.left_until()));
-        let summary = self.released(date, &stored).await?;
+        let stored = self.stored.progress().await?;
+        let (now, left_until) = (Instant::now(), self.left_until());
+        let summary = self.released(date, &stored, left_until).await?;
+        let looked_at = Some((now, left_until));
         Ok(ReadDay { summary: Arc::new(summary), stored: stored.into(), looked_at })
     }
 
@@ -95,8 +103,13 @@ impl Source for Reader {
 }
 
 impl Reader {
-    /// What has been released of a local day, after a look at what is stored of it.
-    async fn released(&self, date: Date, stored: &[Option<Position>]) -> Result<DaySummary, StoreError> {
+    /// What has been released of a local day, after a look at what is stored of it before a window.
+    async fn released(
+        &self,
+        date: Date,
+        stored: &[Option<Position>],
+        left_until: Window,
+    ) -> Result<DaySummary, StoreError> {
         let Some(windows) = self.calendar.windows_of(date) else { return Ok(DaySummary::nothing(date)) };
         let seen: Seen = (0..).zip(stored).filter_map(|(partition, at)| Some((partition, (*at)?))).collect();
         let (mut days, mut by_homes) = (Vec::new(), vec![Vec::new(); self.geography.leaf_count() as usize]);
@@ -124,7 +137,19 @@ impl Reader {
         let homes = self.homes(date, heard, is_over);
         let mut released = Vec::with_capacity(days.len());
         for (day, exact) in days {
-            released.push((day, self.look(day, &exact, &seen, homes.as_deref()).await?));
+            let looks: Vec<Look<'_>> = (0..)
+                .zip(&exact)
+                .filter(|&(of_day, exact)| Window::at(day, of_day) < left_until && !exact.is_empty())
+                .map(|(of_day, exact)| Look {
+                    of_day,
+                    exact,
+                    changed: None,
+                    seen: &seen,
+                    course: Course::Over,
+                })
+                .collect();
+            let homes = homes.as_deref().filter(|_| !looks.is_empty());
+            released.push((day, self.ledgers.look(day, &looks, homes).await?));
         }
         Ok(DaySummary::of(date, &windows, &released, &self.calendar, &self.nesting))
     }
@@ -141,25 +166,6 @@ impl Reader {
     /// Before this window none is followed from the live feed, by any node: the last one that was may still be by others.
     fn left_until(&self) -> Window {
         Window(Recent::followed(self.clock.now()).0.0 - 1)
-    }
-
-    /// Looks at the half-hours of a UTC day that are not followed from the live feed.
-    async fn look(
-        &self,
-        day: i32,
-        exact: &[Vec<Totals>],
-        seen: &Seen,
-        homes: Option<&[u32]>,
-    ) -> Result<Arc<DayLedger>, StoreError> {
-        let left_until = self.left_until();
-        let is_left = |of_day: usize| Window::at(day, of_day) < left_until;
-        let looks: Vec<Look<'_>> = (0..)
-            .zip(exact)
-            .filter(|&(of_day, exact)| is_left(of_day) && !exact.is_empty())
-            .map(|(of_day, exact)| Look { of_day, exact, changed: None, seen, course: Course::Over })
-            .collect();
-        let homes = homes.filter(|_| !looks.is_empty());
-        self.ledgers.look(day, &looks, homes).await
     }
 }
 
@@ -191,8 +197,7 @@ impl Days {
 
     /// How far all partitions are stored.
     pub(super) async fn stored(&self) -> Result<Vec<Option<Position>>, StoreError> {
-        let Stored { store, log } = &self.read.source.stored;
-        store.progress(log.partitions()).await
+        self.read.source.stored.progress().await
     }
 
     /// What has been released of a UTC day, as of the last look at it.

@@ -189,7 +189,7 @@ impl Recent {
         if !*is_begun {
             return looks;
         }
-        let mut before: Option<(Window, Vec<Totals>)> = None;
+        let mut before: Option<(Window, &[Totals])> = None;
         for (&number, window) in windows.range_mut(first..) {
             let is_quiet = window.changed_at.elapsed() >= QUIET_FOR;
             let is_over = number.end() <= now && (is_quiet || now.0 - number.end().0 >= OVER_AFTER_S);
@@ -204,7 +204,7 @@ impl Recent {
                 });
                 window.looked_at = Some(is_over);
             }
-            before = Some((number, window.totals.clone()));
+            before = Some((number, &window.totals));
         }
         looks
     }
@@ -282,8 +282,8 @@ impl Recent {
 }
 
 /// What a window will have: as much as the one before, and where that has nothing, a half-hour of all homes that there are.
-fn expected(before: Option<Vec<Totals>>, homes: &[u32]) -> Vec<Totals> {
-    let mut expected = before.unwrap_or_default();
+fn expected(before: Option<&[Totals]>, homes: &[u32]) -> Vec<Totals> {
+    let mut expected = before.unwrap_or_default().to_vec();
     expected.resize(homes.len().max(expected.len()), Totals::default());
     for (totals, &homes) in expected.iter_mut().zip(homes) {
         if totals.meter_seconds <= 0 {

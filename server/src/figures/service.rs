@@ -199,9 +199,8 @@ impl FiguresService {
             .with_context(|| format!("the time zone {zone:?} of the geography is not known"))?;
         let nesting = Arc::new(nesting_of(&geography));
         let leaves = geography.leaf_count() as usize;
-        let ever_heard =
-            Arc::new(EverHeard::new(nesting.clone(), leaves, rules.homes_min(FigureKind::Period)));
         let homes_min = rules.homes_min(FigureKind::Period);
+        let ever_heard = Arc::new(EverHeard::new(nesting.clone(), leaves, homes_min));
         let ledgers =
             Arc::new(Ledgers::new(documents.clone(), geography.clone(), nesting.clone(), homes_min)?);
         let days = Arc::new(Days::new(Reader {

@@ -10,3 +10,13 @@ pub(super) mod redrive;
 pub(super) mod releases;
 pub(super) mod simulator;
 pub(super) mod statistics;
+
+use crate::problem::Problem;
+
+/// How many an answer has at most: as many as are asked for, of so many at most, or `or`.
+fn limit(text: Option<&str>, or: usize, most: usize) -> Result<usize, Problem> {
+    let Some(text) = text else { return Ok(or) };
+    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+        Problem::parameter("limit", text, &format!("allowed is a whole number from 1 to {most}"))
+    })
+}

@@ -108,7 +108,7 @@ impl Kept {
                 let ledger = Arc::new(DayLedger::new(Arc::new(Groups::none(self.leaves()))));
                 return Ok(Open { ledger, head: None });
             };
-            let head: Head = decoded(day, &bytes)?;
+            let head: Head = decoded(&name(day), &bytes)?;
             if let Some(ledger) = self.ledger(day, &head).await? {
                 return Ok(Open { ledger: Arc::new(ledger), head: Some((head, bytes)) });
             }
@@ -123,7 +123,7 @@ impl Kept {
             return Ok(open);
         }
         let (Some(bytes), Some((held, _))) = (bytes, &open.head) else { return self.read(day).await };
-        let head: Head = decoded(day, &bytes)?;
+        let head: Head = decoded(&name(day), &bytes)?;
         let goes_on = head.groups == held.groups
             && head.half_hours == held.half_hours
             && head.looks.starts_with(&held.looks);
@@ -158,8 +158,7 @@ impl Kept {
             id
         };
         if more_groups {
-            let first_leaf = self.geography.areas().len() - self.leaves();
-            let body = open.ledger.record_of_groups(&Names(&self.geography), first_leaf as u32);
+            let body = open.ledger.record_of_groups(&Names(&self.geography), self.first_leaf());
             head.groups = write("groups", body);
         }
         if !released.is_empty() {
@@ -189,7 +188,7 @@ impl Kept {
         } else {
             // Whoever was quicker may be an earlier try of this one.
             let now = self.documents.document(HEADS, &name(day)).await?;
-            let named = now.map(|bytes| decoded(day, &bytes)).transpose()?.unwrap_or_default();
+            let named = now.map(|bytes| decoded(&name(day), &bytes)).transpose()?.unwrap_or_default();
             let written: BTreeSet<&str> = written.iter().map(String::as_str).collect();
             self.forget(day, &(&written - &named.records())).await;
         }
@@ -202,9 +201,7 @@ impl Kept {
         for Document { id, body } in self.documents.documents(HEADS).await?.into_iter().rev() {
             let date: Date =
                 id.parse().map_err(|_| StoreError::Corrupt(format!("what was released of {id}: no day")))?;
-            let head: Head = serde_json::from_slice(&body)
-                .map_err(|error| StoreError::Corrupt(format!("what was released of {id}: {error}")))?;
-            let Head { looks, looks_ever, portions_ever, first, last, .. } = head;
+            let Head { looks, looks_ever, portions_ever, first, last, .. } = decoded(&id, &body)?;
             if looks_ever > 0 {
                 days.push(ReleasedDay {
                     date,
@@ -227,8 +224,7 @@ impl Kept {
             std::iter::once(head.groups.as_str()).chain(of_half_hours.iter().copied()).chain(looks).collect();
         let Some(records) = self.records(day, names.iter().copied()).await? else { return Ok(None) };
         let Some((groups, released)) = records.split_first() else { return Ok(None) };
-        let first_leaf = self.geography.areas().len() - self.leaves();
-        let mut ledger = DayLedger::read(groups, &Names(&self.geography), first_leaf as u32, self.leaves())
+        let mut ledger = DayLedger::read(groups, &Names(&self.geography), self.first_leaf(), self.leaves())
             .map_err(damaged(day))?;
         for (name, record) in names[1..].iter().zip(released) {
             // A record of many half-hours may have been superseded for some of them; a look is of what came after.
@@ -265,6 +261,11 @@ impl Kept {
         }
     }
 
+    /// The number of the finest level's first area among all.
+    fn first_leaf(&self) -> u32 {
+        (self.geography.areas().len() - self.leaves()) as u32
+    }
+
     fn leaves(&self) -> usize {
         self.geography.leaf_count() as usize
     }
@@ -289,9 +290,9 @@ fn kind(day: i32) -> String {
     format!("released {}", name(day))
 }
 
-fn decoded(day: i32, bytes: &[u8]) -> Result<Head, StoreError> {
+fn decoded(name: &str, bytes: &[u8]) -> Result<Head, StoreError> {
     serde_json::from_slice(bytes)
-        .map_err(|error| StoreError::Corrupt(format!("what was released of {}: {error}", name(day))))
+        .map_err(|error| StoreError::Corrupt(format!("what was released of {name}: {error}")))
 }
 
 fn damaged(day: i32) -> impl Fn(BadRecord) -> StoreError {

@@ -13,7 +13,7 @@ use engine::{DocumentStore, StoreError};
 use geography::{AreaIndex, Geography};
 use metering::AreaCode;
 use metering::disclosure::{AreaNames, Crowd, DayLedger, Look, Nesting};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 
 use kept::{Kept, Open};
 pub use kept::{KeptLook, ReleasedDay};
@@ -86,11 +86,7 @@ impl Ledgers {
             Some(there) => there,
             None => self.kept.read(day).await?,
         };
-        let ledger = there.ledger.clone();
-        *held = Some(there);
-        drop(held);
-        self.note_use(day, &ledger);
-        Ok(ledger)
+        Ok(self.hold(day, held, there))
     }
 
     /// Looks at some half-hours of a day, and releases what may be. Homes that are in no group yet are put together with
@@ -117,11 +113,7 @@ impl Ledgers {
                 .filter(|(_, groups)| !groups.is_empty())
                 .collect();
             if !more && released.is_empty() || self.kept.keep(day, &mut there, &released, more).await? {
-                let ledger = there.ledger.clone();
-                *held = Some(there);
-                drop(held);
-                self.note_use(day, &ledger);
-                return Ok(ledger);
+                return Ok(self.hold(day, held, there));
             }
         }
         Err(StoreError::Unavailable("what is released goes on being released by others".to_owned()))
@@ -143,6 +135,15 @@ impl Ledgers {
             days.entry(day).or_insert_with(|| Slot { open: Arc::default(), used: Instant::now(), totals: 0 });
         slot.used = Instant::now();
         slot.open.clone()
+    }
+
+    /// Holds a day as it is now, for whoever asks next.
+    fn hold(&self, day: i32, mut held: MutexGuard<'_, Option<Open>>, there: Open) -> Arc<DayLedger> {
+        let ledger = there.ledger.clone();
+        *held = Some(there);
+        drop(held);
+        self.note_use(day, &ledger);
+        ledger
     }
 
     /// Notes how much a day takes, and forgets those that nobody has asked for the longest.

@@ -161,7 +161,7 @@ fn place_of(letter: &DeadLetter) -> String {
 
 impl Filter {
     fn understood(self) -> Result<DeadLetterFilter, Problem> {
-        let limit = self.limit.as_deref().map(limit).transpose()?.unwrap_or(LIMIT);
+        let limit = super::limit(self.limit.as_deref(), LIMIT, LIMIT_MAX)?;
         Ok(DeadLetterFilter {
             reason: self.reason.as_deref().map(reason).transpose()?,
             meter: self.meter.as_deref().map(meter).transpose()?,
@@ -180,12 +180,6 @@ pub(super) fn reason(text: &str) -> Result<DeadReason, Problem> {
 
 pub(super) fn meter(text: &str) -> Result<MeterId, Problem> {
     MeterId::parse(text).map_err(|rule| Problem::parameter("meter", text, &format!("it {rule}")))
-}
-
-fn limit(text: &str) -> Result<usize, Problem> {
-    text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-        Problem::parameter("limit", text, &format!("allowed is a whole number from 1 to {LIMIT_MAX}"))
-    })
 }
 
 fn after(text: &str) -> Result<(u32, Position), Problem> {

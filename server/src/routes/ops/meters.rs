@@ -63,12 +63,7 @@ pub(in crate::routes) async fn get(
     State(state): State<AppState>,
 ) -> Result<Json<Page>, Problem> {
     let silent_for_s = filter.silent_for.as_deref().map(|text| span_s("silent_for", text)).transpose()?;
-    let limit = match filter.limit.as_deref() {
-        None => LIMIT,
-        Some(text) => text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-            Problem::parameter("limit", text, &format!("allowed is a whole number from 1 to {LIMIT_MAX}"))
-        })?,
-    };
+    let limit = super::limit(filter.limit.as_deref(), LIMIT, LIMIT_MAX)?;
     let now = state.clock.now();
     let registrations = state.ports.figures.registrations().await?;
     let (mut matching, mut page) = (0, Vec::new());

@@ -53,12 +53,7 @@ pub(in crate::routes) async fn get(
     QueryOf(filter): QueryOf<Filter>,
     State(state): State<AppState>,
 ) -> Result<Json<Releases>, Problem> {
-    let limit = match filter.limit.as_deref() {
-        None => LIMIT,
-        Some(text) => text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-            Problem::parameter("limit", text, &format!("allowed is a whole number from 1 to {LIMIT_MAX}"))
-        })?,
-    };
+    let limit = super::limit(filter.limit.as_deref(), LIMIT, LIMIT_MAX)?;
     let days = state.figures.released_days().await?;
     Ok(Json(Releases { days: days.into_iter().take(limit).map(day).collect() }))
 }
