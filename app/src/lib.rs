@@ -61,5 +61,3 @@ pub mod services;
 pub mod shell;
 #[cfg(feature = "ssr")]
 mod status;
-#[cfg(feature = "ssr")]
-mod titles;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::assets::AssetUrls;
 use crate::error::AppError;
+pub use crate::first_map::DrawnAreas;
 use crate::site::SiteStatus;
 
 /// A household that an estimate is asked for. What is unknown is left out.
@@ -93,6 +94,8 @@ pub struct Services {
     pub door: Arc<dyn ReadingDoor>,
     /// The areas.
     pub geography: Arc<Geography>,
+    /// They as they were drawn last.
+    pub drawn: Arc<DrawnAreas>,
     /// Where the page's files are.
     pub assets: Arc<AssetUrls>,
     /// What the API is, as OpenAPI has it.

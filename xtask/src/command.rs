@@ -38,6 +38,14 @@ pub(crate) fn program(name: impl AsRef<OsStr>, directory: &Path) -> Command {
     command
 }
 
+/// A program that takes processors when no page wants them: whoever waits for a page is a person, and what is not counted yet
+/// waits in the log.
+pub(crate) fn behind_pages(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "5"]).arg(name);
+    command
+}
+
 /// Runs a command whose output the person should see; `advice` says what to do if it fails.
 pub(crate) fn run(command: &mut Command, advice: &str) -> Result<()> {
     let status = if say::is_beside_others() {

@@ -5,7 +5,7 @@ use metering::AreaCode;
 use super::{ComparePage, CompareQuery};
 use crate::error::AppError;
 use crate::services::{COMPARED_MAX, Services};
-use crate::{titles, words};
+use crate::words;
 
 /// The page that was asked for.
 pub(crate) async fn compared(services: &Services, query: CompareQuery) -> Result<ComparePage, AppError> {
@@ -42,7 +42,7 @@ pub(crate) async fn compared(services: &Services, query: CompareQuery) -> Result
         codes => Some(services.figures.compare(codes).await?),
     };
     let title = |code: &AreaCode| {
-        let title = geography.index_of(code).map(|index| titles::title(geography, index));
+        let title = geography.index_of(code).map(|index| geography.title(index).to_owned());
         title.unwrap_or_else(|| code.to_string())
     };
     let areas = codes.iter().map(|code| (code.to_string(), title(code))).collect();

@@ -6,28 +6,26 @@
 
 use std::fmt::Write as _;
 
-use geography::{AreaIndex, Geography, LevelIndex};
-use metering::api::MapAnswer;
+use geography::{Geography, LevelIndex};
 
 use super::frame::Frame;
 use super::names::Names;
-use crate::classes::Fill;
 use crate::geometry::mercator::Grid;
 use crate::site_map::OpenArea;
 use crate::view_state::View;
 use crate::words;
 
-/// The picture, as HTML.
+/// The picture around a level's areas, as HTML.
 pub(super) fn picture(
     geography: &Geography,
     level: LevelIndex,
-    map: Option<&MapAnswer>,
+    areas: &str,
     view: &View,
     open: Option<&OpenArea>,
     names: &Names<'_>,
     grid: &Grid,
 ) -> String {
-    let mut html = String::with_capacity(200_000);
+    let mut html = String::with_capacity(areas.len() + 50_000);
     let frame = Frame::new(view.camera, open, grid);
     // Writing to a String cannot fail.
     let _ = write_style(&mut html, &frame, names, grid);
@@ -47,9 +45,7 @@ pub(super) fn picture(
          patternTransform=rotate(45)><path class=hatch d=\"M0 0V{hatch:.0}\" stroke-width={:.0} /></pattern>",
         hatch * 0.55,
     );
-    for (place, index) in geography.level(level).indices().enumerate() {
-        let _ = write_area(&mut html, geography, index, map, place, view);
-    }
+    html.push_str(areas);
     html.push_str("</svg>");
     if let Some(open) = open {
         let _ = write_outlines(&mut html, open, grid);
@@ -67,35 +63,6 @@ fn write_outlines(html: &mut String, open: &OpenArea, grid: &Grid) -> std::fmt::
     }
     let path = &open.outline;
     write!(html, "<path class=halo d=\"{path}\" /><path class=sel d=\"{path}\" /></svg>")
-}
-
-/// One area: a link to its page that shows its name and figure when pointed at. Out of the tab order,
-/// because a thousand stops are none: the list is the keyboard's way to an area.
-fn write_area(
-    html: &mut String,
-    geography: &Geography,
-    index: AreaIndex,
-    map: Option<&MapAnswer>,
-    place: usize,
-    view: &View,
-) -> std::fmt::Result {
-    let area = geography.area(index);
-    let figure = map.and_then(|map| map.areas.get(place)).filter(|figure| figure.code == area.code);
-    let fill = figure.map_or(Fill::Empty, |figure| {
-        Fill::of(figure.status, figure.value, map.map_or(&[], |map| map.classes.as_slice()))
-    });
-    let measure = view.measure;
-    let query =
-        if measure == Default::default() { String::new() } else { format!("?measure={}", measure.as_str()) };
-    write!(html, "<a href=/area/{}{query} tabindex=-1><title>", area.code)?;
-    if let Some(near) = &area.near {
-        write!(html, "{} · ", escape(near))?;
-    }
-    html.push_str(&escape(&area.name));
-    if let Some(figure) = figure {
-        write!(html, " · {}", words::figure_or_reason(measure, figure.status, figure.value))?;
-    }
-    write!(html, "</title><path class={} d=\"{}\" /></a>", fill.css(), geography.path_in_steps(index))
 }
 
 /// Where the picture's box and its names are. A style element rather than attributes, so that it can

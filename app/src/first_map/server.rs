@@ -36,7 +36,8 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         view.area_code().and_then(|code| geography.index_of(&code)).map(|area| open_area(geography, area));
     let places = places_seen(geography, view, open.as_ref(), &grid);
     let names = Names::new(&labels, &places, open.as_ref(), &grid);
-    let picture = picture(geography, level, map.as_ref().ok(), view, open.as_ref(), &names, &grid);
+    let areas = services.drawn.html(geography, level, view.measure, map.as_ref().ok());
+    let picture = picture(geography, level, &areas, view, open.as_ref(), &names, &grid);
     let status = services.figures.status();
     let credits = credits(&status);
     let drawable =

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{EstimateQuery, given};
 use crate::error::AppError;
 use crate::services::{HouseholdAsked, Services};
-use crate::{titles, words};
+use crate::words;
 
 /// What the page was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ fn look(
         found
     });
     let Some(typed) = typed.as_deref().map(str::trim) else { return chosen };
-    if chosen.is_some_and(|index| titles::title(geography, index) == typed) {
+    if chosen.is_some_and(|index| geography.title(index) == typed) {
         return chosen;
     }
     if typed.is_empty() {
@@ -112,7 +112,7 @@ async fn place(
         }
         Err(error) => return Err(error),
     };
-    Ok(Place { code: code.to_string(), title: titles::title(&services.geography, index), answer })
+    Ok(Place { code: code.to_string(), title: services.geography.title(index).to_owned(), answer })
 }
 
 /// The page that was asked for.

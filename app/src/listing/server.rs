@@ -1,12 +1,12 @@
 //! Makes a page of the list from the map's figures and the geography's names.
 
-use geography::{Area, Geography};
+use geography::{Area, AreaIndex, Geography};
+use metering::api::MapArea;
 
 use super::{ListPage, ListQuery, ListRow, ROWS, Sort};
 use crate::error::AppError;
 use crate::first_map::first_level;
 use crate::services::Services;
-use crate::titles::Titles;
 use crate::words;
 
 /// The part that was asked for. A page past the end is the last one.
@@ -20,19 +20,22 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
     let name = geography.level(level).name().to_owned();
     let map = services.figures.map(&name, query.measure, None, None).await?;
     let wanted = query.q.trim().to_lowercase();
-    let titles = Titles::of(geography, level);
-    let mut rows: Vec<ListRow> = geography
-        .areas_of(level)
-        .iter()
-        .zip(&map.areas)
-        .map(|(area, figure)| ListRow {
+    let row = |(index, figure): (AreaIndex, &MapArea)| {
+        let area = geography.area(index);
+        ListRow {
             code: area.code.to_string(),
             name: area.name.clone(),
-            title: titles.title(area),
+            title: geography.title(index).to_owned(),
             parent: parent(geography, area),
             status: figure.status,
             value: figure.value,
-        })
+        }
+    };
+    let mut rows: Vec<ListRow> = geography
+        .level(level)
+        .indices()
+        .zip(&map.areas)
+        .map(row)
         .filter(|row| matches(row, &wanted))
         .collect();
     sort(&mut rows, query.sort);

@@ -39,6 +39,8 @@ pub struct Geography {
     pub(crate) drawn_finely: Vec<OnceLock<Outlines>>,
     /// By level: its areas' paths in steps, when first asked for.
     pub(crate) paths_in_steps: Vec<OnceLock<Vec<String>>>,
+    /// By area, when first asked for.
+    pub(crate) titles: OnceLock<Vec<String>>,
     /// The number in the gazetteer of each place on the map, and where it is.
     places: OnceLock<Vec<(usize, Point)>>,
     locator: OnceLock<Locator>,
@@ -97,6 +99,7 @@ impl Geography {
             drawn,
             drawn_finely,
             paths_in_steps,
+            titles: OnceLock::new(),
             places,
             locator,
             search,

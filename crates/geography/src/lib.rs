@@ -9,6 +9,7 @@
 //! | `build`, `clean` | from polygons in degrees: repaired or refused by name |
 //! | `import` | any operator's GeoJSON |
 //! | `bytes`, `export` | the stored form; paths and GeoJSON |
+//! | `titles` | what areas are called |
 //! | `gazetteer`, `search` | places and postcode sectors; finding things by name |
 //! | `london` | London, embedded |
 //! | [`mod@reference`] | the H25 shape and the boroughs' means |
@@ -33,6 +34,7 @@ pub mod reference;
 mod round;
 mod search;
 mod simplify;
+mod titles;
 #[cfg(test)]
 mod topology_tests;
 mod verify;

@@ -228,7 +228,7 @@ impl FiguresService {
             }
             let now = self.clock.now();
             let window = now.window();
-            let release = std::sync::Arc::new(self.recent.release(now));
+            let release = self.recent.release(now);
             let as_of = self.heard().map_or(now, |heard| heard.min(now));
             return Ok(Released { release, from: window.start(), to: window.end(), as_of });
         }

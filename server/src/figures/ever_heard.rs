@@ -33,6 +33,19 @@ struct Held {
     last_enough: Vec<Option<Date>>,
     /// The same for all areas together.
     newest: Option<Date>,
+    /// Homes of all areas, once somebody has asked since that changed.
+    by_area: Option<Arc<[u32]>>,
+}
+
+impl Held {
+    fn by_leaf(&self) -> Vec<u32> {
+        let mut by_leaf = vec![0; self.on_a_day.len()];
+        for of_partition in self.in_a_window.values() {
+            by_leaf.iter_mut().zip(of_partition).for_each(|(sum, &homes)| *sum += homes);
+        }
+        by_leaf.iter_mut().zip(&self.on_a_day).for_each(|(homes, &on_a_day)| *homes = on_a_day.max(*homes));
+        by_leaf
+    }
 }
 
 impl EverHeard {
@@ -44,6 +57,7 @@ impl EverHeard {
             in_a_window: HashMap::new(),
             last_enough: vec![None; nesting.len()],
             newest: None,
+            by_area: None,
         };
         EverHeard { nesting, leaves, enough, held: Mutex::new(held) }
     }
@@ -53,6 +67,7 @@ impl EverHeard {
         let raise =
             |most: &mut [u32]| most.iter_mut().zip(homes).for_each(|(most, &homes)| *most = homes.max(*most));
         let mut held = self.lock();
+        held.by_area = None;
         raise(&mut held.on_a_day);
         if is_over {
             raise(&mut held.on_a_whole_day);
@@ -70,11 +85,13 @@ impl EverHeard {
 
     /// Notes what the feed tells of, however long ago it was.
     pub(super) fn note_rows(&self, partition: u32, rows: &[PlacedRow], geography: &Geography) {
-        let mut held = self.lock();
-        let by_leaf = held.in_a_window.entry(partition).or_insert_with(|| vec![0; self.leaves]);
+        let Held { in_a_window, by_area, .. } = &mut *self.lock();
+        let by_leaf = in_a_window.entry(partition).or_insert_with(|| vec![0; self.leaves]);
         for PlacedRow { place, row } in rows {
-            if let Some(held) = leaf_of(geography, &place.area).and_then(|leaf| by_leaf.get_mut(leaf)) {
-                *held = (*held).max(u32::try_from(row.meters).unwrap_or(0));
+            let meters = u32::try_from(row.meters).unwrap_or(0);
+            let most = leaf_of(geography, &place.area).and_then(|leaf| by_leaf.get_mut(leaf));
+            if let Some(most) = most.filter(|most| **most < meters) {
+                (*most, *by_area) = (meters, None);
             }
         }
     }
@@ -100,14 +117,19 @@ impl EverHeard {
 
     /// Homes of the finest level's areas.
     pub(super) fn by_leaf(&self) -> Vec<u32> {
-        let held = self.lock();
-        let in_a_window = |leaf: usize| held.in_a_window.values().map(|by_leaf| by_leaf[leaf]).sum();
-        held.on_a_day.iter().enumerate().map(|(leaf, &homes)| homes.max(in_a_window(leaf))).collect()
+        self.lock().by_leaf()
     }
 
     /// Homes of all areas, the finest level summed up to larger ones.
-    pub(super) fn by_area(&self) -> Vec<u32> {
-        summed_up(&self.by_leaf(), &self.nesting, |whole, part| *whole += part)
+    pub(super) fn by_area(&self) -> Arc<[u32]> {
+        let mut held = self.lock();
+        if let Some(known) = &held.by_area {
+            return known.clone();
+        }
+        let summed: Arc<[u32]> =
+            summed_up(&held.by_leaf(), &self.nesting, |whole, part| *whole += part).into();
+        held.by_area = Some(summed.clone());
+        summed
     }
 
     /// Whether so few homes of an area were ever heard that nothing of its own may be said.
@@ -135,7 +157,7 @@ mod tests {
         assert_eq!(ever.newest(), Some(date(2018, 12, 17)));
         assert_eq!(ever.last_enough(0), Some(date(2018, 12, 17)));
         assert_eq!((ever.last_enough(1), ever.last_enough(2)), (None, Some(date(2018, 12, 17))));
-        assert_eq!(ever.by_area(), [16, 4, 12]);
+        assert_eq!(*ever.by_area(), [16, 4, 12]);
         ever.note_day(date(2026, 11, 23), &[5, 5], false);
         assert_eq!(ever.newest(), Some(date(2026, 11, 23)), "two areas together may be enough");
         assert_eq!(ever.as_many_of(&[5, 50]), [4, 12], "that day is not over");

@@ -11,6 +11,7 @@
 //! | `ledgers` | what of that has been released, kept for all nodes |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
+//! | `releases` | the last of them that were made |
 //! | `ever_heard` | how many homes each area was ever heard from, and when last |
 //! | `nested` | from the finest areas to all |
 //! | `standing` | what stands while the store is away |
@@ -40,6 +41,7 @@ mod model;
 mod nested;
 mod period;
 mod recent;
+mod releases;
 mod reread;
 mod series;
 mod service;

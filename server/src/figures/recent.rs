@@ -102,6 +102,17 @@ struct Held {
     is_begun: bool,
     windows: BTreeMap<Window, RecentWindow>,
     released: BTreeMap<Window, ReleasedWindow>,
+    /// Counts how often that changed.
+    shown: u64,
+    /// What may be said of it, and when that was so: it is asked for by every page.
+    said: Option<(Said, Arc<Release>)>,
+}
+
+/// What was followed, and what had been released of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Said {
+    first: Window,
+    shown: u64,
 }
 
 /// The newest windows of all areas of the finest level.
@@ -236,24 +247,34 @@ impl Recent {
                 (window, ReleasedWindow { areas: ledger.areas(number, &self.nesting), together })
             })
             .collect();
-        self.lock().released.extend(released);
+        let mut held = self.lock();
+        held.released.extend(released);
+        held.shown += 1;
     }
 
     /// What may be said of now: for every area the newest window in which enough of it was heard.
-    pub(super) fn release(&self, now: UtcSecond) -> Release {
+    pub(super) fn release(&self, now: UtcSecond) -> Arc<Release> {
         let (first, last) = Self::followed(now);
-        let newest_first: Vec<Vec<ExactFigure>> = {
-            let released = &self.lock().released;
-            (first.0..=last.0).rev().map(|window| self.figures(released.get(&Window(window)))).collect()
+        let (newest_first, of) = {
+            let held = self.lock();
+            let of = Said { first, shown: held.shown };
+            if let Some((_, release)) = held.said.as_ref().filter(|(said, _)| *said == of) {
+                return release.clone();
+            }
+            let figures = |window| self.figures(held.released.get(&Window(window)));
+            let newest_first: Vec<Vec<ExactFigure>> = (first.0..=last.0).rev().map(figures).collect();
+            (newest_first, of)
         };
         let releases: Vec<Release> = newest_first
             .iter()
             .map(|figures| Release::decide(figures, &self.nesting, Measure::Now, &self.rules))
             .collect();
-        Release::newest(&releases, &self.nesting, |release, area| {
+        let release = Arc::new(Release::newest(&releases, &self.nesting, |release, area| {
             let before = newest_first.get(release + 1).map_or(0, |figures| figures[area].homes);
             newest_first[release][area].homes * 100 >= before * HEARD_ENOUGH_PERCENT
-        })
+        }));
+        self.lock().said = Some((of, release.clone()));
+        release
     }
 
     /// The most homes of an area that were released in any of the followed windows.

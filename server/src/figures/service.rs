@@ -1,10 +1,10 @@
 //! The state behind the public figures.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use anyhow::Context;
 use engine::{DocumentStore, FigureStore, InEdition, StoreError};
@@ -27,17 +27,12 @@ use super::ledgers::{Ledgers, ReleasedDay};
 use super::model::Model;
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
+use super::releases::{DatedRelease, MadeOf, Releases};
 use super::standing::Standing;
 use super::stretches::Stretches;
-use super::summary::{DaySummary, WorkedOutOf};
+use super::summary::WorkedOutOf;
 use super::typical::TypicalDays;
 use crate::clock::Clock;
-
-/// How long a release over days stands before it is made again, if readings have changed it.
-const RELEASE_STANDS: Duration = Duration::from_secs(5);
-
-/// Releases that are kept: the default period of each measure, and what people ask for besides.
-const RELEASES_KEPT: usize = 64;
 
 /// The days of the default period: a year.
 const DEFAULT_DAYS: i32 = 365;
@@ -120,33 +115,6 @@ fn sum_of(by_leaf: &[u32], leaves: Range<u32>) -> u32 {
     by_leaf.get(leaves.start as usize..leaves.end as usize).map_or(0, |meters| meters.iter().sum())
 }
 
-/// A release over days, and what it is of.
-#[derive(Clone)]
-pub(super) struct DatedRelease {
-    pub(super) release: Arc<Release>,
-    pub(super) period: Period,
-    pub(super) as_of: UtcSecond,
-    made: Instant,
-    of: Arc<MadeOf>,
-    changes: u64,
-    /// Whether everything was stored that changed its days.
-    settled: bool,
-}
-
-/// What a release over days is made of. Of the same it would be the same.
-struct MadeOf {
-    days: WorkedOutOf,
-    model: Arc<Model>,
-    /// Homes ever heard, by area.
-    ever: Vec<u32>,
-}
-
-impl MadeOf {
-    fn is(&self, days: &[Arc<DaySummary>], model: &Arc<Model>, ever: &[u32]) -> bool {
-        self.days.are(days) && Arc::ptr_eq(&self.model, model) && self.ever == ever
-    }
-}
-
 /// The public figures of one node.
 pub struct FiguresService {
     pub(super) geography: Arc<Geography>,
@@ -169,7 +137,7 @@ pub struct FiguresService {
     pub(super) registered: RwLock<Arc<Registered>>,
     /// How households differ.
     pub(super) households: RwLock<Arc<Households>>,
-    releases: Mutex<HashMap<(Measure, Period), DatedRelease>>,
+    releases: Releases,
     /// The end of the newest window that any meter was heard in.
     pub(super) newest: AtomicI64,
     /// When readings of now last arrived; before any did, the newest window that is known, about.
@@ -225,7 +193,7 @@ impl FiguresService {
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),
             households: RwLock::new(Arc::new(Households::published())),
-            releases: Mutex::default(),
+            releases: Releases::default(),
             newest: AtomicI64::new(i64::MIN),
             heard: AtomicI64::new(i64::MIN),
             arrived,
@@ -254,7 +222,7 @@ impl FiguresService {
     }
 
     /// What may be said of now.
-    pub fn now_release(&self) -> Release {
+    pub fn now_release(&self) -> Arc<Release> {
         self.recent.release(self.clock.now())
     }
 
@@ -339,13 +307,11 @@ impl FiguresService {
         period: Period,
     ) -> Result<DatedRelease, StoreError> {
         let changes = self.changes.load(Ordering::Relaxed);
-        let held = self.releases().get(&(measure, period)).cloned();
+        let held = self.releases.get(measure, period);
         let fresh = self.make_release(measure, period, changes, held.clone());
         match held {
             None => fresh.await,
-            Some(held) if held.settled && held.changes == changes || held.made.elapsed() < RELEASE_STANDS => {
-                Ok(held)
-            }
+            Some(held) if held.stands(changes) => Ok(held),
             Some(held) => self.standing.or(held, fresh).await,
         }
     }
@@ -357,7 +323,8 @@ impl FiguresService {
         changes: u64,
         held: Option<DatedRelease>,
     ) -> Result<DatedRelease, StoreError> {
-        let (mut days, mut as_of, mut is_behind) = (Vec::new(), Instant::now(), false);
+        let began = Instant::now();
+        let (mut days, mut as_of, mut is_behind) = (Vec::new(), began, false);
         for day in self.days.summaries(period.days()).await? {
             as_of = as_of.min(day.as_of);
             is_behind |= day.is_behind;
@@ -379,21 +346,12 @@ impl FiguresService {
             of,
             period,
             as_of: UtcSecond(self.clock.now().0 - as_of.elapsed().as_secs() as i64),
+            began,
             made: Instant::now(),
             changes,
             settled: !is_behind && !self.days.changed().has_between(period.from, period.to),
         };
-        let mut releases = self.releases();
-        if releases.len() >= RELEASES_KEPT {
-            let oldest = releases.iter().min_by_key(|(_, held)| held.made).map(|(&key, _)| key);
-            oldest.and_then(|key| releases.remove(&key));
-        }
-        releases.insert((measure, period), dated.clone());
-        Ok(dated)
-    }
-
-    fn releases(&self) -> std::sync::MutexGuard<'_, HashMap<(Measure, Period), DatedRelease>> {
-        self.releases.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(self.releases.keep(measure, dated))
     }
 }
 

@@ -257,6 +257,7 @@ fn router(state: &AppState, live: LiveState) -> Router {
         figures: state.figures.clone(),
         door: Arc::new(PageDoor(state.clone())),
         geography: state.geography.clone(),
+        drawn: Arc::default(),
         assets: Arc::new(crate::site::asset_urls()),
     };
     crate::routes::router(state.clone(), live, app::serve::pages(services), &description)

@@ -1,13 +1,13 @@
 //! A node of Cassandra.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::cluster::Cluster;
 use super::node::Node;
 use super::tls;
+use crate::command;
 
 /// Of one node. Every table costs a megabyte or two of it, used or not, and every test has tables of its own.
 const HEAP: &str = "1536m";
@@ -68,7 +68,7 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
     let node = node(cluster, number);
     let configuration = node.write("cassandra.yaml", &configuration(cluster, &node, nodes))?;
     let logback = node.write("logback.xml", LOGBACK)?;
-    let mut java = Command::new("java");
+    let mut java = command::behind_pages("java");
     let heap = if nodes > 1 { HEAP_OF_SEVERAL } else { HEAP };
     // Where processors are few, the collector that takes least of them; and memory that was had once is kept: to give it back
     // and take it again after each memtable keeps the kernel busy.

@@ -1,7 +1,6 @@
 //! A broker, which is also a controller (KRaft).
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::Result;
 
@@ -34,7 +33,7 @@ pub(super) fn start(cluster: &Cluster, number: u32, nodes: u32, jars: &Path) -> 
     node.write("log4j2.xml", LOG4J)?;
     let properties = node.write("server.properties", &properties(cluster, &node, number, nodes))?;
     let java = |heap: &str| {
-        let mut java = Command::new("java");
+        let mut java = command::behind_pages("java");
         java.arg(format!("-Xmx{heap}")).arg("-Dlog4j2.configurationFile=log4j2.xml");
         java.arg("-cp").arg(jars.join("*"));
         java

@@ -53,7 +53,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let addresses = up.addresses();
     let copies = arguments.nodes.to_string();
     let wattmap = |command: &str| {
-        let mut wattmap = Command::new(&binary);
+        let mut wattmap =
+            if command == "serve" { Command::new(&binary) } else { command::behind_pages(&binary) };
         wattmap.arg(command).args(&arguments.passed_on).envs(addresses.iter().map(|(name, at)| (name, at)));
         wattmap
             .envs(["WATTMAP_KAFKA_REPLICATION", "WATTMAP_CASSANDRA_REPLICATION"].map(|name| (name, &copies)));

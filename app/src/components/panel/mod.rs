@@ -12,7 +12,6 @@ use crate::error::AppError;
 use crate::first_map::{local_time, open_area};
 use crate::services::Services;
 use crate::site_map::{MapHead, OpenArea};
-use crate::titles;
 use crate::view_state::View;
 use crate::words;
 
@@ -94,7 +93,7 @@ impl PanelData {
         let old = |known: &Known| now.0 - known.card.as_of.0 >= TELLS_AGE_FROM_S;
         let as_of = area.as_ref().ok().filter(|known| old(known)).map(|known| known.card.as_of);
         Some(Self {
-            name: index.map_or_else(|| text.to_owned(), |index| titles::title(geography, index)),
+            name: index.map_or_else(|| text.to_owned(), |index| geography.title(index).to_owned()),
             open: index.map(|index| open_area(geography, index)),
             view: view.clone(),
             whole: services.geography.name().to_owned(),

@@ -67,10 +67,15 @@ impl System {
         command(&self.binary, &self.dir, &self.name)
     }
 
+    fn command_of(&self, program: &str) -> Command {
+        command(program, &self.dir, &self.name)
+    }
+
     pub(super) fn aggregate(&self) -> anyhow::Result<Child> {
         // Stdout is for figures.
-        let mut command = self.command();
-        command.arg("aggregate").stdout(Stdio::null()).kill_on_drop(true);
+        // As `cargo xtask run --engines` starts it, and the engines: pages go first.
+        let mut command = self.command_of("nice");
+        command.args(["-n", "5", &self.binary, "aggregate"]).stdout(Stdio::null()).kill_on_drop(true);
         command.spawn().context("an aggregator can't be started")
     }
 
