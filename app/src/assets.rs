@@ -9,6 +9,10 @@ pub struct AssetUrls {
     pub wasm: String,
     /// The style sheet.
     pub css: String,
+    /// The same two of the program that reads somebody's own meter data.
+    pub own_data_js: String,
+    /// Likewise.
+    pub own_data_wasm: String,
     /// Leaflet's script.
     pub leaflet_js: String,
     /// Leaflet's style sheet.

@@ -25,7 +25,7 @@ mod api;
 pub mod assets;
 pub mod classes;
 pub mod error;
-pub mod format;
+pub use metering::format;
 pub mod geometry;
 pub mod islands;
 mod leaflet;

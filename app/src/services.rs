@@ -8,6 +8,7 @@ use leptos::prelude::use_context;
 use metering::AreaCode;
 use metering::api::{
     AreaCard, Comparison, ConsumptionSeries, EstimateAnswer, MapAnswer, Measure, Profile, SearchAnswer,
+    TariffPrices,
 };
 use metering::reading::Dwelling;
 use serde_json::Value;
@@ -73,6 +74,20 @@ pub trait PublicFigures: Send + Sync + 'static {
 
     /// The state of the site.
     fn status(&self) -> SiteStatus;
+
+    /// What somebody's own use is worked out with, in their browser.
+    fn local_prices(&self) -> LocalPrices;
+}
+
+/// What energy costs where the map is, and what time it is there.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LocalPrices {
+    /// The local time, as POSIX has it: `GMT0BST,M3.5.0/1,M10.5.0`.
+    pub zone: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// None where prices are not known.
+    pub tariffs: Vec<TariffPrices>,
 }
 
 /// The door for readings and registrations: the same one as `POST /api/v1/readings` and `/meters`.
@@ -98,6 +113,8 @@ pub struct Services {
     pub drawn: Arc<DrawnAreas>,
     /// Where the page's files are.
     pub assets: Arc<AssetUrls>,
+    /// Where the public finds the site, if that is known.
+    pub public_url: Option<Arc<str>>,
     /// What the API is, as OpenAPI has it.
     pub description: Arc<Value>,
 }

@@ -17,7 +17,7 @@ fn start(assets: &AssetUrls) -> String {
          page.hydrate();\n\
          const wake = (where) => document.querySelectorAll(where).forEach((it) => page[it.dataset.component](it));\n\
          wake('.map leptos-island');\n\
-         wake('leptos-island:not(.map *)');",
+         wake('leptos-island:not(.map *, .later *)');",
         js = assets.js,
         wasm = assets.wasm,
     )

@@ -73,7 +73,7 @@ pub const SHARE: &str = "Share";
 pub const SHARED: &str = "The link is copied.";
 pub const SHARE_FAILED: &str = "The link could not be copied: it is in the address bar.";
 pub const RETRY: &str = "Try again";
-pub const AS_TABLE: &str = "Show as table";
+pub use charts::AS_TABLE;
 pub const LOADING: &str = "Loading…";
 pub const SHEET_HANDLE: &str = "Pull the sheet up or down";
 
@@ -106,8 +106,14 @@ pub const COMPARE_NO_DAYS: &str =
     "The shape of a day appears once homes in one of these places are measured.";
 pub const COMPARE_MONTHS: &str = "The last twelve months, kWh a home";
 pub const COMPARE_FIGURE: &str = "Figure";
+pub const KEEP_LABEL: &str = "Keep or pass on";
+pub const KEEP_TABLE: &str = "Table (CSV)";
+pub const KEEP_PICTURE: &str = "Picture (PNG)";
+pub const KEEP_DRAWING: &str = "Drawing (SVG)";
+pub const KEEP_PRINT: &str = "Print";
+pub const KEEP_COPY: &str = "Copy the link";
 /// Where there is no figure.
-pub const NOT_KNOWN: &str = "–";
+pub use charts::NOT_KNOWN;
 
 pub const ESTIMATE_HEADING: &str = "What would we use there?";
 pub const ESTIMATE_LEAD: &str = "Say where, and as much of your household as you like. The address of this page is the answer: keep it, or \
@@ -406,6 +412,11 @@ pub fn households_fitted(homes: u32) -> String {
         "How your household differs from that, and such households from each other, is what more than {} measured homes show.",
         format::whole(f64::from(homes))
     )
+}
+
+/// What a year costs.
+pub fn a_year(money: &str) -> String {
+    format!("{money} a year")
 }
 
 /// A month's part of a year's cost.

@@ -37,7 +37,7 @@ test("an area leads to a comparison, and places are added by name", async ({ pag
 test("what is not understood is said, and the rest is kept", async ({ page }) => {
   await page.goto("/compare?areas=E09000012,nowhere,E09000007,E09000030,E09000020,E09000001&q=zzzzzz");
   await expect(places(page)).toHaveCount(4);
-  const status = page.getByRole("status");
+  const status = page.getByRole("status").first();
   await expect(status).toContainText("nowhere");
   await expect(status).toContainText("E09000001” is left out");
   await expect(status).toContainText("zzzzzz");
@@ -50,6 +50,23 @@ test("without places there is a way to begin", async ({ page }) => {
   await page.getByRole("button", { name: "Add" }).click();
   await expect(page).toHaveURL(/areas=E0/);
   await expect(places(page)).toHaveCount(1);
+});
+
+test("what is compared can be kept, and its link copied", async ({ page, context, baseURL }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto("/compare?areas=E09000012,E09000007");
+  const keep = page.getByRole("group", { name: "Keep or pass on" });
+  for (const [name, file] of [["Table (CSV)", "csv"], ["Picture (PNG)", "png"], ["Drawing (SVG)", "svg"]] as const) {
+    const [download] = await Promise.all([page.waitForEvent("download"), keep.getByRole("link", { name }).click()]);
+    expect(download.suggestedFilename()).toBe(`wattmap-compare.${file}`);
+  }
+  await keep.getByRole("button", { name: "Copy the link" }).click();
+  await expect(keep.getByRole("status")).toHaveText("The link is copied.");
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${baseURL}/compare?areas=E09000012,E09000007`);
+  await expect(keep.getByRole("button", { name: "Print" })).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await expect(keep).toBeHidden();
+  await expect(page.locator("svg.chart").first()).toBeVisible();
 });
 
 test.describe("without scripts", () => {

@@ -7,6 +7,7 @@ mod health;
 mod meters;
 mod metrics;
 mod ops;
+mod pictures;
 mod public;
 mod query;
 mod readings;

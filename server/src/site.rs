@@ -65,6 +65,8 @@ fn from_manifest() -> AssetUrls {
         js: url("wattmap.js"),
         wasm: url("wattmap_bg.wasm"),
         css: url("style.css"),
+        own_data_js: url("own-data.js"),
+        own_data_wasm: url("own-data_bg.wasm"),
         leaflet_js: url("leaflet.js"),
         leaflet_css: url("leaflet.css"),
     }

@@ -48,7 +48,8 @@ pub(crate) fn for_tests() -> Result<PathBuf> {
 
 /// All that runs natively and is tested together: the page's own crate is for browsers, and the tasks would
 /// draw their tools' features into everything.
-pub(crate) const NATIVE_PACKAGES: [&str; 5] = ["--workspace", "--exclude", "frontend", "--exclude", "xtask"];
+pub(crate) const NATIVE_PACKAGES: [&str; 7] =
+    ["--workspace", "--exclude", "frontend", "--exclude", "frontend-own-data", "--exclude", "xtask"];
 
 /// Runs a cargo build and returns where it put the binary `wattmap`.
 fn executable(cargo: &mut Command) -> Result<PathBuf> {

@@ -4,10 +4,14 @@
 
 mod bar;
 mod charts;
+mod keep;
+mod own_data;
 mod page_frame;
 mod panel;
 
 pub(crate) use bar::Bar;
 pub(crate) use charts::{Line, Lines, Range, Ranges};
+pub(crate) use keep::Keep;
+pub(crate) use own_data::OwnDataPlace;
 pub(crate) use page_frame::{PageFrame, when_there};
 pub(crate) use panel::{PanelContent, PanelData, chip, rests_on};

@@ -93,6 +93,13 @@ fn method(status: SiteStatus) -> impl IntoView {
                 <li>"figures are rounded, and numbers of homes are given in bands."</li>
             </ul>
         </section>
+        <section id="own">
+            <h2>"Your own meter data"</h2>
+            <p>
+                "On the pages Estimate and Compare you may open a file of your own meter’s readings. It is read by a program in your "
+                "browser and is not sent to us or to anybody. What it comes to is kept in that tab until you close it or press “Forget it”."
+            </p>
+        </section>
         <section id="open">
             <h2>"The same for programs"</h2>
             <p>"All of it can be asked for over HTTP, without a key: "<a href="/api">"the API"</a>". As files to keep: "<a href="/data">{words::DATA_HEADING}</a>"."</p>

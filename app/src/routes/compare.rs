@@ -8,7 +8,7 @@ use metering::UtcSecond;
 use metering::api::{ComparedArea, Comparison, Measure, Prices, Status};
 
 use crate::comparison::{ComparePage, Difference, difference};
-use crate::components::{Line, Lines, PageFrame, rests_on, when_there};
+use crate::components::{Keep, Line, Lines, OwnDataPlace, PageFrame, rests_on, when_there};
 use crate::format::{self, Day};
 use crate::server_fns::comparison::compare_areas;
 use crate::words;
@@ -62,6 +62,10 @@ fn Places(page: ComparePage) -> impl IntoView {
 fn Compared(page: ComparePage, comparison: Comparison) -> impl IntoView {
     let names: Vec<String> = page.areas.iter().map(|(_, title)| title.clone()).collect();
     let Comparison { areas, prices } = comparison;
+    let codes: Vec<&str> = page.areas.iter().map(|(code, _)| code.as_str()).collect();
+    let file = |kind: &str| format!("/download/compare.{kind}?areas={}", codes.join(","));
+    let files = [(words::KEEP_TABLE, "csv"), (words::KEEP_PICTURE, "png"), (words::KEEP_DRAWING, "svg")];
+    let files = files.map(|(text, kind)| (text, file(kind))).to_vec();
     view! {
         <div class="table-frame" tabindex="0" role="group" aria-label=words::COMPARE_HEADING>
             <table class="areas compared">
@@ -73,11 +77,23 @@ fn Compared(page: ComparePage, comparison: Comparison) -> impl IntoView {
                 </tbody>
             </table>
         </div>
+        <Keep files />
         {prices.map(|prices| view! { <PricesNote prices areas=areas.clone() /> })}
         {differences(&names, &areas)}
         <div class="charts">{days(&names, &areas)}{months(&names, &areas)}</div>
+        <OwnDataPlace places=held_against(&names, &areas) />
     }
     .into_any()
+}
+
+/// The places as somebody's own use is held against them.
+fn held_against(names: &[String], areas: &[ComparedArea]) -> Vec<own_data::Place> {
+    let place = |(title, area): (&String, &ComparedArea)| own_data::Place {
+        title: title.clone(),
+        mean_home_kwh: area.card.figure(Measure::Annual).and_then(|figure| figure.value),
+        ..own_data::Place::default()
+    };
+    names.iter().zip(areas).map(place).collect()
 }
 
 /// Where each place is on the map, and how it is taken out again.

@@ -72,9 +72,10 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     let canonical = view.area_code().map(|code| format!("/area/{code}"));
     let class = if panel.is_some() { "map-page has-area" } else { "map-page" };
     view! {
-        <Title text=title />
-        <Meta name="description" content=summary />
+        <Title text=title.clone() />
+        <Meta name="description" content=summary.clone() />
         {canonical.map(|href| view! { <Link rel="canonical" href /> })}
+        <Preview view=view.clone() title=title summary />
         <div class=class>
             <Bar start=start.clone() />
             <main>
@@ -104,6 +105,25 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
         </div>
     }
     .into_any()
+}
+
+/// What is shown where somebody shares the page of an area. The picture's address has to be whole, so it takes a site that knows
+/// its own.
+#[component]
+fn Preview(view: View, title: String, summary: String) -> impl IntoView {
+    let code = view.area_code()?;
+    let origin = crate::services::services().ok()?.public_url?;
+    let origin = origin.trim_end_matches('/').to_owned();
+    Some(view! {
+        <Meta property="og:type" content="website" />
+        <Meta property="og:title" content=title />
+        <Meta property="og:description" content=summary />
+        <Meta property="og:url" content=format!("{origin}/area/{code}") />
+        <Meta property="og:image" content=format!("{origin}/preview/{code}.png") />
+        <Meta property="og:image:width" content="1200" />
+        <Meta property="og:image:height" content="630" />
+        <Meta name="twitter:card" content="summary_large_image" />
+    })
 }
 
 /// What the form of the measures needs where no script follows it: the level, and a button. Only levels that the

@@ -347,6 +347,19 @@ pub struct Prices {
     pub vat_percent: f64,
 }
 
+/// What a tariff's prices are, in hundredths of the currency, taxes included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TariffPrices {
+    /// Its name in a URL.
+    pub tariff: String,
+    /// As people call it.
+    pub name: String,
+    /// For each day.
+    pub standing_per_day: f64,
+    /// For a kilowatt-hour: by type of day, then by half-hour of the local day.
+    pub per_kwh: Vec<Vec<f64>>,
+}
+
 /// `GET /api/v1/estimate`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EstimateAnswer {

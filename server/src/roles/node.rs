@@ -254,6 +254,7 @@ fn router(state: &AppState, live: LiveState) -> Router {
     let description = Arc::new(openapi::description(&facts));
     let services = Services {
         description: description.clone(),
+        public_url: state.config.web.public_url.as_deref().map(Arc::from),
         figures: state.figures.clone(),
         door: Arc::new(PageDoor(state.clone())),
         geography: state.geography.clone(),

@@ -103,6 +103,8 @@ pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Route
         places: Prepared::new(geography.places_json().into_bytes()),
         description: Prepared::new(description.to_string().into_bytes()),
     };
+    let state = PublicState { figures, outlines: Arc::new(outlines) };
+    let pictures = super::pictures::routes(state.clone());
     Router::new()
         .route("/api/v1/areas", get(areas))
         .route("/api/v1/areas/{code}", get(card))
@@ -116,7 +118,8 @@ pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Route
         .merge(super::downloads::route())
         .route("/geo/places.json", get(places))
         .route("/geo/{level}", get(shapes))
-        .with_state(PublicState { figures, outlines: Arc::new(outlines) })
+        .with_state(state)
+        .merge(pictures)
 }
 
 #[derive(Deserialize)]
@@ -267,16 +270,20 @@ async fn compare(
     request: Request,
 ) -> Response {
     let answer = async {
-        let texts: Vec<&str> =
-            query.areas.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
-        if !(1..=COMPARED_MAX).contains(&texts.len()) {
-            let rule = format!("allowed are 1 to {COMPARED_MAX} codes, such as E09000012,E09000007");
-            return Err(AppError::refused("areas", &query.areas, rule));
-        }
-        let areas = texts.into_iter().map(area_code).collect::<Result<Vec<_>, _>>()?;
+        let areas = compared_areas(&query.areas)?;
         state.figures.compare(&areas).await
     };
     json(answer.await, request.headers())
+}
+
+/// Codes of areas to be compared, as they stand in a URL.
+pub(super) fn compared_areas(text: &str) -> Result<Vec<AreaCode>, AppError> {
+    let texts: Vec<&str> = text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
+    if !(1..=COMPARED_MAX).contains(&texts.len()) {
+        let rule = format!("allowed are 1 to {COMPARED_MAX} codes, such as E09000012,E09000007");
+        return Err(AppError::refused("areas", text, rule));
+    }
+    texts.into_iter().map(area_code).collect()
 }
 
 async fn estimate(

@@ -24,6 +24,25 @@ use crate::{say, tools, workspace};
 pub(crate) const PAGE_FILES: [&str; 5] =
     ["wattmap.js", "wattmap_bg.wasm", "style.css", "leaflet.js", "leaflet.css"];
 
+/// Those that pages ask for by these names when somebody has use for them.
+pub(crate) const LATER_FILES: [&str; 2] = ["own-data.js", "own-data_bg.wasm"];
+
+/// A program for the browser: its package, and what its files are called.
+struct Program {
+    package: &'static str,
+    name: &'static str,
+}
+
+const PROGRAMS: [Program; 2] = [
+    Program { package: "frontend", name: "wattmap" },
+    Program { package: "frontend-own-data", name: "own-data" },
+];
+
+/// All files that are named by their content here.
+fn named_files() -> impl Iterator<Item = &'static str> {
+    PAGE_FILES.into_iter().chain(LATER_FILES)
+}
+
 /// The npm packages of the site's build.
 fn npm_directory() -> PathBuf {
     workspace::root().join("xtask/site")
@@ -34,15 +53,15 @@ pub(crate) fn build() -> Result<Manifest> {
     tools::ensure_wasm_target()?;
     tools::ensure_programs(&tools::NODE)?;
     tools::ensure_npm_packages(&npm_directory())?;
-    let wasm = say::step("The page's WASM", bind::compile)?;
+    let programs = say::step("The page's WASM", bind::compile)?;
     say::step("The site", || {
-        let inputs = stamp::digest(&wasm)?;
+        let inputs = stamp::digest(&programs)?;
         if let Some(manifest) = stamp::unchanged(&inputs) {
             say::detail(format!("{} is up to date", workspace::relative(&workspace::site_directory())));
             return Ok(manifest);
         }
         let work = fresh_directory("site-work")?;
-        bind::bind(&wasm, &work)?;
+        bind::bind(&programs, &work)?;
         let files = shrink::shrink(&work)?;
         let (manifest, packed) = pack::pack(&files)?;
         stamp::remember(&inputs)?;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use super::{PAGE_FILES, shrink::SiteFile};
+use super::{PAGE_FILES, named_files, shrink::SiteFile};
 use crate::workspace;
 
 /// From the name that the page knows to the URL under which the file is served.
@@ -60,7 +60,7 @@ pub(super) fn pack(files: &[SiteFile]) -> Result<(Manifest, Vec<Packed>)> {
 
 fn write(file: &SiteFile, directory: &Path) -> Result<Packed> {
     // Fonts and pictures are named by their content already, under the names that the style sheets ask for.
-    let served_as = if PAGE_FILES.contains(&file.name.as_str()) {
+    let served_as = if named_files().any(|name| name == file.name) {
         hashed_name(&file.name, &file.content)
     } else {
         file.name.clone()

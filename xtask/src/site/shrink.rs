@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::npm_directory;
+use super::{PROGRAMS, Program, npm_directory};
 use crate::{command, say, workspace};
 
 /// What rustc 1.95 emits for wasm32-unknown-unknown. wasm-opt must not reach for more than browsers have.
@@ -32,8 +32,11 @@ pub(super) struct SiteFile {
 pub(super) fn shrink(work: &Path) -> Result<Vec<SiteFile>> {
     let small = work.join("small");
     fs::create_dir_all(&small)?;
-    optimise_wasm(&work.join("wattmap_bg.wasm"), &small.join("wattmap_bg.wasm"))?;
-    bundle(&work.join("wattmap.js"), &small.join("wattmap.js"), &["--format=esm"])?;
+    for Program { name, .. } in PROGRAMS {
+        let (js, wasm) = (format!("{name}.js"), format!("{name}_bg.wasm"));
+        optimise_wasm(&work.join(&wasm), &small.join(&wasm))?;
+        bundle(&work.join(&js), &small.join(&js), &["--format=esm"])?;
+    }
     bundle(&workspace::root().join("style/main.css"), &small.join("style.css"), &[])?;
     bundle(&npm_directory().join("leaflet.js"), &small.join("leaflet.js"), &["--format=iife"])?;
     let leaflet = npm_directory().join("node_modules/leaflet/dist");

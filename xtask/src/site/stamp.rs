@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use super::{Manifest, PAGE_FILES, npm_directory};
+use super::{Manifest, named_files, npm_directory};
 use crate::workspace;
 
 /// The digest of everything that the stages after the compiler read, this program's own stages included.
-pub(super) fn digest(wasm: &Path) -> Result<String> {
+pub(super) fn digest(programs: &[PathBuf]) -> Result<String> {
     let root = workspace::root();
     let npm = ["package-lock.json", "leaflet.js"].map(|name| npm_directory().join(name));
-    let mut inputs = vec![wasm.to_path_buf()];
+    let mut inputs = programs.to_vec();
     inputs.extend(npm);
     for directory in ["style", "xtask/src/site"] {
         files_under(&root.join(directory), &mut inputs)?;
@@ -50,9 +50,8 @@ pub(super) fn unchanged(inputs: &str) -> Option<Manifest> {
     let stamped = fs::read_to_string(stamp_path()).ok()?;
     let manifest = read_manifest().ok()?;
     let site = workspace::site_directory();
-    let whole = PAGE_FILES
-        .iter()
-        .all(|name| manifest.get(*name).is_some_and(|url| site.join(url.trim_start_matches('/')).is_file()));
+    let whole = named_files()
+        .all(|name| manifest.get(name).is_some_and(|url| site.join(url.trim_start_matches('/')).is_file()));
     (whole && stamped == inputs).then_some(manifest)
 }
 

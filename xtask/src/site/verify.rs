@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{PAGE_FILES, stamp};
+use super::{PROGRAMS, Program, named_files, stamp};
 use crate::workspace;
 
 /// One thing that must be true of the site, and whether it is.
@@ -17,7 +17,7 @@ pub(crate) fn verify() -> Result<Vec<Verdict>> {
     let manifest = stamp::read_manifest()?;
     let site = workspace::site_directory();
     let mut verdicts = Vec::new();
-    for name in PAGE_FILES {
+    for name in named_files() {
         let verdict = manifest
             .get(name)
             .with_context(|| format!("manifest.json does not list {name}"))
@@ -28,10 +28,11 @@ pub(crate) fn verify() -> Result<Vec<Verdict>> {
         let verdict = names_only_what_is_there(&site, manifest.get(name));
         verdicts.push((format!("everything that {name} names is there"), verdict));
     }
-    if let Some(url) = manifest.get("wattmap.js") {
+    for Program { name, .. } in PROGRAMS {
+        let Some(url) = manifest.get(&format!("{name}.js")) else { continue };
         let script = fs::read_to_string(site.join(url.trim_start_matches('/')))?;
         verdicts
-            .push(("wattmap.js exports what the page calls".into(), exports_what_the_page_calls(&script)));
+            .push((format!("{name}.js exports what the page calls"), exports_what_the_page_calls(&script)));
     }
     Ok(verdicts)
 }
@@ -75,11 +76,11 @@ fn names_only_what_is_there(site: &Path, url: Option<&String>) -> Result<()> {
 /// The page's inline script is `import init, { hydrate } from ...`.
 fn exports_what_the_page_calls(script: &str) -> Result<()> {
     let exports =
-        script.rsplit_once("export{").map(|(_, list)| list).context("wattmap.js exports nothing")?;
+        script.rsplit_once("export{").map(|(_, list)| list).context("it exports nothing")?;
     for name in ["hydrate", "default"] {
         ensure!(
             exports.contains(name),
-            "wattmap.js does not export `{name}`, which the page's script imports"
+            "it does not export `{name}`, which the page's script imports"
         );
     }
     Ok(())

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use metering::api::{Profile, ProfilePoint};
 use metering::time::NIGHT;
 
-use super::axis::Axis;
+use charts::Axis;
 use crate::{format, words};
 
 const WIDTH: f64 = 392.0;

@@ -1,12 +1,10 @@
 //! Charts: SVG drawn from figures, each with its table.
 
-mod axis;
 mod day_shape;
-mod lines;
 mod ranges;
 mod week_bars;
 
 pub(crate) use day_shape::DayShape;
-pub(crate) use lines::{Line, Lines};
+pub(crate) use charts::{Line, Lines};
 pub(crate) use ranges::{Range, Ranges};
 pub(crate) use week_bars::WeekBars;

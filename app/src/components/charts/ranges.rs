@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use metering::api::Spread;
 
-use super::axis::Axis;
+use charts::Axis;
 
 const WIDTH: f64 = 392.0;
 /// Where the scale begins and ends: its first and last labels are centred there.

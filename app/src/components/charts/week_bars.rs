@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use metering::UtcSecond;
 use metering::api::{ConsumptionSeries, Status};
 
-use super::axis::Axis;
+use charts::Axis;
 use crate::format::{self, Day};
 use crate::words;
 

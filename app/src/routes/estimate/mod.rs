@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{PageFrame, when_there};
+use crate::components::{OwnDataPlace, PageFrame, when_there};
 use crate::household::{EstimateAsked, EstimatePage, EstimateQuery, Place};
 use crate::server_fns::estimate::estimate_household;
 use crate::words;
@@ -60,6 +60,8 @@ fn Household(page: EstimatePage) -> impl IntoView {
     let back = page.url_of_the_way_back();
     let EstimatePage { query, there, now, .. } = page;
     let tariff = query.tariff.clone();
+    let held_against = [&now, &there].into_iter().flatten().map(held_against).collect();
+    let is_move = now.is_some() && there.is_some();
     let known = |place: &Place| Some((place.title.clone(), place.answer.clone()?));
     let named = |place: Place| (place.code, place.title);
     let tariffs =
@@ -95,6 +97,18 @@ fn Household(page: EstimatePage) -> impl IntoView {
         <Questions query there=there.map(named) now=now.map(named) tariffs />
         <div role="status">{trouble}{hint}</div>
         {answer}
+        <OwnDataPlace places=held_against is_move />
     }
     .into_any()
+}
+
+/// A place as somebody's own use is held against it.
+fn held_against(place: &Place) -> own_data::Place {
+    let answer = place.answer.as_ref();
+    own_data::Place {
+        title: place.title.clone(),
+        household_kwh: answer.map(|answer| answer.kwh),
+        mean_home_kwh: answer.map(|answer| answer.mean_home_kwh),
+        weekday_w: answer.map(|answer| answer.weekday_w.clone()).unwrap_or_default(),
+    }
 }

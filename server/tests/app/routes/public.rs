@@ -200,6 +200,46 @@ async fn areas_side_by_side_say_what_a_home_pays_and_how_sure_that_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn areas_side_by_side_can_be_kept_and_an_area_has_a_picture() {
+    let app = App::start().await;
+    let areas = format!("areas={AREA},E09000007");
+    let table = app.get(&format!("/download/compare.csv?{areas}")).await;
+    assert_eq!(table.header("content-disposition"), "attachment; filename=\"wattmap-compare.csv\"");
+    let text = table.text();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0][..2], ["what", "unit"]);
+    assert!(rows[0][3] == "Camden" && rows.iter().all(|row| row.len() == 4), "{text}");
+    let said = app.get(&format!("/api/v1/compare?{areas}")).await.json();
+    let row = |name: &str| rows.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{name}: {text}")).clone();
+    for (number, area) in said["areas"].as_array().unwrap().iter().enumerate() {
+        let annual = &area["card"]["figures"][0];
+        assert_eq!(row("annual")[2 + number].parse::<f64>().ok(), annual["value"].as_f64());
+        assert_eq!(row("annual_status")[2 + number], annual["status"].as_str().unwrap());
+    }
+    assert_eq!(row("cost of a year (Flat)")[1], "GBP");
+    let drawing = app.get(&format!("/download/compare.svg?{areas}")).await;
+    assert_eq!(drawing.header("content-type"), "image/svg+xml");
+    assert!(drawing.text().contains(">Camden</text>"), "{}", drawing.text());
+    for picture in [format!("/download/compare.png?{areas}"), format!("/preview/{AREA}.png"), "/preview/E09000007.png".to_owned()] {
+        let answer = app.get(&picture).await;
+        assert_eq!(answer.status, 200, "{picture}");
+        assert_eq!(answer.header("content-type"), "image/png", "{picture}");
+        assert!(answer.body.starts_with(b"\x89PNG") && answer.body.len() > 5_000, "{picture}: {}", answer.body.len());
+    }
+    for (path, status, says) in [
+        ("/download/compare.csv", 400, "areas is “”: allowed are 1 to 4 codes"),
+        ("/download/compare.png?areas=nowhere", 404, "There is no area called nowhere"),
+        ("/preview/nowhere.png", 404, "There is no picture called nowhere.png"),
+        ("/preview/E09000007.jpg", 404, "There is no picture called E09000007.jpg"),
+        ("/preview/E09000007.png?size=9", 400, "unknown field `size`"),
+    ] {
+        let problem = app.get(path).await.problem(status);
+        assert!(problem.contains(says), "{path}: {problem}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_map_shows_can_be_kept() {
     let app = App::start().await;
     measured(&app, "home-", AREA, date(2026, 11, 1), 14).await;

@@ -2,16 +2,16 @@
 
 /// Grid lines of a scale from zero: few, round, and the last at or above the largest value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Axis {
+pub struct Axis {
     /// The distance of two lines.
-    pub(super) step: f64,
+    pub step: f64,
     /// How many lines there are above zero.
-    pub(super) lines: usize,
+    pub lines: usize,
 }
 
 impl Axis {
     /// For values up to `max`, with at most `lines_max` lines.
-    pub(super) fn up_to(max: f64, lines_max: usize) -> Self {
+    pub fn up_to(max: f64, lines_max: usize) -> Self {
         let max = if max.is_finite() && max > 0.0 { max } else { 1.0 };
         let least = max / lines_max as f64;
         let magnitude = 10_f64.powf(least.log10().floor());
@@ -24,19 +24,19 @@ impl Axis {
     }
 
     /// The value of the highest line.
-    pub(super) fn top(&self) -> f64 {
+    pub fn top(&self) -> f64 {
         self.step * self.lines as f64
     }
 
     /// The values of all lines, zero included.
-    pub(super) fn values(&self) -> impl Iterator<Item = f64> + use<> {
+    pub fn values(&self) -> impl Iterator<Item = f64> + use<> {
         let step = self.step;
         (0..=self.lines).map(move |line| line as f64 * step)
     }
 
     /// A line's label: whole numbers where the step is whole.
-    pub(super) fn label(&self, value: f64) -> String {
-        if self.step >= 1.0 { crate::format::whole(value) } else { crate::format::tenths(value) }
+    pub fn label(&self, value: f64) -> String {
+        if self.step >= 1.0 { metering::format::whole(value) } else { metering::format::tenths(value) }
     }
 }
 

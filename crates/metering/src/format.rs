@@ -1,9 +1,9 @@
 //! Numbers, durations and days as people read them. Pure, and the same on the server and in the
 //! browser, so that the page does not change when the browser takes it over.
 
-use metering::UtcSecond;
-use metering::api::Measure;
-use metering::numerals::grouped;
+use crate::UtcSecond;
+use crate::api::Measure;
+use crate::numerals::grouped;
 
 /// A whole number with thousands separated: `50,112`.
 pub fn whole(value: f64) -> String {

@@ -3,9 +3,14 @@
 use std::ops::Range;
 
 use leptos::prelude::*;
+use metering::format;
 
-use super::axis::Axis;
-use crate::{format, words};
+use crate::axis::Axis;
+
+/// Opens the table under a chart.
+pub const AS_TABLE: &str = "Show as table";
+/// Where there is no value.
+pub const NOT_KNOWN: &str = "–";
 
 const WIDTH: f64 = 392.0;
 const HEIGHT: f64 = 196.0;
@@ -18,11 +23,11 @@ const ALONE: f64 = 6.0;
 
 /// One line, and what it is called.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Line {
+pub struct Line {
     /// In the key, and above its column of the table.
-    pub(crate) name: String,
+    pub name: String,
     /// A value a step; it breaks where there is none.
-    pub(crate) values: Vec<Option<f64>>,
+    pub values: Vec<Option<f64>>,
 }
 
 fn path(values: &[Option<f64>], x: impl Fn(usize) -> f64, axis: &Axis) -> String {
@@ -48,7 +53,7 @@ fn path(values: &[Option<f64>], x: impl Fn(usize) -> f64, axis: &Axis) -> String
 
 /// The lines, their key, and all of it as a table. Lines are told apart by colour and by dashes.
 #[component]
-pub(crate) fn Lines(
+pub fn Lines(
     /// What is drawn, at most four.
     lines: Vec<Line>,
     /// What it shows, for those who do not see it.
@@ -98,7 +103,7 @@ pub(crate) fn Lines(
     let rows = steps.into_iter().enumerate().map(|(number, name)| {
         let value = |line: &Line| {
             let value = line.values.get(number).copied().flatten();
-            value.map_or_else(|| words::NOT_KNOWN.to_owned(), format::whole)
+            value.map_or_else(|| NOT_KNOWN.to_owned(), format::whole)
         };
         let cells = lines.iter().map(|line| view! { <td>{value(line)}</td> }).collect_view();
         view! { <tr><th scope="row">{name}</th>{cells}</tr> }
@@ -113,8 +118,8 @@ pub(crate) fn Lines(
         </svg>
         <ul class="line-key">{key}</ul>
         <details class="as-table">
-            <summary>{words::AS_TABLE}</summary>
-            <div class="scrolls" tabindex="0" role="group" aria-label=words::AS_TABLE>
+            <summary>{AS_TABLE}</summary>
+            <div class="scrolls" tabindex="0" role="group" aria-label=AS_TABLE>
                 <table>
                     <thead><tr><th scope="col">{step}</th>{heads}</tr></thead>
                     <tbody>{rows}</tbody>
