@@ -24,6 +24,11 @@ pub const ZOOM_IN: &str = "Zoom in";
 pub const ZOOM_OUT: &str = "Zoom out";
 pub const WHOLE: &str = "Show the whole map";
 
+pub const NEAR_ME: &str = "Show where I am";
+pub const NEAR_LOOKING: &str = "Asking your device where you are…";
+pub const NEAR_DENIED: &str = "Your device did not say where you are.";
+pub const EMBED_MORE: &str = "More on wattmap";
+
 pub const SEARCH_LABEL: &str = "Find a postcode, a place or a neighbourhood";
 pub const SEARCH_HINT: &str = "Postcode, place or neighbourhood";
 pub const SEARCH_BUTTON: &str = "Search";
@@ -412,6 +417,11 @@ pub fn households_fitted(homes: u32) -> String {
         "How your household differs from that, and such households from each other, is what more than {} measured homes show.",
         format::whole(f64::from(homes))
     )
+}
+
+/// Where somebody is whom the map has no place for.
+pub fn near_outside(map: &str) -> String {
+    format!("You seem to be outside of {map}. Search for a place that you think of.")
 }
 
 /// What a year costs.

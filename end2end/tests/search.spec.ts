@@ -98,3 +98,32 @@ test("a place outside the map is found and said to be outside", async ({ page })
   await map.search.fill("EN9 1");
   await expect(map.suggestions.filter({ hasText: /not on this map/i }).first()).toBeVisible();
 });
+
+test.describe("where somebody is", () => {
+  const NEAR = "Show where I am";
+
+  test("is shown on the map, and the server is not told", async ({ page, context }) => {
+    await context.grantPermissions(["geolocation"]);
+    await context.setGeolocation({ latitude: 51.4613, longitude: -0.1156 });
+    const map = new MapPage(page);
+    await map.open("/");
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url() + (request.postData() ?? "") + (request.headers()["referer"] ?? "")));
+    await page.getByRole("button", { name: NEAR }).click();
+    await expect(page).toHaveURL(/lat=51\.46[0-9]*&lng=-0\.11[0-9]*/);
+    await page.waitForTimeout(500);
+    expect(asked.filter((text) => text.includes("51.46"))).toEqual([]);
+  });
+
+  test("may be outside, or not be told", async ({ page, context }) => {
+    await context.grantPermissions(["geolocation"]);
+    await context.setGeolocation({ latitude: 48.85, longitude: 2.35 });
+    const map = new MapPage(page);
+    await map.open("/");
+    await page.getByRole("button", { name: NEAR }).click();
+    await expect(page.locator(".near-said")).toHaveText("You seem to be outside of London. Search for a place that you think of.");
+    await context.clearPermissions();
+    await page.getByRole("button", { name: NEAR }).click();
+    await expect(page.locator(".near-said")).toHaveText("Your device did not say where you are.");
+  });
+});

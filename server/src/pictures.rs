@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
-pub(crate) use area::preview;
+pub(crate) use area::{preview, where_it_is};
 pub(crate) use compared::comparison;
 
 /// Colours of the page in light: a picture does not know what is around it. They are those of `style/tokens.css`.
@@ -25,10 +25,8 @@ mod colour {
 }
 
 /// The typeface of the page, in two weights; made of `style/fonts/inter.woff2`, as told there.
-const FONTS: [&[u8]; 2] = [
-    include_bytes!("../../style/fonts/inter-400.ttf"),
-    include_bytes!("../../style/fonts/inter-700.ttf"),
-];
+const FONTS: [&[u8]; 2] =
+    [include_bytes!("../../style/fonts/inter-400.ttf"), include_bytes!("../../style/fonts/inter-700.ttf")];
 
 /// Why a picture could not be made. It would be a mistake of ours.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +130,12 @@ mod tests {
             png(&svg, 1.0).unwrap()
         };
         let (empty, some) = (of(""), of("3,120 kWh · £68"));
-        assert!(some.starts_with(b"\x89PNG") && some.len() > empty.len() + 300, "{} {}", some.len(), empty.len());
+        assert!(
+            some.starts_with(b"\x89PNG") && some.len() > empty.len() + 300,
+            "{} {}",
+            some.len(),
+            empty.len()
+        );
         assert!(png("<svg", 1.0).is_err());
     }
 }

@@ -3,6 +3,7 @@
 mod authorised;
 mod crawlers;
 mod downloads;
+mod embed;
 mod health;
 mod meters;
 mod metrics;
@@ -70,7 +71,7 @@ pub fn router(state: AppState, live: LiveState, pages: Router, description: &Val
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::get))
         .with_state(state.clone())
-        .merge(public::routes(state.figures.clone(), description))
+        .merge(public::routes(state.figures.clone(), description, &state.config.web))
         .merge(crate::live::route(live))
         .merge(crate::site::routes())
         .merge(crawlers::routes(state.geography.clone(), state.config.web.public_url.as_deref()))

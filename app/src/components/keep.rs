@@ -22,7 +22,8 @@ pub(crate) fn Keep(
     /// The files: what they are, and where.
     files: Vec<(&'static str, String)>,
 ) -> impl IntoView {
-    let files = files.into_iter().map(|(text, href)| view! { <a href=href download="">{text}</a> }).collect_view();
+    let files =
+        files.into_iter().map(|(text, href)| view! { <a href=href download="">{text}</a> }).collect_view();
     view! {
         <div class="keep links" role="group" aria-label=words::KEEP_LABEL>
             {files}

@@ -5,6 +5,7 @@
 mod bar;
 mod charts;
 mod keep;
+mod near_me;
 mod own_data;
 mod page_frame;
 mod panel;
@@ -12,6 +13,7 @@ mod panel;
 pub(crate) use bar::Bar;
 pub(crate) use charts::{Line, Lines, Range, Ranges};
 pub(crate) use keep::Keep;
+pub(crate) use near_me::NearMe;
 pub(crate) use own_data::OwnDataPlace;
 pub(crate) use page_frame::{PageFrame, when_there};
 pub(crate) use panel::{PanelContent, PanelData, chip, rests_on};

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::use_location;
 
-use crate::components::{Bar, PanelContent, PanelData};
+use crate::components::{Bar, NearMe, PanelContent, PanelData};
 use crate::first_map::{FirstMap, first_map};
 use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
 use crate::page::Page;
@@ -69,6 +69,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
     }
     // What the islands share, for the server's rendering of them; in the browser the map's sets it up.
     Page::set_up(start.clone());
+    let bounds = crate::services::services().ok().map(|services| services.geography.bounds());
     let canonical = view.area_code().map(|code| format!("/area/{code}"));
     let class = if panel.is_some() { "map-page has-area" } else { "map-page" };
     view! {
@@ -87,6 +88,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
                 </div>
                 <div class="find">
                     <SearchBox />
+                    {bounds.map(|bounds| view! { <NearMe bounds name=start.name.clone() /> })}
                     <Measures />
                     <WithoutScripts view start levels=drawable />
                     <Notice />

@@ -80,7 +80,8 @@ pub fn OwnData(
     });
     let is_over = RwSignal::new(false);
     let zone = StoredValue::new(settings.zone.clone());
-    let chosen = move |event: leptos::ev::Event| zone.with_value(|zone| here::read_chosen(&event, zone, state));
+    let chosen =
+        move |event: leptos::ev::Event| zone.with_value(|zone| here::read_chosen(&event, zone, state));
     let dropped = move |event: leptos::ev::DragEvent| {
         event.prevent_default();
         is_over.set(false);

@@ -104,7 +104,8 @@ impl OwnUse {
                 let to = until.min(at.div_euclid(WINDOW_S) * WINDOW_S + WINDOW_S);
                 let Ok(instant) = Timestamp::from_second(at) else { break };
                 let local = zone.to_datetime(instant);
-                let half_hour = usize::from(local.hour().unsigned_abs()) * 2 + usize::from(local.minute() >= 30);
+                let half_hour =
+                    usize::from(local.hour().unsigned_abs()) * 2 + usize::from(local.minute() >= 30);
                 let (month, kind) = (usize::from(local.month().unsigned_abs()) - 1, day_type(local.date()));
                 let part = (to - at) as f64;
                 let cell = &mut cells[cell_of(month, kind, half_hour)];
@@ -152,7 +153,8 @@ impl OwnUse {
         let year = self.year();
         let days: f64 = (0..MONTHS).map(|month| year.days(month, DayType::Weekday)).sum();
         let kwh = |half_hour: usize| -> f64 {
-            let of_month = |month| year.days(month, DayType::Weekday) * year.day(month, DayType::Weekday)[half_hour];
+            let of_month =
+                |month| year.days(month, DayType::Weekday) * year.day(month, DayType::Weekday)[half_hour];
             (0..MONTHS).map(of_month).sum()
         };
         (0..HALF_HOURS).map(|half_hour| kwh(half_hour) / days * 2000.0).collect()
@@ -161,7 +163,8 @@ impl OwnUse {
 
 /// As much a year, at the hours at which homes use it that nothing is known of.
 pub(crate) fn at_usual_hours(kwh: f64) -> YearOfUse {
-    YearOfUse::new(days_of, |month, kind, half_hour| h25().share(month as u8 + 1, kind, half_hour)).scaled_to(kwh)
+    YearOfUse::new(days_of, |month, kind, half_hour| h25().share(month as u8 + 1, kind, half_hour))
+        .scaled_to(kwh)
 }
 
 fn cell_of(month: usize, kind: DayType, half_hour: usize) -> usize {
@@ -234,7 +237,8 @@ mod tests {
 
     #[test]
     fn days_of_46_and_50_half_hours_count_as_they_are() {
-        let (spring, autumn) = (readings("2025-03-24", 7, |_| 100_000), readings("2025-10-20", 7, |_| 100_000));
+        let (spring, autumn) =
+            (readings("2025-03-24", 7, |_| 100_000), readings("2025-10-20", 7, |_| 100_000));
         let mut both = spring.clone();
         both.extend(autumn);
         let own = OwnUse::of(&both, &london(), About::default()).unwrap();
@@ -259,7 +263,8 @@ mod tests {
     fn readings_longer_and_shorter_than_half_an_hour_are_parted_and_put_together() {
         let first = UtcSecond::parse("2025-01-06T00:00:00Z").unwrap().0;
         let hours: Readings = (0..24 * 14).map(|hour| (first + hour * 3600, (3600, 600_000))).collect();
-        let quarters: Readings = (0..96 * 14).map(|quarter| (first + quarter * 900, (900, 150_000))).collect();
+        let quarters: Readings =
+            (0..96 * 14).map(|quarter| (first + quarter * 900, (900, 150_000))).collect();
         let year = |readings| OwnUse::of(readings, &london(), About::default()).unwrap().year();
         assert_eq!(year(&hours), year(&quarters));
         assert!((year(&hours).day(0, DayType::Sunday)[20] - 0.3).abs() < 1e-9);

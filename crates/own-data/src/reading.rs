@@ -26,7 +26,9 @@ pub enum Unreadable {
     #[error("The file is empty.")]
     Empty,
     /// More than one home's.
-    #[error("The file has {0} MB; up to {MB_MAX} are read here. Ask your supplier for the readings of your home alone.")]
+    #[error(
+        "The file has {0} MB; up to {MB_MAX} are read here. Ask your supplier for the readings of your home alone."
+    )]
     TooLarge(usize),
     /// None of the known kinds.
     #[error(
@@ -230,16 +232,17 @@ mod tests {
     #[test]
     fn a_supplier_s_table_in_local_time() {
         // As one of the largest British suppliers writes it: ends and starts with offsets, and the money besides.
-        let with_offsets = table("Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End", |number, local| {
-            let kwh = if number % 48 == 36 { 1.25 } else { 0.25 };
-            let hour: usize = local[11..13].parse().unwrap();
-            let end = match &local[14..16] {
-                "00" => format!("{}30:00", &local[..14]),
-                _ if hour == 23 => return format!("{kwh}, 6.1, {local}+01:00, "),
-                _ => format!("{}{:02}:00:00", &local[..11], hour + 1),
-            };
-            format!("{kwh}, 6.1, {local}+01:00, {end}+01:00")
-        });
+        let with_offsets =
+            table("Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End", |number, local| {
+                let kwh = if number % 48 == 36 { 1.25 } else { 0.25 };
+                let hour: usize = local[11..13].parse().unwrap();
+                let end = match &local[14..16] {
+                    "00" => format!("{}30:00", &local[..14]),
+                    _ if hour == 23 => return format!("{kwh}, 6.1, {local}+01:00, "),
+                    _ => format!("{}{:02}:00:00", &local[..11], hour + 1),
+                };
+                format!("{kwh}, 6.1, {local}+01:00, {end}+01:00")
+            });
         // And without: it is the zone's time, and the evening is where it is by the clock.
         let without = table("Start,kWh", |number, local| {
             format!("{local},{}", if number % 48 == 36 { 1.25 } else { 0.25 })
@@ -298,11 +301,19 @@ mod tests {
 
     #[test]
     fn lines_that_are_refused_are_told_of() {
-        let file = table("Start,kWh", |number, local| {
-            if number == 3 { format!("{local},-1") } else { format!("{local},0.3") }
-        });
+        let file =
+            table(
+                "Start,kWh",
+                |number, local| {
+                    if number == 3 { format!("{local},-1") } else { format!("{local},0.3") }
+                },
+            );
         let own = read(&file, None).unwrap();
         assert_eq!((own.refused, own.readings), (1, 14 * 48 - 1));
-        assert!(own.refusals[0].starts_with("line 5, column 2: kWh \"-1\" is below zero"), "{:?}", own.refusals);
+        assert!(
+            own.refusals[0].starts_with("line 5, column 2: kWh \"-1\" is below zero"),
+            "{:?}",
+            own.refusals
+        );
     }
 }

@@ -13,8 +13,7 @@ pub const NEEDS_SCRIPTS: &str =
 /// Where the program did not arrive.
 pub const FAILED: &str = "What reads the file could not be loaded. Reload the page to try again.";
 
-pub(crate) const LEAD: &str =
-    "Your supplier’s export shows how you really use electricity. It is read here, in your browser: nothing of it is sent, \
+pub(crate) const LEAD: &str = "Your supplier’s export shows how you really use electricity. It is read here, in your browser: nothing of it is sent, \
      and what it comes to is forgotten with this tab.";
 pub(crate) const CHOOSE: &str = "Choose a file, or drop it here";
 pub(crate) const KINDS: &str = "Green Button (XML), or a table of half-hours (CSV)";
@@ -76,7 +75,9 @@ pub(crate) fn beside_mean(kwh: f64, place: &str, mean: f64) -> String {
 pub(crate) fn elsewhere(kwh: f64, now: &str, there: &str, factor: f64) -> String {
     let percent = ((factor - 1.0) * 100.0).round();
     match percent {
-        0.0 => format!("In {there} you would use as much: such households do not differ between it and {now}."),
+        0.0 => {
+            format!("In {there} you would use as much: such households do not differ between it and {now}.")
+        }
         _ => format!(
             "In {there} about {} kWh, if you keep your habits: such households use {} % {} there than in {now}.",
             whole(kwh * factor),
@@ -112,14 +113,29 @@ mod tests {
     fn where_one_is_among_others() {
         let spread = Spread { low: 2000.0, middle: 3000.0, high: 4500.0 };
         for (kwh, says) in [
-            (1900.0, "Brixton: less than nine of ten such households there; four of five use 2,000 to 4,500 kWh."),
-            (3000.0, "Brixton: as much as is usual for such households there; four of five use 2,000 to 4,500 kWh."),
-            (4600.0, "Brixton: more than nine of ten such households there; four of five use 2,000 to 4,500 kWh."),
+            (
+                1900.0,
+                "Brixton: less than nine of ten such households there; four of five use 2,000 to 4,500 kWh.",
+            ),
+            (
+                3000.0,
+                "Brixton: as much as is usual for such households there; four of five use 2,000 to 4,500 kWh.",
+            ),
+            (
+                4600.0,
+                "Brixton: more than nine of ten such households there; four of five use 2,000 to 4,500 kWh.",
+            ),
         ] {
             assert_eq!(among(kwh, "Brixton", spread), says);
         }
-        assert_eq!(beside_mean(3600.0, "Brixton", 3000.0), "Brixton: the mean home uses 3,000 kWh, you use 20 % more.");
-        assert_eq!(beside_mean(3000.0, "Brixton", 3001.0), "Brixton: the mean home uses 3,001 kWh, as much as you.");
+        assert_eq!(
+            beside_mean(3600.0, "Brixton", 3000.0),
+            "Brixton: the mean home uses 3,000 kWh, you use 20 % more."
+        );
+        assert_eq!(
+            beside_mean(3000.0, "Brixton", 3001.0),
+            "Brixton: the mean home uses 3,001 kWh, as much as you."
+        );
         assert_eq!(
             elsewhere(3000.0, "Brixton", "Hackney", 1.1),
             "In Hackney about 3,300 kWh, if you keep your habits: such households use 10 % more there than in Brixton."

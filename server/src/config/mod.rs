@@ -44,6 +44,8 @@ pub struct Web {
     pub geography: Option<PathBuf>,
     /// Where the public finds the site, without a slash at its end.
     pub public_url: Option<String>,
+    /// Origins whose pages may show an area in a frame, separated by blanks, or `*`; nothing for none.
+    pub embed_origins: String,
     /// Days that count as Sundays, by name or in a file; those of the place if none is said.
     pub holidays: Option<String>,
     /// The file of what electricity costs; what is built in, where that holds, if none.
@@ -206,6 +208,19 @@ impl Web {
                 let is_good = host.is_some_and(|host| !host.is_empty() && host.chars().all(is_name));
                 (url.is_empty() || is_good).then(|| is_good.then(|| url.to_owned()))
             })?,
+            embed_origins: from.get("embed-origins", |text| {
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || ".:-[]*/".contains(c);
+                let is_origin = |text: &str| {
+                    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+                    text == "*"
+                        || host.is_some_and(|host| {
+                            !host.is_empty() && !host.contains('/') && host.chars().all(is_plain)
+                        })
+                };
+                text.split_whitespace()
+                    .all(is_origin)
+                    .then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
+            })?,
             holidays: from.text("holidays"),
             tariffs: from.text("tariffs").map(PathBuf::from),
             tile_url,
@@ -317,6 +332,7 @@ mod tests {
             ("history-days", "-1"),
             ("partitions", "0"),
             ("tile-url", "ftp://x/{z}/{x}/{y}"),
+            ("embed-origins", "https://a.example; script-src *"),
             ("log", "=,="),
             ("live-homes", "29"),
             ("kafka-brokers", "nonsense"),

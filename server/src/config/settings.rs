@@ -76,6 +76,13 @@ pub static SETTINGS: &[Setting] = &[
         "a URL that begins with http:// or https:// and has no path",
     ),
     setting(
+        "embed-origins",
+        "ORIGINS",
+        "",
+        "Sites that may show an area in a frame (/embed/{code}): https://a.example https://*.b.example, or * for all; none if left out",
+        "origins that begin with http:// or https://, separated by blanks, or *",
+    ),
+    setting(
         "holidays",
         "NAME or FILE",
         "",

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn the_rules_of_a_zone_are_its_local_time() {
-        for name in ["Europe/London", "Australia/Sydney", "America/New_York", "Asia/Kolkata", "Europe/Zurich"] {
+        for name in ["Europe/London", "Australia/Sydney", "America/New_York", "Asia/Kolkata", "Europe/Zurich"]
+        {
             let (rules, zone) = (TimeZone::posix(&posix(name)).unwrap(), TimeZone::get(name).unwrap());
             for day in 20_000..20_730 {
                 let instant = UtcSecond(day * 86_400 + 3 * 3600).to_jiff();

@@ -42,9 +42,16 @@ pub(crate) fn preview(geography: &Geography, area: AreaIndex, said: &Comparison)
     }
     let parents: Vec<&str> = compared.card.parents.iter().map(|parent| parent.name.as_str()).collect();
     for line in in_lines(&parents.join(" · "), 40, 1) {
-        let _ = write!(svg, "<text x=\"60\" y=\"{}\" font-size=\"28\" fill=\"{soft}\">{}</text>", y - 20.0, escaped(&line));
+        let _ = write!(
+            svg,
+            "<text x=\"60\" y=\"{}\" font-size=\"28\" fill=\"{soft}\">{}</text>",
+            y - 20.0,
+            escaped(&line)
+        );
     }
-    for (number, (text, size, weight, fill)) in figures(compared, said.prices.as_ref()).into_iter().enumerate() {
+    for (number, (text, size, weight, fill)) in
+        figures(compared, said.prices.as_ref()).into_iter().enumerate()
+    {
         let y = [440.0, 492.0, 548.0][number.min(2)];
         let _ = write!(
             svg,
@@ -52,7 +59,7 @@ pub(crate) fn preview(geography: &Geography, area: AreaIndex, said: &Comparison)
             escaped(&text)
         );
     }
-    svg.push_str(&map(geography, area));
+    svg.push_str(&map(geography, area, MAP));
     svg.push_str("</svg>");
     Some(svg)
 }
@@ -75,16 +82,25 @@ fn figures(compared: &ComparedArea, prices: Option<&Prices>) -> Vec<(String, u32
     [Some((big, 64, 700, colour::INK)), money, Some(rests)].into_iter().flatten().collect()
 }
 
-/// Where it is: its outline, and that of what is around it.
-fn map(geography: &Geography, area: AreaIndex) -> String {
-    let (x, y, width, height) = MAP;
+/// Where it is, as a drawing by itself.
+pub(crate) fn where_it_is(geography: &Geography, area: AreaIndex) -> String {
+    map(geography, area, (0.0, 0.0, 240.0, 240.0)).replacen(
+        "<svg ",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" aria-hidden=\"true\" ",
+        1,
+    )
+}
+
+/// Where it is: its outline, and that of what is around it, in a window.
+fn map(geography: &Geography, area: AreaIndex, (x, y, width, height): (f64, f64, f64, f64)) -> String {
     let bounds = geography.area(area).bounds;
     let (west, north) = (f64::from(bounds.low.x), f64::from(bounds.low.y));
     let (own_width, own_height) = (f64::from(bounds.high.x) - west, f64::from(bounds.high.y) - north);
     // As large as fits, with room around, in the shape of the window.
     let scale = (own_width / width).max(own_height / height).max(f64::EPSILON) * (1.0 + 2.0 * AROUND);
     let (seen_width, seen_height) = (width * scale, height * scale);
-    let (left, top) = (west + own_width / 2.0 - seen_width / 2.0, north + own_height / 2.0 - seen_height / 2.0);
+    let (left, top) =
+        (west + own_width / 2.0 - seen_width / 2.0, north + own_height / 2.0 - seen_height / 2.0);
     let path = |of: AreaIndex| geography.path(of);
     let siblings = geography.parent(area).map(|parent| {
         let near = geography.children(parent).filter(|&other| other != area);

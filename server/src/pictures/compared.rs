@@ -53,8 +53,10 @@ pub(crate) fn comparison(titles: &[String], said: &Comparison) -> String {
     let days: Vec<Vec<Option<f64>>> =
         areas.iter().map(|area| area.profile.half_hours.iter().map(|point| point.mean_w).collect()).collect();
     let hours = (0..48).step_by(6).map(|at| (at, format!("{:02}:00", at / 2))).collect::<Vec<_>>();
-    let months: Vec<Vec<Option<f64>>> =
-        areas.iter().map(|area| area.months.series.iter().map(|point| point.kwh_per_home).collect()).collect();
+    let months: Vec<Vec<Option<f64>>> = areas
+        .iter()
+        .map(|area| area.months.series.iter().map(|point| point.kwh_per_home).collect())
+        .collect();
     let names = areas.iter().find(|area| !area.months.series.is_empty()).map_or_else(Vec::new, month_names);
     let day = areas.first().map(|area| words::day_heading(&area.profile.day, &area.profile.month));
     let mut height = charts;
@@ -68,7 +70,11 @@ pub(crate) fn comparison(titles: &[String], said: &Comparison) -> String {
         height = charts + CHART.1 + 60.0;
     }
     let rests = said.prices.as_ref().map(|prices| {
-        words::prices(&prices.source, &format::days_between(&prices.from, prices.to.as_deref()), prices.vat_percent)
+        words::prices(
+            &prices.source,
+            &format::days_between(&prices.from, prices.to.as_deref()),
+            prices.vat_percent,
+        )
     });
     for line in in_lines(&rests.unwrap_or_default(), 130, 3) {
         text_at(&mut body, (LEFT, height), (14, 400, soft), &line);
@@ -99,7 +105,8 @@ fn rows(said: &Comparison) -> Vec<(String, Vec<String>)> {
     let of_measure = |measure: Measure| {
         let cell = |area: &ComparedArea| {
             let figure = area.card.figure(measure);
-            let (status, value) = figure.map_or((Status::NoData, None), |figure| (figure.status, figure.value));
+            let (status, value) =
+                figure.map_or((Status::NoData, None), |figure| (figure.status, figure.value));
             words::figure_or_reason(measure, status, value)
         };
         (words::measure(measure).to_owned(), areas.iter().map(cell).collect())
@@ -109,7 +116,10 @@ fn rows(said: &Comparison) -> Vec<(String, Vec<String>)> {
     let of_tariff = |tariff: &metering::api::TariffCost| {
         let cell = |area: &ComparedArea| {
             let cost = area.costs.iter().find(|cost| cost.tariff == tariff.tariff);
-            cost.map_or_else(|| words::NOT_KNOWN.to_owned(), |cost| words::a_year(&format::money(currency, cost.a_year)))
+            cost.map_or_else(
+                || words::NOT_KNOWN.to_owned(),
+                |cost| words::a_year(&format::money(currency, cost.a_year)),
+            )
         };
         (tariff.name.clone(), areas.iter().map(cell).collect())
     };
@@ -137,7 +147,13 @@ fn chart(
     text_at(svg, (left, top), (17, 700, colour::INK), title);
     for value in axis.values() {
         let at = y(value);
-        let _ = write!(svg, "<path d=\"M{:.1} {at:.1}H{:.1}\" stroke=\"{}\"/>", left + 44.0, left + width, colour::LINE);
+        let _ = write!(
+            svg,
+            "<path d=\"M{:.1} {at:.1}H{:.1}\" stroke=\"{}\"/>",
+            left + 44.0,
+            left + width,
+            colour::LINE
+        );
         text_at(svg, (left, at + 5.0), (13, 400, colour::SOFT), &axis.label(value));
     }
     for (step, text) in ticks {

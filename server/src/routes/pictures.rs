@@ -69,7 +69,8 @@ impl Drawn {
         pixels: f32,
         draw: impl AsyncFnOnce() -> Result<String, AppError>,
     ) -> Result<Arc<Prepared>, AppError> {
-        let is_fresh = |(at, _): &&(Instant, Arc<Prepared>)| at.elapsed() < Duration::from_secs(FRESH_S.into());
+        let is_fresh =
+            |(at, _): &&(Instant, Arc<Prepared>)| at.elapsed() < Duration::from_secs(FRESH_S.into());
         if let Some((_, kept)) = self.kept().get(&of).filter(is_fresh) {
             return Ok(kept.clone());
         }
@@ -79,7 +80,9 @@ impl Drawn {
         }
         let svg = draw().await?;
         let drawn = tokio::task::spawn_blocking(move || pictures::png(&svg, pixels)).await;
-        let png = drawn.map_err(|error| error.to_string()).and_then(|drawn| drawn.map_err(|error| error.to_string()));
+        let png = drawn
+            .map_err(|error| error.to_string())
+            .and_then(|drawn| drawn.map_err(|error| error.to_string()));
         let png = png.map_err(|error| {
             tracing::error!(error, "a picture can't be drawn");
             AppError::Internal
@@ -107,7 +110,8 @@ async fn preview(
 ) -> Response {
     let answer = async {
         let no_such = || AppError::NotFound { what: format!("picture called {file}") };
-        let code = file.strip_suffix(".png").and_then(|code| AreaCode::parse(code).ok()).ok_or_else(no_such)?;
+        let code =
+            file.strip_suffix(".png").and_then(|code| AreaCode::parse(code).ok()).ok_or_else(no_such)?;
         let geography = public.figures.geography();
         let area = geography.index_of(&code).ok_or_else(no_such)?;
         drawn
@@ -157,7 +161,12 @@ async fn table(
     match compared(&public, &query.areas).await {
         Ok((titles, said)) => {
             let prepared = Prepared::new(written(&titles, &said).into_bytes());
-            kept(&prepared, &request, "text/csv; charset=utf-8", "attachment; filename=\"wattmap-compare.csv\"")
+            kept(
+                &prepared,
+                &request,
+                "text/csv; charset=utf-8",
+                "attachment; filename=\"wattmap-compare.csv\"",
+            )
         }
         Err(error) => problem(error),
     }
@@ -193,7 +202,9 @@ async fn picture(
             .await
     };
     match answer.await {
-        Ok(prepared) => kept(&prepared, &request, "image/png", "attachment; filename=\"wattmap-compare.png\""),
+        Ok(prepared) => {
+            kept(&prepared, &request, "image/png", "attachment; filename=\"wattmap-compare.png\"")
+        }
         Err(error) => problem(error),
     }
 }
@@ -212,7 +223,8 @@ fn written(titles: &[String], said: &Comparison) -> String {
         let figure = |area: &metering::api::ComparedArea| area.card.figure(measure).cloned();
         let values = areas.iter().map(|area| number(figure(area).and_then(|figure| figure.value)));
         row(measure.as_str(), measure.unit(), values.collect());
-        let statuses = areas.iter().map(|area| figure(area).map_or("", |figure| figure.status.as_str()).to_owned());
+        let statuses =
+            areas.iter().map(|area| figure(area).map_or("", |figure| figure.status.as_str()).to_owned());
         row(&format!("{}_status", measure.as_str()), "", statuses.collect());
     }
     for (at, name) in ["annual_low", "annual_high"].into_iter().enumerate() {

@@ -18,6 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::query::QueryOf;
+use crate::config::Web;
 use crate::figures::FiguresService;
 use crate::problem::Problem;
 
@@ -89,7 +90,7 @@ impl PublicState {
 }
 
 /// All public reads.
-pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Router {
+pub(super) fn routes(figures: Arc<FiguresService>, description: &Value, web: &Web) -> Router {
     let geography = figures.geography();
     let outlines = Outlines {
         geojson: geography
@@ -105,6 +106,7 @@ pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Route
     };
     let state = PublicState { figures, outlines: Arc::new(outlines) };
     let pictures = super::pictures::routes(state.clone());
+    let embedded = super::embed::routes(state.clone(), &web.embed_origins, web.public_url.as_deref());
     Router::new()
         .route("/api/v1/areas", get(areas))
         .route("/api/v1/areas/{code}", get(card))
@@ -120,6 +122,7 @@ pub(super) fn routes(figures: Arc<FiguresService>, description: &Value) -> Route
         .route("/geo/{level}", get(shapes))
         .with_state(state)
         .merge(pictures)
+        .merge(embedded)
 }
 
 #[derive(Deserialize)]

@@ -105,7 +105,13 @@ fn lints() -> Result<()> {
 fn browser_lints() -> Result<()> {
     tools::ensure_wasm_target()?;
     let mut cargo = command::cargo();
-    cargo.args(["clippy", "--target", "wasm32-unknown-unknown", "--features", "app/hydrate,own-data/hydrate"]);
+    cargo.args([
+        "clippy",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--features",
+        "app/hydrate,own-data/hydrate",
+    ]);
     for package in ["app", "charts", "frontend", "frontend-own-data", "geography", "metering", "own-data"] {
         cargo.args(["--package", package]);
     }

@@ -75,13 +75,9 @@ fn names_only_what_is_there(site: &Path, url: Option<&String>) -> Result<()> {
 
 /// The page's inline script is `import init, { hydrate } from ...`.
 fn exports_what_the_page_calls(script: &str) -> Result<()> {
-    let exports =
-        script.rsplit_once("export{").map(|(_, list)| list).context("it exports nothing")?;
+    let exports = script.rsplit_once("export{").map(|(_, list)| list).context("it exports nothing")?;
     for name in ["hydrate", "default"] {
-        ensure!(
-            exports.contains(name),
-            "it does not export `{name}`, which the page's script imports"
-        );
+        ensure!(exports.contains(name), "it does not export `{name}`, which the page's script imports");
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use metering::api::{Profile, ProfilePoint};
 use metering::time::NIGHT;
 
-use charts::Axis;
 use crate::{format, words};
+use charts::Axis;
 
 const WIDTH: f64 = 392.0;
 const HEIGHT: f64 = 168.0;

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use metering::UtcSecond;
 use metering::api::{ConsumptionSeries, Status};
 
-use charts::Axis;
 use crate::format::{self, Day};
 use crate::words;
+use charts::Axis;
 
 const WIDTH: f64 = 392.0;
 const HEIGHT: f64 = 148.0;

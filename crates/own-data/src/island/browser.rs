@@ -82,7 +82,9 @@ fn take(file: File, zone: &str, state: RwSignal<State>) {
     let zone = zone.to_owned();
     spawn_local(async move {
         let Ok(buffer) = JsFuture::from(file.array_buffer()).await else {
-            state.set(State::Failed(Unreadable::Broken("the browser does not give it".to_owned()).to_string()));
+            state.set(State::Failed(
+                Unreadable::Broken("the browser does not give it".to_owned()).to_string(),
+            ));
             return;
         };
         let bytes: Rc<[u8]> = Uint8Array::new(&buffer).to_vec().into();

@@ -47,7 +47,8 @@ fn against(kwh: f64, place: &Place) -> Vec<String> {
 /// What it would be after a move.
 fn moved(kwh: f64, settings: &Settings) -> Option<String> {
     let [now, there] = &settings.places[..] else { return None };
-    let middle = |place: &Place| place.household_kwh.map(|spread| spread.middle).filter(|&middle| middle > 0.0);
+    let middle =
+        |place: &Place| place.household_kwh.map(|spread| spread.middle).filter(|&middle| middle > 0.0);
     let factor = middle(there)? / middle(now)?;
     settings.is_move.then(|| words::elsewhere(kwh, &now.title, &there.title, factor))
 }
@@ -62,7 +63,8 @@ fn meters(own: &OwnUse, zone: StoredValue<String>, state: RwSignal<State>) -> Op
         view! { <option value=meter.clone() selected=is_it>{meter.clone()}</option> }
     });
     let options = options.collect_view();
-    let chosen = move |event: leptos::ev::Event| zone.with_value(|zone| here::read_meter(&event, zone, state));
+    let chosen =
+        move |event: leptos::ev::Event| zone.with_value(|zone| here::read_meter(&event, zone, state));
     Some(view! { <label class="which">{words::WHICH_METER}" "<select on:change=chosen>{options}</select></label> }.into_any())
 }
 
@@ -123,7 +125,8 @@ fn weekday(own: &OwnUse, settings: &Settings) -> AnyView {
     };
     let known = settings.places.iter().filter(|place| place.weekday_w.len() == HALF_HOURS);
     let others = known.map(|place| line(&place.title, &place.weekday_w));
-    let lines: Vec<Line> = std::iter::once(line(words::YOU, &own.weekday_w())).chain(others).take(4).collect();
+    let lines: Vec<Line> =
+        std::iter::once(line(words::YOU, &own.weekday_w())).chain(others).take(4).collect();
     let steps: Vec<String> =
         (0..HALF_HOURS).map(|half_hour| format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30)).collect();
     let ticks = (0..HALF_HOURS).step_by(6).map(|step| (step, steps[step].clone())).collect();

@@ -200,6 +200,43 @@ async fn areas_side_by_side_say_what_a_home_pays_and_how_sure_that_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_sites_show_an_area_in_a_frame_where_they_may() {
+    let nobody = App::start().await;
+    let refused = nobody.get("/embed/E09000007").await;
+    assert!(refused.header("content-security-policy").ends_with("frame-ancestors 'none'"));
+    nobody.stop().await;
+    let settings = [
+        ("embed-origins", "https://a.example  https://*.b.example"),
+        ("public-url", "https://watts.example"),
+    ];
+    let app = App::with(&settings).await;
+    let frame = app.get("/embed/E09000007").await;
+    let policy = frame.header("content-security-policy");
+    assert!(policy.ends_with("frame-ancestors https://a.example https://*.b.example"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("script"),
+        "{policy}"
+    );
+    let html = frame.text();
+    for part in [
+        "<h1>Camden</h1>",
+        "kWh a year",
+        " a month (Flat)",
+        "https://watts.example/area/E09000007",
+        "<path d=",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert_eq!(app.get("/embed/nowhere").await.problem(404), "There is no area called nowhere.");
+    // The page itself is for no frame, and says what its picture is where somebody shares it.
+    let page = app.get("/area/E09000007").await;
+    assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+    let html = page.text();
+    assert!(html.contains("https://watts.example/preview/E09000007.png"), "{html}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn areas_side_by_side_can_be_kept_and_an_area_has_a_picture() {
     let app = App::start().await;
     let areas = format!("areas={AREA},E09000007");
@@ -210,7 +247,9 @@ async fn areas_side_by_side_can_be_kept_and_an_area_has_a_picture() {
     assert_eq!(rows[0][..2], ["what", "unit"]);
     assert!(rows[0][3] == "Camden" && rows.iter().all(|row| row.len() == 4), "{text}");
     let said = app.get(&format!("/api/v1/compare?{areas}")).await.json();
-    let row = |name: &str| rows.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{name}: {text}")).clone();
+    let row = |name: &str| {
+        rows.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{name}: {text}")).clone()
+    };
     for (number, area) in said["areas"].as_array().unwrap().iter().enumerate() {
         let annual = &area["card"]["figures"][0];
         assert_eq!(row("annual")[2 + number].parse::<f64>().ok(), annual["value"].as_f64());
@@ -220,11 +259,19 @@ async fn areas_side_by_side_can_be_kept_and_an_area_has_a_picture() {
     let drawing = app.get(&format!("/download/compare.svg?{areas}")).await;
     assert_eq!(drawing.header("content-type"), "image/svg+xml");
     assert!(drawing.text().contains(">Camden</text>"), "{}", drawing.text());
-    for picture in [format!("/download/compare.png?{areas}"), format!("/preview/{AREA}.png"), "/preview/E09000007.png".to_owned()] {
+    for picture in [
+        format!("/download/compare.png?{areas}"),
+        format!("/preview/{AREA}.png"),
+        "/preview/E09000007.png".to_owned(),
+    ] {
         let answer = app.get(&picture).await;
         assert_eq!(answer.status, 200, "{picture}");
         assert_eq!(answer.header("content-type"), "image/png", "{picture}");
-        assert!(answer.body.starts_with(b"\x89PNG") && answer.body.len() > 5_000, "{picture}: {}", answer.body.len());
+        assert!(
+            answer.body.starts_with(b"\x89PNG") && answer.body.len() > 5_000,
+            "{picture}: {}",
+            answer.body.len()
+        );
     }
     for (path, status, says) in [
         ("/download/compare.csv", 400, "areas is “”: allowed are 1 to 4 codes"),
