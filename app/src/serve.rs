@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, REFERRER_POLICY};
 use axum::http::request::Parts;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
@@ -42,6 +42,8 @@ fn protect() {
         response.insert_header(CONTENT_SECURITY_POLICY, policy);
     }
     response.insert_header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // Addresses say what somebody looks at, and where: no request that a page makes tells it again.
+    response.insert_header(REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
 }
 
 /// The theme that the reader has chosen, from the request's cookie: so the first paint has it.
