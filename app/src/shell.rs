@@ -6,18 +6,25 @@ use leptos_meta::MetaTags;
 
 use crate::assets::AssetUrls;
 use crate::routes::App;
+use crate::words;
 
 /// Brings the islands to life: the map's first, because it sets up what the others share.
+/// Where they can't be, the page is as without scripts, and says so.
 /// Leaflet's script is deferred and comes before this one, so that it is there when the map is taken
 /// over; neither holds the first paint back.
 fn start(assets: &AssetUrls) -> String {
     format!(
-        "import init, * as page from {js:?};\n\
-         await init({{ module_or_path: {wasm:?} }});\n\
+        "try {{\n\
+         const page = await import({js:?});\n\
+         await page.default({{ module_or_path: {wasm:?} }});\n\
          page.hydrate();\n\
          const wake = (where) => document.querySelectorAll(where).forEach((it) => page[it.dataset.component](it));\n\
          wake('.map leptos-island');\n\
-         wake('leptos-island:not(.map *, .later *)');",
+         wake('leptos-island:not(.map *, .later *)');\n\
+         }} catch (error) {{\n\
+         document.querySelector('.no-program').hidden = false;\n\
+         throw error;\n\
+         }}",
         js = assets.js,
         wasm = assets.wasm,
     )
@@ -46,6 +53,7 @@ pub fn shell(assets: &AssetUrls, theme: Option<&'static str>) -> impl IntoView +
             </head>
             <body>
                 <App />
+                <p class="card no-program" role="alert" hidden>{words::NO_PROGRAM}</p>
                 <script type="module" nonce=use_nonce() inner_html=start(assets)></script>
             </body>
         </html>

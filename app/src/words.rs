@@ -54,6 +54,9 @@ pub const MEASURED: &str = "Measured, here or in a wider area";
 pub const MODELLED: &str = "Modelled";
 pub const HIDDEN: &str = "Hidden: too few homes";
 pub const NO_DATA: &str = "No data";
+/// Where the page's own program did not arrive, or is not the one of this page any more.
+pub const NO_PROGRAM: &str = "The live part of this page could not be loaded: figures stay as they are, and links work. \
+                              Reload the page to try again.";
 
 pub const SOURCES: &str = "Sources";
 /// What follows the reason why the chosen figures could not be had.

@@ -60,3 +60,26 @@ test.describe("without a connection", () => {
     await expect.poll(async () => (await map.paint()).colours).toBeGreaterThan(2);
   });
 });
+
+for (const file of ["wattmap.*.js", "wattmap_bg.*.wasm"]) {
+  test.describe(`without ${file}`, () => {
+    test.use({ expectedProblem: /wattmap|dynamically imported module|ERR_FAILED|Failed to fetch/ });
+
+    test("the page says so, and is as without scripts", async ({ page }) => {
+      await page.route(`**/pkg/${file}`, (route) => route.abort());
+      await page.goto("/");
+      await expect(page.getByRole("alert")).toContainText("The live part of this page could not be loaded");
+      await page.locator("#m a").first().dispatchEvent("click");
+      await expect(page).toHaveURL(/\/area\/E0/);
+      await expect(page.getByRole("alert")).toBeVisible();
+    });
+  });
+}
+
+test("a clock that is wrong makes nothing older", async ({ page }) => {
+  await page.clock.setSystemTime(new Date("2031-05-05T12:00:00Z"));
+  const map = new MapPage(page);
+  await map.open("/");
+  await expect(page.locator(".clock")).toHaveAttribute("data-state", /live|quiet/);
+  await expect(page.locator(".clock")).not.toContainText("days");
+});
