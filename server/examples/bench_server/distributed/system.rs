@@ -1,5 +1,6 @@
 //! Topics, a keyspace and processes that nobody else uses.
 
+use std::ops::Range;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -21,7 +22,11 @@ use crate::node::address_of;
 pub(super) const PARTITIONS: u32 = 12;
 
 /// Records that are given to the log at once.
-const TOGETHER: usize = 5000;
+const TOGETHER: usize = 2500;
+
+/// Who appends at the same time, each for meters of their own: the log is kept as busy by few meters as by many, and each
+/// meter's records keep their order.
+const LANES: usize = 8;
 
 pub(super) struct System {
     pub(super) name: String,
@@ -99,13 +104,11 @@ impl System {
 
     /// Straight into the log, as another producer would; in so many areas.
     pub(super) async fn append_registrations(&self, meters: usize, areas: usize) -> anyhow::Result<()> {
-        let records = (0..meters).map(|number| {
+        self.append(meters, 0..1, move |number, _| {
             let (meter, area) = (MeterId::parse(&load::meter(number))?, load::area(number % areas));
-            let record =
-                Record::Registration(Registration { meter, area, dwelling: Dwelling::default() }, None);
-            Ok(envelope(number, &record))
-        });
-        self.append(records, meters).await
+            Ok(Record::Registration(Registration { meter, area, dwelling: Dwelling::default() }, None))
+        })
+        .await
     }
 
     /// So many half-hours of so many meters. Gives where each partition ended before.
@@ -119,38 +122,45 @@ impl System {
         for partition in 0..PARTITIONS {
             heads.push(self.log.head(partition).await?);
         }
-        let all = (first..first + half_hours)
-            .flat_map(|half_hour| (0..meters).map(move |meter| (half_hour, meter)));
-        let records = all.map(|(half_hour, number)| {
+        self.append(meters, first..first + half_hours, |number, half_hour| {
             let reading = Reading {
                 meter: MeterId::parse(&load::meter(number))?,
                 interval: Interval::new(load::start(half_hour), 1800)?,
                 energy: load::energy(number, half_hour),
             };
-            Ok(envelope(number, &Record::Reading(reading, None)))
-        });
-        self.append(records, meters).await?;
+            Ok(Record::Reading(reading, None))
+        })
+        .await?;
         Ok(heads)
     }
 
-    /// Appends several thousand at a time, but never two of one meter: its records keep their order.
+    /// Appends a record of each meter for each of the half-hours, one half-hour after the other.
     async fn append(
         &self,
-        mut records: impl Iterator<Item = anyhow::Result<Envelope>>,
         meters: usize,
+        half_hours: Range<usize>,
+        record: impl Fn(usize, usize) -> anyhow::Result<Record> + Copy + Send + 'static,
     ) -> anyhow::Result<()> {
-        let (mut under_way, at_a_time) = (JoinSet::new(), (meters / TOGETHER / 2).clamp(1, 8));
-        loop {
-            let some: Vec<Envelope> = records.by_ref().take(TOGETHER).collect::<Result<_, _>>()?;
-            if some.is_empty() {
-                break;
-            }
-            while under_way.len() >= at_a_time {
-                under_way.join_next().await.context("one is under way")???;
-            }
-            under_way.spawn(append(self.log.clone(), some));
+        let mut lanes = JoinSet::new();
+        for lane in 0..LANES {
+            let (log, half_hours) = (self.log.clone(), half_hours.clone());
+            lanes.spawn(async move {
+                let all = half_hours.flat_map(|half_hour| {
+                    (lane..meters).step_by(LANES).map(move |number| (number, half_hour))
+                });
+                let mut all = all.map(move |(number, half_hour)| {
+                    record(number, half_hour).map(|record| envelope(number, &record))
+                });
+                loop {
+                    let some: Vec<Envelope> = all.by_ref().take(TOGETHER).collect::<Result<_, _>>()?;
+                    if some.is_empty() {
+                        return anyhow::Ok(());
+                    }
+                    append(log.clone(), some).await?;
+                }
+            });
         }
-        while let Some(ended) = under_way.join_next().await {
+        while let Some(ended) = lanes.join_next().await {
             ended??;
         }
         Ok(())
