@@ -226,9 +226,10 @@ impl FiguresService {
         self.recent.release(self.clock.now())
     }
 
-    /// What was published when, by UTC day, the newest first.
-    pub async fn released_days(&self) -> Result<Vec<ReleasedDay>, StoreError> {
-        self.ledgers.released_days().await
+    /// What was published when, by UTC day, so many days at most, the newest first.
+    pub async fn released_days(&self, limit: usize) -> Result<Vec<ReleasedDay>, StoreError> {
+        let Some(span) = self.days.span().await? else { return Ok(Vec::new()) };
+        self.ledgers.released_days(span.first_day..=span.last_day, limit).await
     }
 
     /// The numbers of disclosure control in force.

@@ -36,6 +36,14 @@ pub(super) struct Site {
     has_users: bool,
 }
 
+impl Drop for Site {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell_what_was_warned_of();
+        }
+    }
+}
+
 /// The password of each of them.
 const PASSWORD_OF_ROLES: &str = "let-me-in";
 
@@ -263,6 +271,18 @@ impl Site {
             sums.read_export(&std::fs::read_to_string(file.unwrap().path()).unwrap(), &mut areas);
         }
         (sums, areas)
+    }
+
+    /// Of all logs what was warned of, the newest last: logs go with the test.
+    fn tell_what_was_warned_of(&self) {
+        for entry in std::fs::read_dir(self.path()).into_iter().flatten().flatten() {
+            let Ok(log) = std::fs::read_to_string(entry.path()) else { continue };
+            let warned: Vec<&str> =
+                log.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
+            for line in &warned[warned.len().saturating_sub(20)..] {
+                println!("{}: {line}", entry.file_name().display());
+            }
+        }
     }
 
     fn log(&self, name: &str) -> PathBuf {

@@ -1,6 +1,9 @@
-//! Ledgers as documents: of each day a head that names its records, and is replaced only by who has read it.
+//! Ledgers as documents: of each day a head that names its records, and is replaced only by who has read it. All documents of a
+//! day are of a kind of their own: to replace one on a condition, a store may have to agree on all that are of its kind, and
+//! days are looked at at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,14 +11,15 @@ use engine::{Document, DocumentStore, StoreError};
 use futures::{StreamExt, TryStreamExt};
 use geography::Geography;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use metering::disclosure::{BadRecord, DayLedger, Groups};
 use metering::{UtcSecond, Window};
 use serde::{Deserialize, Serialize};
 
 use super::Names;
 
-/// The kind of the heads, each called by its day.
-const HEADS: &str = "released";
+/// What a head is called among the documents of its day. No record is called so.
+const HEAD: &str = "head";
 
 /// Looks of a day that are kept one by one, before all that they are about is written together.
 const LOOKS_MAX: usize = 32;
@@ -104,7 +108,7 @@ impl Kept {
     /// A day, as it was kept last.
     pub(super) async fn read(&self, day: i32) -> Result<Open, StoreError> {
         for _ in 0..TRIES {
-            let Some(bytes) = self.documents.document(HEADS, &name(day)).await? else {
+            let Some(bytes) = self.head(day).await? else {
                 let ledger = Arc::new(DayLedger::new(Arc::new(Groups::none(self.leaves()))));
                 return Ok(Open { ledger, head: None });
             };
@@ -118,7 +122,7 @@ impl Kept {
 
     /// A day that is held, with what others have released of it since.
     pub(super) async fn catch_up(&self, day: i32, mut open: Open) -> Result<Open, StoreError> {
-        let bytes = self.documents.document(HEADS, &name(day)).await?;
+        let bytes = self.head(day).await?;
         if bytes.as_deref() == open.head.as_ref().map(|(_, bytes)| &bytes[..]) {
             return Ok(open);
         }
@@ -181,13 +185,13 @@ impl Kept {
         self.documents.put_documents(&kind(day), records).await?;
         let bytes = serde_json::to_vec(&head).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let is_kept =
-            self.documents.replace_document(HEADS, &name(day), read.as_deref(), bytes.clone()).await?;
+            self.documents.replace_document(&kind(day), HEAD, read.as_deref(), bytes.clone()).await?;
         if is_kept {
             self.forget(day, &(&old.records() - &head.records())).await;
             open.head = Some((head, bytes));
         } else {
             // Whoever was quicker may be an earlier try of this one.
-            let now = self.documents.document(HEADS, &name(day)).await?;
+            let now = self.head(day).await?;
             let named = now.map(|bytes| decoded(&name(day), &bytes)).transpose()?.unwrap_or_default();
             let written: BTreeSet<&str> = written.iter().map(String::as_str).collect();
             self.forget(day, &(&written - &named.records())).await;
@@ -195,25 +199,31 @@ impl Kept {
         Ok(is_kept)
     }
 
-    /// Every day that has a head, the newest first.
-    pub(super) async fn days(&self) -> Result<Vec<ReleasedDay>, StoreError> {
-        let mut days = Vec::new();
-        for Document { id, body } in self.documents.documents(HEADS).await?.into_iter().rev() {
-            let date: Date =
-                id.parse().map_err(|_| StoreError::Corrupt(format!("what was released of {id}: no day")))?;
-            let Head { looks, looks_ever, portions_ever, first, last, .. } = decoded(&id, &body)?;
-            if looks_ever > 0 {
-                days.push(ReleasedDay {
-                    date,
-                    looks: looks_ever,
-                    portions: portions_ever,
-                    first,
-                    last,
-                    latest: looks,
-                });
-            }
-        }
-        Ok(days)
+    /// Of some days those that anything was released of, so many at most, the newest first.
+    pub(super) async fn days(
+        &self,
+        days: RangeInclusive<i32>,
+        limit: usize,
+    ) -> Result<Vec<ReleasedDay>, StoreError> {
+        let read = async |day: i32| {
+            let Some(bytes) = self.head(day).await? else { return Ok(None) };
+            let Head { looks, looks_ever, portions_ever, first, last, .. } = decoded(&name(day), &bytes)?;
+            Ok((looks_ever > 0).then(|| ReleasedDay {
+                date: date(day),
+                looks: looks_ever,
+                portions: portions_ever,
+                first,
+                last,
+                latest: looks,
+            }))
+        };
+        let heads: Vec<_> = days.rev().map(read).collect();
+        let released = futures::stream::iter(heads).buffered(READ_AT_ONCE);
+        released.try_filter_map(async |released| Ok(released)).take(limit).try_collect().await
+    }
+
+    async fn head(&self, day: i32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.documents.document(&kind(day), HEAD).await
     }
 
     /// What a head says; none if a record of it is gone: then there is another head.
@@ -282,10 +292,14 @@ impl Head {
 
 /// A day's name.
 fn name(day: i32) -> String {
-    Window::at(day, 0).start().to_jiff().strftime("%Y-%m-%d").to_string()
+    date(day).to_string()
 }
 
-/// The kind of a day's records.
+fn date(day: i32) -> Date {
+    TimeZone::UTC.to_datetime(Window::at(day, 0).start().to_jiff()).date()
+}
+
+/// The kind of a day's documents.
 fn kind(day: i32) -> String {
     format!("released {}", name(day))
 }

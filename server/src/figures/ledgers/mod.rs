@@ -6,6 +6,7 @@
 mod kept;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -99,6 +100,7 @@ impl Ledgers {
     ) -> Result<Arc<DayLedger>, StoreError> {
         let open = self.open(day);
         let mut held = open.lock().await;
+        let mut is_in_doubt = false;
         for _ in 0..TRIES {
             // Taken out: what is not kept is forgotten, whatever becomes of this.
             let mut there = match held.take() {
@@ -112,16 +114,28 @@ impl Ledgers {
                 .map(|look| (look.of_day, ledger.release(look)))
                 .filter(|(_, groups)| !groups.is_empty())
                 .collect();
-            if !more && released.is_empty() || self.kept.keep(day, &mut there, &released, more).await? {
+            if !more && released.is_empty() {
                 return Ok(self.hold(day, held, there));
+            }
+            match self.kept.keep(day, &mut there, &released, more).await {
+                Ok(true) => return Ok(self.hold(day, held, there)),
+                Ok(false) => {}
+                // Whether it was kept is not known where stores of several nodes did not agree in time: once more, from what
+                // is kept now.
+                Err(StoreError::Unavailable(_)) if !is_in_doubt => is_in_doubt = true,
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::Unavailable("what is released goes on being released by others".to_owned()))
     }
 
-    /// Every day that anything was released of, the newest first.
-    pub(super) async fn released_days(&self) -> Result<Vec<ReleasedDay>, StoreError> {
-        self.kept.days().await
+    /// Of some days those that anything was released of, so many at most, the newest first.
+    pub(super) async fn released_days(
+        &self,
+        days: RangeInclusive<i32>,
+        limit: usize,
+    ) -> Result<Vec<ReleasedDay>, StoreError> {
+        self.kept.days(days, limit).await
     }
 
     fn add_groups(&self, ledger: &mut DayLedger, homes: &[u32]) -> bool {

@@ -54,8 +54,8 @@ pub(in crate::routes) async fn get(
     State(state): State<AppState>,
 ) -> Result<Json<Releases>, Problem> {
     let limit = super::limit(filter.limit.as_deref(), LIMIT, LIMIT_MAX)?;
-    let days = state.figures.released_days().await?;
-    Ok(Json(Releases { days: days.into_iter().take(limit).map(day).collect() }))
+    let days = state.figures.released_days(limit).await?;
+    Ok(Json(Releases { days: days.into_iter().map(day).collect() }))
 }
 
 fn day(day: ReleasedDay) -> Day {
