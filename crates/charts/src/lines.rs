@@ -1,5 +1,7 @@
 //! Several lines over the same steps: days of half-hours, years of months.
 
+#![expect(unreachable_pub, reason = "the component macro makes its parts public")]
+
 use std::ops::Range;
 
 use leptos::prelude::*;

@@ -51,6 +51,7 @@ pub struct Place {
 
 /// How far the file is.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only in a browser are files read"))]
 pub(crate) enum State {
     /// The program is not there yet: nothing can be chosen.
     #[default]

@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_column_without_a_unit_is_in_kwh_and_that_is_said() {
         let own = read(&table("start,consumption", |_, local| format!("{local},0.2")), None).unwrap();
-        assert_eq!(own.assumptions, ["consumption is in kWh, as bills are"]);
+        assert_eq!(own.assumptions[0], "consumption is in kWh, as bills are");
         assert!((own.year().day(6, metering::time::DayType::Sunday)[3] - 0.2).abs() < 1e-9);
     }
 
