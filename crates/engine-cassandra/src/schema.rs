@@ -24,7 +24,8 @@ struct Migration {
 }
 
 /// In order. Compaction is never by time window: a row is written again with its own stamp, which is a position and
-/// no time. Hints and documents are few and overwritten (leveled); what is only added to is tiered.
+/// no time. What is overwritten is leveled: hints, documents, and what is known of each day; what is only added to is tiered, which is
+/// the default.
 const MIGRATIONS: [Migration; 4] = [
     Migration {
         number: 1,
@@ -37,7 +38,8 @@ const MIGRATIONS: [Migration; 4] = [
          energy bigint, meters bigint, seconds bigint, through bigint, \
          PRIMARY KEY ((day, shard), area, win, part)) \
          WITH compaction = {'class': 'LeveledCompactionStrategy'}",
-            // The days that have aggregates (what = 0), and those that have readings (1).
+            // The days that have aggregates (what = 0), and those that have readings (1). One partition each, because the first
+            // and the last day are asked for, and all of them; a row a day.
             "CREATE TABLE days (what tinyint, day int, PRIMARY KEY (what, day))",
             // Versions of readings. By bucket and day, because readings of many meters arrive together; by meter and start
             // within it, because they are looked for by both. A day of 416 meters (100,000 / 240): 20,000 rows, 1.3 MB.
@@ -45,17 +47,21 @@ const MIGRATIONS: [Migration; 4] = [
          duration smallint, energy bigint, area text, \
          PRIMARY KEY ((day, bucket), meter, start, stamp)) \
          WITH compaction = {'class': 'SizeTieredCompactionStrategy'}",
-            // Versions of registrations, the last one first.
+            // Versions of registrations, the last one first, as that is what is asked for. By bucket, as readings are: an owner
+            // reads those of its meters, and a scan of all is as many partitions as there are buckets.
             "CREATE TABLE registrations (bucket int, meter text, stamp bigint, \
          area text, kind tinyint, bedrooms smallint, occupants smallint, heating tinyint, \
          PRIMARY KEY (bucket, meter, stamp)) WITH CLUSTERING ORDER BY (meter ASC, stamp DESC)",
-            // Where meters ever were: what an area's readings are found by.
+            // Where meters ever were: what an area's readings are found by. By area, because one area is asked for.
             "CREATE TABLE meters_by_area (area text, meter text, PRIMARY KEY (area, meter))",
-            // Areas were in `heard_in` as long as a hint was written with every reading.
+            // Until when each meter was heard. By bucket and meter: an owner looks some of its meters up at once. Overwritten
+            // every day, so in levels. Areas were in `heard_in` as long as a hint was written with every reading.
             "CREATE TABLE hints (bucket int, meter text, stamp bigint, ends bigint, heard_in frozen<list<text>>, \
          PRIMARY KEY (bucket, meter)) WITH compaction = {'class': 'LeveledCompactionStrategy'}",
+            // How far each partition of the log is stored: looked up by it, one row each.
             "CREATE TABLE progress (part int PRIMARY KEY, stamp bigint)",
-            // Dead letters in slots of 131,072 positions, so that no partition grows for ever; and which slots there are.
+            // Dead letters in slots of 131,072 positions, so that no partition grows for ever; and which slots there are, in one
+            // partition, because whoever looks for letters begins with all of them.
             "CREATE TABLE dead_letters (part int, slot bigint, stamp bigint, \
          reason tinyint, detail text, appended_ms bigint, record_key blob, record_value blob, \
          PRIMARY KEY ((part, slot), stamp))",
@@ -77,10 +83,11 @@ const MIGRATIONS: [Migration; 4] = [
         number: 3,
         what: "how far each partition has changed each day, and days that are packed",
         statements: &[
-            // Of all editions. A row a partition of the log.
+            // Of all editions. By day, because whoever reads a packed day asks how far each partition has changed it; a row a
+            // partition of the log, overwritten with every flush that changes the day: in levels.
             "CREATE TABLE changed_days (day int, part int, stamp bigint, PRIMARY KEY (day, part)) \
          WITH compaction = {'class': 'LeveledCompactionStrategy'}",
-            // Likewise. A row a shard: 64 of 30 kB.
+            // Likewise. By day, because a whole day is read; a row a shard, 64 of 30 kB, overwritten when the day is packed again.
             "CREATE TABLE packed_days (day int, shard int, as_of blob, body blob, PRIMARY KEY (day, shard)) \
          WITH compaction = {'class': 'LeveledCompactionStrategy'}",
         ],

@@ -101,11 +101,13 @@ fn map(geography: &Geography, area: AreaIndex, (x, y, width, height): (f64, f64,
     let (seen_width, seen_height) = (width * scale, height * scale);
     let (left, top) =
         (west + own_width / 2.0 - seen_width / 2.0, north + own_height / 2.0 - seen_height / 2.0);
-    let path = |of: AreaIndex| geography.path(of);
-    let siblings = geography.parent(area).map(|parent| {
-        let near = geography.children(parent).filter(|&other| other != area);
-        near.map(path).collect::<Vec<_>>().join("")
-    });
+    // All along the same outlines, or they would not meet.
+    let path = |of: AreaIndex| geography.fine_path(of);
+    let others: Vec<AreaIndex> = match geography.parent(area) {
+        Some(parent) => geography.children(parent).collect(),
+        None => geography.level(geography.coarsest()).indices().collect(),
+    };
+    let others: String = others.into_iter().filter(|&other| other != area).map(path).collect();
     let around = geography.ancestors(area).last().map(path).unwrap_or_default();
     let (card, ground, line, soft, green) =
         (colour::CARD, colour::GROUND, colour::LINE, colour::SOFT, colour::GREEN);
@@ -113,10 +115,9 @@ fn map(geography: &Geography, area: AreaIndex, (x, y, width, height): (f64, f64,
         "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" viewBox=\"{left:.0} {top:.0} {seen_width:.0} \
          {seen_height:.0}\"><rect x=\"{left:.0}\" y=\"{top:.0}\" width=\"{seen_width:.0}\" height=\"{seen_height:.0}\" \
          fill=\"{ground}\"/><path d=\"{around}\" fill=\"{card}\" stroke=\"{soft}\" stroke-width=\"{:.1}\"/>\
-         <path d=\"{}\" fill=\"none\" stroke=\"{line}\" stroke-width=\"{:.1}\"/>\
+         <path d=\"{others}\" fill=\"{card}\" stroke=\"{line}\" stroke-width=\"{:.1}\"/>\
          <path d=\"{}\" fill=\"{green}\" fill-opacity=\"0.22\" stroke=\"{green}\" stroke-width=\"{:.1}\"/></svg>",
         scale * 1.5,
-        siblings.unwrap_or_default(),
         scale,
         path(area),
         scale * 4.0,

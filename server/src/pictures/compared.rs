@@ -163,8 +163,15 @@ fn chart(
         let mut path = String::new();
         for (step, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
-            let is_joined = step > 0 && values[step - 1].is_some();
-            let _ = write!(path, "{}{:.1} {:.1}", if is_joined { "L" } else { "M" }, x(step), y(*value));
+            let is_known =
+                |step: Option<usize>| step.and_then(|step| values.get(step)).is_some_and(Option::is_some);
+            let (is_joined, goes_on) = (is_known(step.checked_sub(1)), is_known(Some(step + 1)));
+            let _ = match (is_joined, goes_on) {
+                // A dash, or it would not be seen.
+                (false, false) => write!(path, "M{:.1} {:.1}h12", x(step) - 6.0, y(*value)),
+                (true, _) => write!(path, "L{:.1} {:.1}", x(step), y(*value)),
+                (false, true) => write!(path, "M{:.1} {:.1}", x(step), y(*value)),
+            };
         }
         let _ = write!(
             svg,

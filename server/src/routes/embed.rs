@@ -27,8 +27,8 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--card:#17201d;--ink:#f0f4f2;--soft:#a3b0aa;--green:#52d3a2}}\
 *{box-sizing:border-box}body{margin:0;padding:16px;background:var(--card);color:var(--ink);\
 font:15px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;display:flex;flex-wrap:wrap;gap:16px}\
-main{flex:1 1 14rem}h1{margin:0;font-size:1.25rem;line-height:1.2}p{margin:6px 0 0}.soft{color:var(--soft)}\
-.big{font-size:1.75rem;font-weight:700}a{color:var(--green)}svg{flex:1 1 9rem;max-width:240px;height:auto}";
+main{flex:0 1 22rem}h1{margin:0;font-size:1.25rem;line-height:1.2}p{margin:6px 0 0}.soft{color:var(--soft)}\
+.big{font-size:1.75rem;font-weight:700}a{color:var(--green)}svg{flex:0 1 240px;height:auto;border-radius:8px}";
 
 #[derive(Clone)]
 struct Embedded {
