@@ -20,7 +20,7 @@
 //! | [`stored`] | what the store keeps: versions, hints, flush plans |
 //! | [`disclosure`] | what may be said in public |
 //! | [`door`] | what a request to the door says, and what is wrong with it |
-//! | [`numerals`], [`format`] | numbers, durations and days as people read them |
+//! | [`numerals`], [`mod@format`] | numbers, durations and days as people read them |
 //! | [`wire`] | protobuf messages of the log |
 //! | [`api`] | the shapes of the public HTTP answers and of the live feed |
 
