@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
-pub(crate) use area::{preview, where_it_is};
+pub(crate) use area::{InBrief, preview, where_it_is};
 pub(crate) use compared::comparison;
 
 /// Colours of the page in light: a picture does not know what is around it. They are those of `style/tokens.css`.

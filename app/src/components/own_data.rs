@@ -22,7 +22,7 @@ const WAKE: &str = "\
       }\n\
     };\n\
     let used = false;\n\
-    try { used = sessionStorage.getItem('wattmap-own-use') !== null; } catch {}\n\
+    try { used = sessionStorage.getItem(place.dataset.kept) !== null; } catch {}\n\
     if (used) place.open = true;\n\
     if (place.open) wake(); else place.addEventListener('toggle', wake, { once: true });";
 
@@ -44,7 +44,7 @@ pub(crate) fn OwnDataPlace(
     let settings =
         Settings { zone: local.zone, currency: local.currency, tariffs: local.tariffs, places, is_move };
     Some(view! {
-        <details class="later card" data-js=js data-wasm=wasm>
+        <details class="later card" data-js=js data-wasm=wasm data-kept=own_data::KEPT_AS>
             <summary><h2>{own_data::words::HEADING}</h2></summary>
             <noscript><p class="note">{own_data::words::NEEDS_SCRIPTS}</p></noscript>
             <p class="not-loaded failed" role="alert" hidden>{own_data::words::FAILED}</p>

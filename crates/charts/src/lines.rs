@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use leptos::prelude::*;
 use metering::format;
+use metering::tariff::HALF_HOURS;
 
 use crate::axis::Axis;
 
@@ -32,19 +33,28 @@ pub struct Line {
     pub values: Vec<Option<f64>>,
 }
 
-fn path(values: &[Option<f64>], x: impl Fn(usize) -> f64, axis: &Axis) -> String {
+/// The half-hours of a day as they are called, and those of them that are written below a chart.
+pub fn half_hours() -> (Vec<String>, Vec<(usize, String)>) {
+    let steps: Vec<String> =
+        (0..HALF_HOURS).map(|half_hour| format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30)).collect();
+    let ticks = (0..HALF_HOURS).step_by(6).map(|step| (step, steps[step].clone())).collect();
+    (steps, ticks)
+}
+
+/// A line as the path of an SVG: broken where there is no value. One that has none beside it is a dash, `alone` wide.
+pub fn path(values: &[Option<f64>], alone: f64, x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
     let mut path = String::new();
     let mut joined = false;
     for (step, value) in values.iter().enumerate() {
-        let Some(value) = value else {
+        let Some(value) = *value else {
             joined = false;
             continue;
         };
-        let y = FLOOR - value / axis.top() * (FLOOR - TOP);
+        let y = y(value);
         let is_alone = !joined && values.get(step + 1).copied().flatten().is_none();
         path.push_str(&match (is_alone, joined) {
             // A dash, or it would not be seen.
-            (true, _) => format!("M{:.1} {y:.1}h{ALONE}", x(step) - ALONE / 2.0),
+            (true, _) => format!("M{:.1} {y:.1}h{alone}", x(step) - alone / 2.0),
             (false, true) => format!("L{:.1} {y:.1}", x(step)),
             (false, false) => format!("M{:.1} {y:.1}", x(step)),
         });
@@ -74,12 +84,13 @@ pub fn Lines(
     let axis = Axis::up_to(highest, 3);
     let width = (WIDTH - LEFT - 2.0) / steps.len().max(1) as f64;
     let x = move |step: usize| LEFT + width * (step as f64 + 0.5);
+    let y = |value: f64| FLOOR - value / axis.top() * (FLOOR - TOP);
     let shade = shaded.map(|Range { start, end }| {
         let left = x(start) - width / 2.0;
         view! { <rect class="night" x=left y=TOP width=width * (end - start) as f64 height=FLOOR - TOP /> }
     });
     let grid = axis.values().map(|value| {
-        let y = FLOOR - value / axis.top() * (FLOOR - TOP);
+        let y = y(value);
         view! {
             <path class="grid" d=format!("M{LEFT} {y:.1}H{WIDTH}") />
             <text x=LEFT - 7.0 y=format!("{:.1}", y + 3.5) text-anchor="end">{axis.label(value)}</text>
@@ -91,7 +102,7 @@ pub fn Lines(
     });
     let ticks = ticks.collect_view();
     let drawn = lines.iter().enumerate().map(|(number, line)| {
-        view! { <path class=format!("line l{number}") d=path(&line.values, x, &axis) /> }
+        view! { <path class=format!("line l{number}") d=path(&line.values, ALONE, x, y) /> }
     });
     let drawn = drawn.collect_view();
     let key = lines.iter().enumerate().map(|(number, line)| {
@@ -139,7 +150,8 @@ mod tests {
     #[test]
     fn a_line_breaks_where_nothing_is() {
         let axis = Axis::up_to(2.0, 2);
-        let path = path(&[Some(0.0), Some(2.0), None, Some(1.0)], |step| step as f64, &axis);
+        let y = |value: f64| FLOOR - value / axis.top() * (FLOOR - TOP);
+        let path = path(&[Some(0.0), Some(2.0), None, Some(1.0)], ALONE, |step| step as f64, y);
         assert_eq!(path, format!("M0.0 {FLOOR:.1}L1.0 {TOP:.1}M0.0 {:.1}h6", (FLOOR + TOP) / 2.0));
     }
 }

@@ -58,6 +58,14 @@ impl H25 {
         }
     }
 
+    /// Days of a type in a month of that year.
+    ///
+    /// # Panics
+    /// When `month` is not 1 to 12.
+    pub fn days(month: u8, day: DayType) -> f64 {
+        Self::days_in_month(month) * f64::from(day.days_a_week()) / 7.0
+    }
+
     fn index(month0: usize, day: DayType, half_hour: usize) -> usize {
         (month0 * DAY_TYPES + day as usize) * HALF_HOURS + half_hour
     }
@@ -139,7 +147,7 @@ mod tests {
         let mut year = 0.0;
         for month in 1..=12 {
             for day in DayType::ALL {
-                let days = H25::days_in_month(month) * f64::from(day.days_a_week()) / 7.0;
+                let days = H25::days(month, day);
                 year += days * h25().day_share(month, day);
             }
         }

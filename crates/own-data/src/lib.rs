@@ -11,6 +11,9 @@
 //! | `island` | the place on the page |
 //! | `words` | what it says |
 
+/// What own use is kept as in the storage of its tab.
+pub const KEPT_AS: &str = "wattmap-own-use";
+
 mod island;
 mod own_use;
 mod reading;

@@ -67,7 +67,7 @@ pub(crate) struct About {
 
 /// How many days there are of a type in a month of the mean year.
 fn days_of(month: usize, kind: DayType) -> f64 {
-    H25::days_in_month(month as u8 + 1) * f64::from(kind.days_a_week()) / 7.0
+    H25::days(month as u8 + 1, kind)
 }
 
 fn day_type(date: Date) -> DayType {

@@ -29,9 +29,7 @@ pub(super) fn year_of(known: Known) -> YearOfUse {
         }
         shape.share(month, kind, half_hour)
     };
-    let days = |month: usize, kind: DayType| {
-        H25::days_in_month(month as u8 + 1) * f64::from(kind.days_a_week()) / 7.0
-    };
+    let days = |month: usize, kind: DayType| H25::days(month as u8 + 1, kind);
     let of_part = |part: DayPart| {
         let within = move |month, kind, half_hour| {
             if DayPart::of(half_hour) == part { share(month, kind, half_hour) } else { 0.0 }

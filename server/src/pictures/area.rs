@@ -64,22 +64,49 @@ pub(crate) fn preview(geography: &Geography, area: AreaIndex, said: &Comparison)
     Some(svg)
 }
 
-/// What a home there uses, what it pays, and what that rests on.
-fn figures(compared: &ComparedArea, prices: Option<&Prices>) -> Vec<(String, u32, u32, &'static str)> {
-    let figure = compared.card.figure(Measure::Annual);
-    let Some((figure, value)) = figure.and_then(|figure| Some((figure, figure.value?))) else {
-        let why = figure.map_or(words::NO_DATA.to_owned(), |figure| {
-            words::figure_or_reason(Measure::Annual, figure.status, None)
+/// An area in a few words: what a home there uses, what it pays, and what that rests on.
+pub(crate) struct InBrief {
+    /// What it uses in a year, or why that is not said.
+    pub(crate) a_year: String,
+    /// Whether it is said.
+    pub(crate) is_known: bool,
+    /// What it pays, where prices are known.
+    pub(crate) a_month: Option<String>,
+    /// What kind of figure it is.
+    pub(crate) status: Option<&'static str>,
+}
+
+impl InBrief {
+    /// Of one of some that are compared.
+    pub(crate) fn of(area: &ComparedArea, prices: Option<&Prices>) -> Self {
+        let figure = area.card.figure(Measure::Annual);
+        let value = figure.and_then(|figure| figure.value);
+        let a_year = match (figure, value) {
+            (_, Some(value)) => format::with_unit(Measure::Annual, value) + " a year",
+            (Some(figure), None) => words::figure_or_reason(Measure::Annual, figure.status, None),
+            (None, None) => words::NO_DATA.to_owned(),
+        };
+        let a_month = prices.zip(area.costs.first()).map(|(prices, cost)| {
+            let a_month = words::a_month(&format::money(&prices.currency, cost.a_year / 12.0));
+            format!("{a_month} ({})", cost.name)
         });
-        return vec![(why, 44, 700, colour::SOFT)];
-    };
-    let big = format::with_unit(Measure::Annual, value) + " a year";
-    let money = prices.zip(compared.costs.first()).map(|(prices, cost)| {
-        let a_month = words::a_month(&format::money(&prices.currency, cost.a_year / 12.0));
-        (format!("{a_month} ({})", cost.name), 32, 400, colour::INK)
-    });
-    let rests = (words::status(figure.status).to_owned(), 26, 400, colour::SOFT);
-    [Some((big, 64, 700, colour::INK)), money, Some(rests)].into_iter().flatten().collect()
+        let status = figure.map(|figure| words::status(figure.status));
+        InBrief { a_year, is_known: value.is_some(), a_month, status }
+    }
+}
+
+/// That, line by line, as it is drawn.
+fn figures(compared: &ComparedArea, prices: Option<&Prices>) -> Vec<(String, u32, u32, &'static str)> {
+    let InBrief { a_year, is_known, a_month, status } = InBrief::of(compared, prices);
+    if !is_known {
+        return vec![(a_year, 44, 700, colour::SOFT)];
+    }
+    let lines = [
+        Some((a_year, 64, 700, colour::INK)),
+        a_month.map(|a_month| (a_month, 32, 400, colour::INK)),
+        status.map(|status| (status.to_owned(), 26, 400, colour::SOFT)),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 /// Where it is, as a drawing by itself.

@@ -17,6 +17,9 @@ const COLUMNS: f64 = 300.0;
 const ROW: f64 = 52.0;
 const CHART: (f64, f64) = (520.0, 250.0);
 
+/// How long a step is drawn that has no other beside it.
+const ALONE: f64 = 12.0;
+
 /// How the lines of the areas are told apart, as in the page's charts.
 const LINES: [(&str, &str); 4] =
     [(colour::GREEN, ""), (colour::VIOLET, "7 5"), (colour::AMBER, "1 5"), (colour::INK, "9 5 1 5")];
@@ -52,7 +55,7 @@ pub(crate) fn comparison(titles: &[String], said: &Comparison) -> String {
     let charts = y + 60.0;
     let days: Vec<Vec<Option<f64>>> =
         areas.iter().map(|area| area.profile.half_hours.iter().map(|point| point.mean_w).collect()).collect();
-    let hours = (0..48).step_by(6).map(|at| (at, format!("{:02}:00", at / 2))).collect::<Vec<_>>();
+    let (_, hours) = charts::half_hours();
     let months: Vec<Vec<Option<f64>>> = areas
         .iter()
         .map(|area| area.months.series.iter().map(|point| point.kwh_per_home).collect())
@@ -160,19 +163,7 @@ fn chart(
         text_at(svg, (x(*step) - 14.0, top + height + 22.0), (13, 400, colour::SOFT), text);
     }
     for (values, (stroke, dashes)) in lines.iter().zip(LINES) {
-        let mut path = String::new();
-        for (step, value) in values.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let is_known =
-                |step: Option<usize>| step.and_then(|step| values.get(step)).is_some_and(Option::is_some);
-            let (is_joined, goes_on) = (is_known(step.checked_sub(1)), is_known(Some(step + 1)));
-            let _ = match (is_joined, goes_on) {
-                // A dash, or it would not be seen.
-                (false, false) => write!(path, "M{:.1} {:.1}h12", x(step) - 6.0, y(*value)),
-                (true, _) => write!(path, "L{:.1} {:.1}", x(step), y(*value)),
-                (false, true) => write!(path, "M{:.1} {:.1}", x(step), y(*value)),
-            };
-        }
+        let path = charts::path(values, ALONE, x, y);
         let _ = write!(
             svg,
             "<path d=\"{path}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"2.5\" stroke-dasharray=\"{dashes}\" \

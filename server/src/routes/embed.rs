@@ -11,12 +11,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use metering::AreaCode;
-use metering::api::{Comparison, Measure};
-use metering::format;
+use metering::api::Comparison;
 
 use super::public::{NoQuery, PublicState, problem};
 use super::query::QueryOf;
-use crate::pictures;
+use crate::pictures::{self, InBrief};
 
 /// How long it may stand, seconds.
 const CACHING: &str = "public, max-age=300";
@@ -90,18 +89,13 @@ fn document(title: &str, code: &AreaCode, said: &Comparison, map: &str, origin: 
         let parents: Vec<&str> = area.card.parents.iter().map(|parent| parent.name.as_str()).collect();
         // Writing to a String cannot fail.
         let _ = write!(lines, "<p class=\"soft\">{}</p>", escape(&parents.join(" · ")));
-        let figure = area.card.figure(Measure::Annual);
-        let text = figure.map_or(words::NO_DATA.to_owned(), |figure| match figure.value {
-            Some(value) => format!("{} a year", format::with_unit(Measure::Annual, value)),
-            None => words::figure_or_reason(Measure::Annual, figure.status, None),
-        });
-        let _ = write!(lines, "<p class=\"big\">{}</p>", escape(&text));
-        if let Some((prices, cost)) = said.prices.as_ref().zip(area.costs.first()) {
-            let a_month = words::a_month(&format::money(&prices.currency, cost.a_year / 12.0));
-            let _ = write!(lines, "<p>{} ({})</p>", escape(&a_month), escape(&cost.name));
+        let InBrief { a_year, a_month, status, .. } = InBrief::of(area, said.prices.as_ref());
+        let _ = write!(lines, "<p class=\"big\">{}</p>", escape(&a_year));
+        if let Some(a_month) = a_month {
+            let _ = write!(lines, "<p>{}</p>", escape(&a_month));
         }
-        if let Some(figure) = figure {
-            let _ = write!(lines, "<p class=\"soft\">{}</p>", escape(words::status(figure.status)));
+        if let Some(status) = status {
+            let _ = write!(lines, "<p class=\"soft\">{}</p>", escape(status));
         }
     }
     format!(

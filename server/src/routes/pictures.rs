@@ -153,23 +153,29 @@ fn kept(prepared: &Prepared, request: &Request, content_type: &'static str, name
     answer
 }
 
+/// The areas that are compared, written as a file to keep.
+async fn file(
+    public: &PublicState,
+    areas: &str,
+    request: Request,
+    (content_type, name): (&'static str, &'static str),
+    write: impl FnOnce(&[String], &Comparison) -> String,
+) -> Response {
+    match compared(public, areas).await {
+        Ok((titles, said)) => {
+            kept(&Prepared::new(write(&titles, &said).into_bytes()), &request, content_type, name)
+        }
+        Err(error) => problem(error),
+    }
+}
+
 async fn table(
     State(public): State<PublicState>,
     QueryOf(query): QueryOf<CompareQuery>,
     request: Request,
 ) -> Response {
-    match compared(&public, &query.areas).await {
-        Ok((titles, said)) => {
-            let prepared = Prepared::new(written(&titles, &said).into_bytes());
-            kept(
-                &prepared,
-                &request,
-                "text/csv; charset=utf-8",
-                "attachment; filename=\"wattmap-compare.csv\"",
-            )
-        }
-        Err(error) => problem(error),
-    }
+    let kind = ("text/csv; charset=utf-8", "attachment; filename=\"wattmap-compare.csv\"");
+    file(&public, &query.areas, request, kind, written).await
 }
 
 async fn drawing(
@@ -177,13 +183,8 @@ async fn drawing(
     QueryOf(query): QueryOf<CompareQuery>,
     request: Request,
 ) -> Response {
-    match compared(&public, &query.areas).await {
-        Ok((titles, said)) => {
-            let prepared = Prepared::new(pictures::comparison(&titles, &said).into_bytes());
-            kept(&prepared, &request, "image/svg+xml", "attachment; filename=\"wattmap-compare.svg\"")
-        }
-        Err(error) => problem(error),
-    }
+    let kind = ("image/svg+xml", "attachment; filename=\"wattmap-compare.svg\"");
+    file(&public, &query.areas, request, kind, pictures::comparison).await
 }
 
 async fn picture(

@@ -25,7 +25,7 @@ pub(crate) const PAGE_FILES: [&str; 5] =
     ["wattmap.js", "wattmap_bg.wasm", "style.css", "leaflet.js", "leaflet.css"];
 
 /// Those that pages ask for by these names when somebody has use for them.
-pub(crate) const LATER_FILES: [&str; 2] = ["own-data.js", "own-data_bg.wasm"];
+const LATER_FILES: [&str; 2] = ["own-data.js", "own-data_bg.wasm"];
 
 /// A program for the browser: its package, and what its files are called.
 struct Program {

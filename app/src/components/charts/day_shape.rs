@@ -1,11 +1,11 @@
 //! The mean day of a home.
 
+use charts::Axis;
 use leptos::prelude::*;
 use metering::api::{Profile, ProfilePoint};
 use metering::time::NIGHT;
 
 use crate::{format, words};
-use charts::Axis;
 
 const WIDTH: f64 = 392.0;
 const HEIGHT: f64 = 168.0;

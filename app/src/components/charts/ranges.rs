@@ -1,9 +1,8 @@
 //! Ranges with their middles, above each other on one scale.
 
+use charts::Axis;
 use leptos::prelude::*;
 use metering::api::Spread;
-
-use charts::Axis;
 
 const WIDTH: f64 = 392.0;
 /// Where the scale begins and ends: its first and last labels are centred there.

@@ -1,12 +1,12 @@
 //! The last seven days.
 
+use charts::Axis;
 use leptos::prelude::*;
 use metering::UtcSecond;
 use metering::api::{ConsumptionSeries, Status};
 
 use crate::format::{self, Day};
 use crate::words;
-use charts::Axis;
 
 const WIDTH: f64 = 392.0;
 const HEIGHT: f64 = 148.0;

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use metering::api::EstimateAnswer;
-use metering::tariff::HALF_HOURS;
 use metering::time::NIGHT;
 
 use super::costs::{chosen, currency};
@@ -20,9 +19,7 @@ fn lines(places: &[(String, EstimateAnswer)], values: impl Fn(&EstimateAnswer) -
 /// A weekday's mean power.
 #[component]
 pub(super) fn Weekday(places: Vec<(String, EstimateAnswer)>) -> impl IntoView {
-    let steps: Vec<String> =
-        (0..HALF_HOURS).map(|half_hour| format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30)).collect();
-    let ticks = (0..HALF_HOURS).step_by(6).map(|step| (step, steps[step].clone())).collect();
+    let (steps, ticks) = charts::half_hours();
     let lines = lines(&places, |answer| answer.weekday_w.clone());
     view! {
         <h2>{words::ESTIMATE_DAY}</h2>

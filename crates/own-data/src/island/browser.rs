@@ -11,11 +11,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 
 use super::State;
+use crate::KEPT_AS;
 use crate::own_use::OwnUse;
 use crate::reading::{FileReader, MB_MAX, Unreadable};
-
-/// What is kept of it in the tab's own storage.
-const KEPT_AS: &str = "wattmap-own-use";
 
 /// Readings that are read before the page may answer again: some hundredths of a second.
 const AT_ONCE: usize = 5_000;

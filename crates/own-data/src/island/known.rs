@@ -3,7 +3,7 @@
 use charts::{Line, Lines};
 use leptos::prelude::*;
 use metering::format;
-use metering::tariff::{HALF_HOURS, MONTHS, Tariff};
+use metering::tariff::{HALF_HOURS, MONTHS, Tariff, YearOfUse};
 use metering::time::NIGHT;
 
 use super::{Place, Settings, State, here};
@@ -17,7 +17,8 @@ pub(super) fn known(
     zone: StoredValue<String>,
     state: RwSignal<State>,
 ) -> AnyView {
-    let kwh = own.year().kwh();
+    let year = own.year();
+    let kwh = year.kwh();
     let held_against: Vec<String> = settings.places.iter().flat_map(|place| against(kwh, place)).collect();
     let held_against = held_against.into_iter().chain(moved(kwh, settings));
     let held_against = held_against.map(|text| view! { <li>{text}</li> }).collect_view();
@@ -27,7 +28,7 @@ pub(super) fn known(
             <p class="rests">{words::rests_on(own)}</p>
             {meters(own, zone, state)}
             <ul>{held_against}</ul>
-            {costs(own, settings)}
+            {costs(&year, settings)}
             {weekday(own, settings)}
             {details(own)}
             <p><button type="button" on:click=move |_| here::forget(state)>{words::FORGET}</button></p>
@@ -69,14 +70,14 @@ fn meters(own: &OwnUse, zone: StoredValue<String>, state: RwSignal<State>) -> Op
 }
 
 /// Under each tariff, at one's own hours and at usual ones.
-fn costs(own: &OwnUse, settings: &Settings) -> Option<AnyView> {
-    let (mine, usual) = (own.year(), at_usual_hours(own.year().kwh()));
+fn costs(mine: &YearOfUse, settings: &Settings) -> Option<AnyView> {
+    let usual = at_usual_hours(mine.kwh());
     let costs: Vec<(String, f64, f64)> = settings
         .tariffs
         .iter()
         .filter_map(|prices| {
             let tariff = Tariff::of_prices(prices)?;
-            Some((prices.name.clone(), tariff.cost(&mine).year() / 100.0, tariff.cost(&usual).year() / 100.0))
+            Some((prices.name.clone(), tariff.cost(mine).year() / 100.0, tariff.cost(&usual).year() / 100.0))
         })
         .collect();
     let least = costs.iter().min_by(|one, other| one.1.total_cmp(&other.1))?.clone();
@@ -127,9 +128,7 @@ fn weekday(own: &OwnUse, settings: &Settings) -> AnyView {
     let others = known.map(|place| line(&place.title, &place.weekday_w));
     let lines: Vec<Line> =
         std::iter::once(line(words::YOU, &own.weekday_w())).chain(others).take(4).collect();
-    let steps: Vec<String> =
-        (0..HALF_HOURS).map(|half_hour| format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30)).collect();
-    let ticks = (0..HALF_HOURS).step_by(6).map(|step| (step, steps[step].clone())).collect();
+    let (steps, ticks) = charts::half_hours();
     view! {
         <h3>{words::DAY}</h3>
         <Lines lines label=words::DAY.to_owned() steps ticks step=words::FROM shaded=NIGHT />

@@ -69,7 +69,7 @@ impl System {
     }
 
     fn command(&self) -> Command {
-        command(&self.binary, &self.dir, &self.name)
+        self.command_of(&self.binary)
     }
 
     fn command_of(&self, program: &str) -> Command {
