@@ -6,7 +6,7 @@ import { expect, test } from "../support/test.ts";
 const HEADING = "Use your own meter data";
 
 /** A year of half-hours as British suppliers give them: 200 Wh each, and a kilowatt-hour more at 18:00 and at 18:30. */
-function readings(kwh = (halfHour: number) => (halfHour === 36 || halfHour === 37 ? 1.2 : 0.2), days = 365): string {
+function readings(kwh = (halfHour: number): number => (halfHour === 36 || halfHour === 37 ? 1.2 : 0.2), days = 365): string {
   const lines = ["Start,kWh"];
   for (let number = 0; number < days * 48; number += 1) {
     const start = new Date(Date.UTC(2025, 0, 1) + number * 1_800_000).toISOString();
