@@ -3,12 +3,14 @@
 mod distributed;
 mod generations;
 mod limits;
+mod topics_set;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{DocumentStore, Editions, InEdition, Measured, Ownership, ReadingLog, Whole};
+pub use engine_cassandra::Migrated;
 use engine_embedded::{EmbeddedConfig, EmbeddedDocuments, EmbeddedEngine};
 
 use metering::UtcSecond;
@@ -150,11 +152,11 @@ pub async fn open_patiently(config: &Config) -> anyhow::Result<Opened> {
     }
 }
 
-/// Makes topics, keyspace and tables; a line for each thing that was done. The embedded engine needs none of it.
-pub async fn migrate(config: &Config) -> anyhow::Result<Vec<String>> {
+/// Makes topics, keyspace and tables. The embedded engine needs none of it.
+pub async fn migrate(config: &Config) -> anyhow::Result<Migrated> {
     match &config.engine.distributed {
         Some(at) => distributed::migrate(config, at).await,
-        None => Ok(Vec::new()),
+        None => Ok(Migrated::default()),
     }
 }
 

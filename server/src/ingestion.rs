@@ -1,21 +1,25 @@
 //! How far each partition is, as its owner says: read by operators, by `/readyz` and by `/metrics`.
 
+mod latency;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use engine::{LogError, StoreError};
-use hdrhistogram::Histogram;
 use metering::stored::DeadLetter;
 use metering::{DeadReason, UtcSecond};
 use serde::Serialize;
 
+pub use self::latency::{Latency, LatencyStatus};
 use crate::clock::Clock;
 use crate::state::Ports;
 
-/// Latencies of that long are told; a slot is half of it.
-const LATENCY_SLOT: Duration = Duration::from_secs(60);
+/// A partition of which something waits for longer than a flush and a hand-over take, and of which nothing was stored for as
+/// many looks as are remembered, is one that nobody works on.
+const WAITS_AT_MOST: f64 = 20.0;
+const REMEMBERED: usize = 10;
 
 /// What an owner is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +27,8 @@ const LATENCY_SLOT: Duration = Duration::from_secs(60);
 pub enum Condition {
     /// Owned by another process, or by nobody just now.
     Elsewhere,
+    /// The same, and nothing of what waits is stored any more.
+    Stalled,
     /// Reading what it left behind.
     Restoring,
     /// Following the log.
@@ -56,7 +62,9 @@ pub struct PartitionGauges {
 pub struct Ingestion {
     /// As many as have been asked for: partitions may be added while this runs.
     partitions: RwLock<Vec<Arc<PartitionGauges>>>,
-    latency: Mutex<Latency>,
+    latency: Latency,
+    /// Why it is not known how far the partitions of others are, if it isn't.
+    others_unknown: Mutex<Option<String>>,
     /// By partition: when the record was appended that was the oldest to wait when the log last said so.
     oldest: Mutex<HashMap<u32, i64>>,
     /// Dead letters that owners of this process have stored.
@@ -87,28 +95,6 @@ pub struct PartitionStatus {
     pub condition: Condition,
 }
 
-/// Percentiles of the time from durable to live, of the last one to two minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct LatencyStatus {
-    /// Publications that were measured, each by its oldest record.
-    pub count: u64,
-    /// Milliseconds.
-    pub p50_ms: u64,
-    /// Milliseconds.
-    pub p95_ms: u64,
-    /// Milliseconds.
-    pub p99_ms: u64,
-    /// Milliseconds.
-    pub max_ms: u64,
-}
-
-#[derive(Debug)]
-struct Latency {
-    now: Option<Histogram<u64>>,
-    before: Option<Histogram<u64>>,
-    turned: Instant,
-}
-
 impl Ingestion {
     /// Of so many partitions that this process will own, none restored yet.
     pub fn of_own(partitions: u32) -> Self {
@@ -121,10 +107,10 @@ impl Ingestion {
 
     /// Of partitions that others own, as far as nothing else is said.
     pub fn of_others() -> Self {
-        let latency = Latency { now: None, before: None, turned: Instant::now() };
         Ingestion {
             partitions: RwLock::default(),
-            latency: Mutex::new(latency),
+            latency: Latency::default(),
+            others_unknown: Mutex::default(),
             oldest: Mutex::default(),
             dead: Mutex::default(),
             is_left_to_the_log: AtomicBool::new(false),
@@ -157,7 +143,9 @@ impl Ingestion {
         if self.first(partitions).all(|gauges| !gauges.is_elsewhere()) {
             return Ok(());
         }
-        let progress = ports.progress(partitions).await?;
+        let read = ports.progress(partitions).await;
+        *lock(&self.others_unknown) = read.as_ref().err().map(StoreError::to_string);
+        let progress = read?;
         for (gauges, progress) in self.first(partitions).zip(progress) {
             if gauges.is_elsewhere() {
                 gauges.stored(progress);
@@ -173,20 +161,6 @@ impl Ingestion {
         let all = self.all();
         let owned = (0_u32..).zip(&*all).filter(|(_, gauges)| gauges.is_at_work());
         owned.map(|(partition, gauges)| (partition, gauges.signs_of_life.load(Ordering::Relaxed))).collect()
-    }
-
-    /// Notes how long a publication's oldest record was under way.
-    pub fn published(&self, took_ms: u64) {
-        let mut latency = lock(&self.latency);
-        latency.turn();
-        // Three digits are plenty; a histogram that can't be made is one that isn't shown.
-        let Latency { now, .. } = &mut *latency;
-        if now.is_none() {
-            *now = Histogram::new(3).ok();
-        }
-        if let Some(histogram) = now {
-            histogram.saturating_record(took_ms);
-        }
     }
 
     /// Notes that an owner ends before everything is stored that it has decided.
@@ -211,21 +185,9 @@ impl Ingestion {
         DeadReason::ALL.into_iter().map(move |reason| (reason, dead.get(&reason).copied().unwrap_or(0)))
     }
 
-    /// Percentiles of the last one to two minutes; None if nothing was published.
-    pub fn latency(&self) -> Option<LatencyStatus> {
-        let mut latency = lock(&self.latency);
-        latency.turn();
-        let mut all = latency.before.clone()?;
-        if let Some(now) = &latency.now {
-            all.add(now).ok()?;
-        }
-        (!all.is_empty()).then(|| LatencyStatus {
-            count: all.len(),
-            p50_ms: all.value_at_quantile(0.5),
-            p95_ms: all.value_at_quantile(0.95),
-            p99_ms: all.value_at_quantile(0.99),
-            max_ms: all.max(),
-        })
+    /// From durable to live.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
     }
 
     /// All partitions against their log.
@@ -242,6 +204,16 @@ impl Ingestion {
             let known = known_oldest(&mut oldest, partition, appended_ms);
             if let Some(of) = all.get_mut(partition as usize) {
                 of.lag_s = known.map(|ms| clock.now_ms().saturating_sub(ms).max(0) as f64 / 1000.0);
+            }
+        }
+        drop(oldest);
+        let others_unknown = lock(&self.others_unknown).clone();
+        for one in all.iter_mut().filter(|one| one.condition == Condition::Elsewhere) {
+            let waits = one.lag_s.is_some_and(|waits| waits > WAITS_AT_MOST);
+            if let Some(why) = &others_unknown {
+                one.condition = Condition::Waiting(format!("how far it is stored can't be looked up: {why}"));
+            } else if waits && self.partition(one.partition).stands_still() {
+                one.condition = Condition::Stalled;
             }
         }
         Ok(all)
@@ -286,7 +258,7 @@ impl Ingestion {
         (0_u32..)
             .zip(&*all)
             .filter_map(|(partition, gauges)| match gauges.condition() {
-                Condition::Running | Condition::Elsewhere => None,
+                Condition::Running | Condition::Elsewhere | Condition::Stalled => None,
                 Condition::Restoring => Some(format!("partition {partition} is being restored")),
                 Condition::Waiting(why) => Some(format!("partition {partition} waits: {why}")),
                 Condition::Stopped(why) => Some(format!("partition {partition} has stopped: {why}")),
@@ -371,32 +343,25 @@ impl PartitionGauges {
         self.decided.store(offset, Ordering::Release);
     }
 
+    /// Whether it is where it was at every look that is remembered.
+    fn stands_still(&self) -> bool {
+        let history = lock(&self.history);
+        history.len() == REMEMBERED
+            && history.iter().all(|(_, at)| Some(*at) == history.front().map(|(_, at)| *at))
+    }
+
     /// To be called about once a second: works out the rate.
     pub fn tick(&self) {
         let (now, decided) = (Instant::now(), self.decided.load(Ordering::Acquire));
         let mut history = lock(&self.history);
         history.push_back((now, decided));
-        if history.len() > 10 {
+        if history.len() > REMEMBERED {
             history.pop_front();
         }
         if let Some(&(then, before)) = history.front() {
             let seconds = now.duration_since(then).as_secs_f64();
             let rate = if seconds > 0.0 { (decided - before) as f64 / seconds } else { 0.0 };
             self.rate.store(rate.to_bits(), Ordering::Relaxed);
-        }
-    }
-}
-
-impl Latency {
-    fn turn(&mut self) {
-        let age = self.turned.elapsed();
-        if age >= LATENCY_SLOT {
-            // After a long silence both are old.
-            self.before = self.now.take().filter(|_| age < 2 * LATENCY_SLOT);
-            self.turned = Instant::now();
-        }
-        if self.before.is_none() {
-            self.before = Histogram::new(3).ok();
         }
     }
 }
@@ -420,21 +385,20 @@ mod tests {
     }
 
     #[test]
-    fn rates_and_latencies() {
+    fn rates_and_conditions() {
         let ingestion = Ingestion::of_own(1);
-        assert_eq!(ingestion.latency(), None);
-        for ms in 1..=100 {
-            ingestion.published(ms);
-        }
-        let latency = ingestion.latency().unwrap();
-        assert_eq!((latency.count, latency.p50_ms, latency.p99_ms, latency.max_ms), (100, 50, 99, 100));
         let gauges = ingestion.partition(0);
         gauges.tick();
         gauges.decided(1000);
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(std::time::Duration::from_millis(100));
         gauges.tick();
         let rate = f64::from_bits(gauges.rate.load(Ordering::Relaxed));
         assert!((1000.0..=10_000.0).contains(&rate), "{rate}");
+        (0..REMEMBERED - 1).for_each(|_| {
+            assert!(!gauges.stands_still());
+            gauges.tick();
+        });
+        assert!(gauges.stands_still());
         assert_eq!(ingestion.missing(), ["partition 0 is being restored"]);
         gauges.is(Condition::Running);
         assert!(ingestion.missing().is_empty());

@@ -100,6 +100,12 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<()> {
+    if let Task::Run { arguments } = &task
+        && roles::asks_for_help(arguments)
+    {
+        println!("{}", roles::HELP);
+        return Ok(());
+    }
     if let Task::Run { .. }
     | Task::Build
     | Task::Test { .. }

@@ -21,6 +21,7 @@ use scylla::errors::{
     NewSessionError,
 };
 use scylla::policies::load_balancing::DefaultPolicy;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::policies::timestamp_generator::MonotonicTimestampGenerator;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Consistency;
@@ -34,6 +35,13 @@ use crate::{CassandraConfig, Login, Sizing};
 
 /// How long a node may take to take a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// After so long another node is asked besides, where there is one and asking twice does no harm: the first may hang. Ten times
+/// what a busy node takes, so that no load comes of it.
+const ANOTHER_AFTER: Duration = Duration::from_secs(2);
+/// A connection on which nothing comes is tried that often, and given up where nothing comes for so long: a node that hangs
+/// closes none.
+const TRIED_EVERY: Duration = Duration::from_secs(5);
+const TRIED_FOR: Duration = Duration::from_secs(10);
 /// How often nodes are asked whether they agree on the tables.
 const AGREED_EVERY: Duration = Duration::from_millis(20);
 
@@ -158,12 +166,18 @@ pub(crate) async fn connect(
         .consistency(Consistency::LocalQuorum)
         .request_timeout(Some(config.request_timeout))
         .load_balancing_policy(balancing.build())
+        .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
+            max_retry_count: 1,
+            retry_interval: ANOTHER_AFTER,
+        })))
         .build();
     // At least one, so that there is one.
     let connections = NonZeroUsize::new(config.connections_per_node).unwrap_or(NonZeroUsize::MIN);
     let mut builder = SessionBuilder::new()
         .known_nodes(&config.nodes)
         .connection_timeout(CONNECT_WITHIN)
+        .keepalive_interval(TRIED_EVERY)
+        .keepalive_timeout(TRIED_FOR)
         .pool_size(PoolSize::PerHost(connections))
         // Of documents and packed days alone: all else is stamped by its position.
         .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()))

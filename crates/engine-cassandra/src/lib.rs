@@ -34,5 +34,5 @@ pub use config::{CassandraConfig, Sizing};
 pub use connection::CassandraStore;
 pub use error::ConnectError;
 pub use metrics::{CassandraMetrics, Latency};
-pub use schema::{Done, expires, keep_readings, migrate};
+pub use schema::{Done, Migrated, expires, keep_readings, migrate};
 pub use security::{Identity, Login, Tls};

@@ -116,12 +116,21 @@ const CHANGE_WITHIN: Duration = Duration::from_secs(60);
 /// What a migration did, a line each.
 pub type Done = Vec<String>;
 
+/// What a migration did, and what it found otherwise than is configured and left, a line each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Migrated {
+    /// What it did.
+    pub done: Done,
+    /// What it left.
+    pub left: Vec<String>,
+}
+
 /// Makes the keyspace and what is missing in it. Idempotent; refuses what would lose or hide what is stored.
-pub async fn migrate(config: &CassandraConfig, sizing: Sizing) -> Result<Done, ConnectError> {
+pub async fn migrate(config: &CassandraConfig, sizing: Sizing) -> Result<Migrated, ConnectError> {
     let session =
         connect(&CassandraConfig { request_timeout: CHANGE_WITHIN, ..config.clone() }, None).await?;
-    let mut done = Done::new();
-    make_keyspace(&session, config, sizing, &mut done).await?;
+    let (mut done, mut left) = (Done::new(), Vec::new());
+    left.extend(make_keyspace(&session, config, sizing, &mut done).await?);
     session.use_keyspace(&config.keyspace, false).await.map_err(|error| away(config, error))?;
     run(&session, config, "CREATE TABLE IF NOT EXISTS migrations (number int PRIMARY KEY, what text)")
         .await?;
@@ -151,7 +160,7 @@ pub async fn migrate(config: &CassandraConfig, sizing: Sizing) -> Result<Done, C
             .await?;
         done.push(format!("migration {number}: {what}"));
     }
-    Ok(done)
+    Ok(Migrated { done, left })
 }
 
 /// What was stored before extents were noted may be in any window.
@@ -190,7 +199,7 @@ async fn make_keyspace(
     config: &CassandraConfig,
     sizing: Sizing,
     done: &mut Done,
-) -> Result<(), ConnectError> {
+) -> Result<Option<String>, ConnectError> {
     let CassandraConfig { keyspace, .. } = config;
     let named = !keyspace.is_empty()
         && keyspace.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
@@ -208,14 +217,14 @@ async fn make_keyspace(
     let known = format!("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = '{keyspace}'");
     if let Some((replication,)) = rows::<(HashMap<String, String>,)>(session, config, &known).await?.pop() {
         let there = replication.get(&datacenter).or_else(|| replication.get("replication_factor"));
-        if there.map(String::as_str) != Some(copies.to_string().as_str()) {
-            tracing::warn!(
+        let is_as_configured = there.map(String::as_str) == Some(copies.to_string().as_str());
+        return Ok((!is_as_configured).then(|| {
+            format!(
                 "keyspace {keyspace} has {} copies in {datacenter}, and cassandra-replication is {copies}: see \"More \
                  copies\" in docs/OPERATIONS.md",
                 there.map_or("no", String::as_str)
-            );
-        }
-        return Ok(());
+            )
+        }));
     }
     run(
         session,
@@ -227,7 +236,7 @@ async fn make_keyspace(
     )
     .await?;
     done.push(format!("keyspace {keyspace}, {copies} copies in datacentre {datacenter}"));
-    Ok(())
+    Ok(None)
 }
 
 /// What is stored is found by these numbers: they are set once.

@@ -63,6 +63,8 @@ impl KafkaConfig {
             .set("broker.address.ttl", "1000")
             .set("reconnect.backoff.max.ms", "2000")
             .set("topic.metadata.refresh.interval.ms", "10000")
+            // A broker that hangs closes no connection: whoever waits so long for an answer asks another.
+            .set("socket.timeout.ms", "10000")
             .set("socket.keepalive.enable", "true");
         self.security.apply(&mut client);
         client

@@ -38,7 +38,7 @@ pub use metrics::{BrokerMetrics, ClientKind, ClientMetrics, GroupMetrics, KafkaM
 pub use ownership::KafkaOwnership;
 pub use reach::reach;
 pub use security::{Identity, Login, Mechanism, Security, Tls};
-pub use settings::{settle, topics};
+pub use settings::{differences, settle, topics};
 pub use topics::{Migrated, Topics, mark, migrate};
 
 /// What can go wrong before there is a log.

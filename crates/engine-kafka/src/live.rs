@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{Edition, Envelope, LiveBatch, LiveFeed, LiveNews, Measured, Measurement, StoreError};
 use metering::stored::HomeChange;
-use metering::wire::{DecodedLive, decode_live, encode_live};
+use metering::wire::{LiveMessage, decode_live, encode_live};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
@@ -146,15 +146,16 @@ fn follow(consumer: &BaseConsumer<Listener>, sender: &broadcast::Sender<Arc<Live
     }
 }
 
-fn nothing_of(decoded: &DecodedLive) -> LiveBatch {
-    let &DecodedLive { partition, edition, newest_ms, .. } = decoded;
-    LiveBatch { partition, edition: Edition(edition), rows: Vec::new(), homes: Vec::new(), newest_ms }
+fn nothing_of(decoded: &LiveMessage) -> LiveBatch {
+    let &LiveMessage { partition, edition, newest_ms, oldest_ms, .. } = decoded;
+    let (edition, rows, homes) = (Edition(edition), Vec::new(), Vec::new());
+    LiveBatch { partition, edition, rows, homes, newest_ms, oldest_ms }
 }
 
 /// Whoever looks at rows of one moment looks at all of them: what was seen of the log is told by the newest.
-fn append(batch: &mut LiveBatch, decoded: DecodedLive) {
+fn append(batch: &mut LiveBatch, decoded: LiveMessage) {
     let first = batch.rows.len() as u32;
-    let DecodedLive { edition, rows, homes, newest_ms, .. } = decoded;
+    let LiveMessage { edition, rows, homes, newest_ms, .. } = decoded;
     batch.rows.extend(rows);
     batch.homes.extend(homes.into_iter().map(|change| HomeChange { row: change.row + first, ..change }));
     (batch.edition, batch.newest_ms) = (Edition(edition), batch.newest_ms.max(newest_ms));
@@ -163,20 +164,21 @@ fn append(batch: &mut LiveBatch, decoded: DecodedLive) {
 #[async_trait]
 impl LiveFeed for KafkaFeed {
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
-        let LiveBatch { partition, edition, rows, homes, newest_ms } = batch;
+        let LiveBatch { partition, edition, rows, homes, newest_ms, oldest_ms } = batch;
         let all = rows.len();
         let messages = rows.chunks(ROWS_MAX).enumerate().map(|(chunk, rows)| {
             let (first, more) = ((chunk * ROWS_MAX) as u32, (chunk + 1) * ROWS_MAX < all);
             let of_chunk =
                 homes.iter().filter(|change| (first..first + ROWS_MAX as u32).contains(&change.row));
-            let homes: Vec<HomeChange> =
-                of_chunk.map(|change| HomeChange { row: change.row - first, ..*change }).collect();
+            let homes = of_chunk.map(|change| HomeChange { row: change.row - first, ..*change }).collect();
+            let (edition, rows) = (edition.0, rows.to_vec());
+            let message = LiveMessage { partition, edition, rows, homes, newest_ms, oldest_ms, more };
             Outgoing {
                 topic: &self.topic,
                 partition: 0,
                 record: Envelope {
                     key: Bytes::from(partition.to_string()),
-                    value: Bytes::from(encode_live(partition, edition.0, rows, &homes, newest_ms, more)),
+                    value: Bytes::from(encode_live(&message)),
                 },
             }
         });

@@ -86,18 +86,41 @@ impl Topic {
         Ok(())
     }
 
+    /// What is otherwise than `topics` would have it, a sentence each; nothing of a topic that is not there, or that this user
+    /// may not look at.
+    async fn differs(&self, config: &KafkaConfig, topics: &Topics) -> Result<Vec<String>, KafkaError> {
+        let (name, mut all) = (&self.name, Vec::new());
+        let copies = copies_of(config, name).await?;
+        let Some(Seen::Set(set)) = settings_of(config, name).await? else { return Ok(all) };
+        if copies != topics.replication {
+            all.push(format!(
+                "topic {name} has {copies} copies of a record, and kafka-replication is {}: see \"More copies\" in \
+                 docs/OPERATIONS.md",
+                topics.replication
+            ));
+        } else if is(&set, IN_SYNC) != topics.in_sync.to_string() {
+            all.push(format!(
+                "topic {name} has {IN_SYNC}={}, and {} belongs to {copies} copies: set it with kafka-configs.sh",
+                is(&set, IN_SYNC),
+                topics.in_sync
+            ));
+        }
+        let (wanted, kept) = (self.kept(topics).as_millis().to_string(), is(&set, RETENTION));
+        if kept != wanted {
+            all.push(format!(
+                "topic {name} keeps records {}, and the last `wattmap migrate` had it keep them {}: run it again",
+                days(kept),
+                days(&wanted)
+            ));
+        }
+        Ok(all)
+    }
+
     /// Has it keep records as long as is configured, where it is there: a line for each thing that was done.
     async fn settle(&self, config: &KafkaConfig, topics: &Topics) -> Result<Vec<String>, KafkaError> {
         let name = &self.name;
-        let copies = copies_of(config, name).await?;
-        if copies == 0 {
+        if copies_of(config, name).await? == 0 {
             return Ok(Vec::new());
-        }
-        if copies != topics.replication {
-            tracing::warn!(
-                "topic {name} has {copies} copies of a record, and kafka-replication is {}: see \"More copies\" in docs/OPERATIONS.md",
-                topics.replication
-            );
         }
         let Some(Seen::Set(set)) = settings_of(config, name).await? else {
             return Err(KafkaError::Refused(format!(
@@ -105,13 +128,6 @@ impl Topic {
             )));
         };
         self.must_be_right(&set)?;
-        let in_sync = is(&set, IN_SYNC);
-        if copies == topics.replication && in_sync != topics.in_sync.to_string() {
-            tracing::warn!(
-                "topic {name} has {IN_SYNC}={in_sync}, and {} belongs to {copies} copies: set it with kafka-configs.sh",
-                topics.in_sync
-            );
-        }
         let mut done = Vec::new();
         let (longest, segment) = (SEGMENT_MAX.as_millis().to_string(), is(&set, SEGMENT));
         let is_too_long = self.is_of_readings()
@@ -216,8 +232,16 @@ async fn warn_of_fewer_copies(config: &KafkaConfig, copies: u32) -> Result<(), K
     Ok(())
 }
 
-/// Has topics keep records as long as is configured, where they are there: a line for each thing that was done. Warns of
-/// another number of copies. Comes before rows are kept for less time: they outlive the records (rule 14).
+/// What is otherwise than `topics` would have it, a sentence each.
+pub async fn differences(config: &KafkaConfig, topics: Topics) -> Result<Vec<String>, KafkaError> {
+    let mut all = Vec::new();
+    for topic in config.topics() {
+        all.extend(topic.differs(config, &topics).await?);
+    }
+    Ok(all)
+}
+
+/// Has topics keep records as long as is configured, where they are there: a line for each thing that was done. Comes before rows are kept for less time: they outlive the records (rule 14).
 pub async fn settle(config: &KafkaConfig, topics: Topics) -> Result<Vec<String>, KafkaError> {
     let mut done = Vec::new();
     for topic in config.topics() {

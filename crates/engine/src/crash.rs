@@ -1,15 +1,16 @@
-//! Places at which tests end a process as if its power had failed, or have it fall asleep.
+//! Places at which tests end a process as if its power had failed, have it fall asleep, or hang.
 
 /// A place with a name. With the feature `crash-points`, which only tests have, `FAILPOINTS="NAME=7*off->return"` in the
 /// environment ends the process at once when it comes here for the eighth time, and `7*off->1*return(stop)->off` stops it
-/// then, until somebody continues it; without it, this is nothing.
+/// then, until somebody continues it; `return(hang)` has whoever comes here go no further, while the rest of the process goes on.
+/// Without the feature, this is nothing.
 #[inline]
 pub fn crash_point(name: &str) {
     #[cfg(feature = "crash-points")]
-    fail::fail_point!(name, |what| if what.as_deref() == Some("stop") {
-        fall_asleep();
-    } else {
-        std::process::abort()
+    fail::fail_point!(name, |what| match what.as_deref() {
+        Some("stop") => fall_asleep(),
+        Some("hang") => hang(),
+        _ => std::process::abort(),
     });
     let _ = name;
 }
@@ -23,6 +24,14 @@ fn fall_asleep() {
     }
     // Another thread may be the one that stops first: this one goes no further before all have, and were continued.
     std::thread::sleep(std::time::Duration::from_millis(500));
+}
+
+/// As a fault of ours would have it.
+#[cfg(feature = "crash-points")]
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Has the environment say where. To be called once, at the beginning.

@@ -22,6 +22,8 @@ pub struct LiveBatch {
     pub homes: Vec<HomeChange>,
     /// Of the newest record in them, the log's append time, milliseconds since 1970.
     pub newest_ms: i64,
+    /// Of the oldest record that they tell of for the first time, likewise; none where they tell of none, or it is not known.
+    pub oldest_ms: Option<i64>,
 }
 
 /// What a receiver hears.

@@ -10,7 +10,7 @@ use prost::Message;
 
 pub use borrowed::{ReadingRef, RecordRef, decode_ref};
 pub use dead::encode_dead_letter;
-pub use live::{DecodedLive, LiveRowMessage, LiveRowsMessage, decode_live, encode_live};
+pub use live::{LiveMessage, LiveRowMessage, LiveRowsMessage, decode_live, encode_live};
 
 use crate::reading::{DwellingKind, Heating};
 use crate::{

@@ -30,6 +30,9 @@ const PAGES_IN: Duration = Duration::from_secs(110);
 /// Half-hours of all meters that wait for an aggregator: five million readings.
 const BACKLOG_HALF_HOURS: usize = 50;
 
+/// What an aggregator may ever hold, MB: it has to fit where deploy/compose.yaml puts it, and in the tests of outages.
+const PEAK_MB_MAX: f64 = 768.0;
+
 /// Readings by which meters of different number are compared, and how many of these share an area: a million in all of London.
 const COMPARED_READINGS: usize = 2_000_000;
 const METERS_AN_AREA: usize = 207;
@@ -144,6 +147,7 @@ async fn catch_up(binary: &str, system: &System, client: &Client, half_hours: us
     let before = raw().await?;
     print("raw_per_s_before", before, "1/s", None);
     let backlog = backlog(system, client, METERS * BACKLOG_HALF_HOURS).await?;
+    print("peak_memory_of_aggregate", backlog.peak_mb, "MB", Some(PEAK_MB_MAX));
     print("start_to_first_processed", backlog.first.as_secs_f64(), "s", None);
     print("backlog_per_s", backlog.per_s, "1/s", Some(40_000.0));
     let after = raw().await?;
@@ -228,6 +232,8 @@ struct Backlog {
     first: Duration,
     /// From then on.
     per_s: f64,
+    /// The most memory that it held.
+    peak_mb: f64,
 }
 
 /// Starts an aggregator, which finds records that wait.
@@ -236,14 +242,14 @@ async fn backlog(system: &System, client: &Client, readings: usize) -> anyhow::R
     ensure!(waiting >= readings as i64, "{waiting} records wait, not {readings}");
     let before = system.progress().await?;
     let began = Instant::now();
-    let _aggregate = system.aggregate()?;
+    let aggregate = system.aggregate()?;
     while system.progress().await? == before {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let (first, left) = (began.elapsed(), client.lag().await?);
     client.drained().await?;
     let per_s = left as f64 / (began.elapsed() - first).as_secs_f64();
-    Ok(Backlog { first, per_s })
+    Ok(Backlog { first, per_s, peak_mb: crate::node::peak_mb(&aggregate)? })
 }
 
 /// About the same number of readings, of more or fewer meters, so many of which share an area that a row is changed by as many

@@ -65,9 +65,18 @@ pub(crate) async fn address_of(child: &mut Child) -> anyhow::Result<String> {
 
 /// What a process holds in memory.
 pub(crate) fn resident_mb(child: &Child) -> anyhow::Result<f64> {
+    megabytes(child, "VmRSS:")
+}
+
+/// The most that it ever held.
+pub(crate) fn peak_mb(child: &Child) -> anyhow::Result<f64> {
+    megabytes(child, "VmHWM:")
+}
+
+fn megabytes(child: &Child, of: &str) -> anyhow::Result<f64> {
     let id = child.id().context("it has ended")?;
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(of)).with_context(|| format!("no {of}"))?;
     let kb: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kb / 1024.0)
 }

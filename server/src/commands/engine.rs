@@ -7,7 +7,6 @@ use anyhow::Context;
 use engine::DocumentStore;
 use geography::{Geography, ImportOptions};
 
-use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engines::{Opened, is_there, open};
 use crate::imported_geography::{GEOGRAPHY, london};
@@ -23,7 +22,7 @@ pub(crate) async fn aggregation_of(opened: &Opened, config: &Config) -> anyhow::
         ports,
         limits: config.door,
         pace: FlushPace::of(&config.engine),
-        clock: Arc::new(SystemClock),
+        silence: config.engine.pace.owner_silence,
     })
 }
 

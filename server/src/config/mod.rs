@@ -88,6 +88,8 @@ pub struct Pace {
     pub checkpoint_every: Duration,
     /// How long a day has to be quiet before it is packed.
     pub pack_after_quiet: Duration,
+    /// How long an owner of a partition may give no sign of life.
+    pub owner_silence: Duration,
 }
 
 impl Pace {
@@ -99,6 +101,7 @@ impl Pace {
             memtable_bytes: from.whole("memtable-kb", 1..=1 << 20)? << 10,
             checkpoint_every: Duration::from_millis(from.whole("checkpoint-ms", 10..=600_000)?),
             pack_after_quiet: Duration::from_secs(from.whole("pack-after-s", 0..=86_400)?),
+            owner_silence: Duration::from_secs(from.whole("owner-silence-s", 5..=3600)?),
         })
     }
 }

@@ -182,6 +182,13 @@ pub static SETTINGS: &[Setting] = &[
         "a whole number from 0 to 86400",
     ),
     setting(
+        "owner-silence-s",
+        "SECONDS",
+        "90",
+        "How long an owner of a partition may give no sign of life until its process ends, so that another takes over",
+        "a whole number from 5 to 3600",
+    ),
+    setting(
         "body-limit-kb",
         "KB",
         "4096",

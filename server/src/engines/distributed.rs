@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::{DocumentStore, Editions, InEdition, Measured, ReadingLog};
-use engine_cassandra::{CassandraStore, ConnectError};
+use engine_cassandra::{CassandraStore, ConnectError, Migrated};
 use engine_kafka::{KafkaDeadLetters, KafkaError, KafkaFeed, KafkaLog, KafkaOwnership, reach, topics};
 use tokio::task::JoinHandle;
 
-use super::StaysWrong;
 use super::generations::{Generations, Remembered};
 use super::limits::Limits;
+use super::{StaysWrong, topics_set};
 use crate::config::{Config, Distributed as Addresses};
 use crate::state::Ports;
 
@@ -54,6 +54,11 @@ impl Distributed {
         let log = KafkaLog::open(&kafka, known.begun().to_vec()).await?;
         if let (Some(migrated), Some(keeps)) = (&migrated, log.keeps()) {
             migrated.may_wait(keeps)?;
+        }
+        if let Some(set) = topics_set::read(documents.as_ref()).await? {
+            for difference in engine_kafka::differences(&kafka, set).await? {
+                tracing::warn!("a topic is not as the last `wattmap migrate` left it: {difference}");
+            }
         }
         let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka).await?);
         let editions: Arc<dyn Editions> = store.clone();
@@ -195,12 +200,12 @@ async fn nobody_adds_partitions(
     !known.is_unfinished()
 }
 
-/// Makes what is missing; a line for each thing that was done.
-pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<Vec<String>> {
+/// Makes what is missing.
+pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<Migrated> {
     let (of_store, of_log) = (at.cassandra(), at.kafka());
     reach(&of_log).await?;
     let limits = Limits::of(config, at.log.retention);
-    let mut done = engine_cassandra::migrate(&of_store, at.sizing()).await?;
+    let Migrated { mut done, mut left } = engine_cassandra::migrate(&of_store, at.sizing()).await?;
     let store = CassandraStore::connect(&of_store).await?;
     if let Some(before) = Limits::read(store.as_ref()).await? {
         limits.may_follow(&before)?;
@@ -234,7 +239,9 @@ pub(super) async fn migrate(config: &Config, at: &Addresses) -> anyhow::Result<V
         generations.finished().write(store.as_ref()).await?;
         done.push(format!("generation {} of the log, with {} partitions", last.generation, last.partitions));
     }
-    Ok(done)
+    left.extend(engine_kafka::differences(&of_log, at.topics()).await?);
+    topics_set::write(&at.topics(), store.as_ref()).await?;
+    Ok(Migrated { done, left })
 }
 
 /// How long readings are stored, as the last migration left it; none where none was needed.

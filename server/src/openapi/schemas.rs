@@ -351,7 +351,7 @@ fn operator() -> Vec<Named> {
     let reason = || one_of(&DeadReason::ALL.map(DeadReason::as_str));
     let position = json!({ "partition": integer(), "head": integer(), "progress": integer(), "decided": integer(),
         "lag_records": integer(), "lag_s": or_null(number()), "rate_per_s": number(),
-        "state": one_of(&["elsewhere", "restoring", "running", "waiting", "stopped"]), "because": text() });
+        "state": one_of(&["elsewhere", "restoring", "running", "waiting", "stalled", "stopped"]), "because": text() });
     let of_partition =
         ["partition", "head", "progress", "decided", "lag_records", "lag_s", "rate_per_s", "state"];
     let milliseconds = ["count", "p50_ms", "p95_ms", "p99_ms", "max_ms"];
@@ -361,7 +361,7 @@ fn operator() -> Vec<Named> {
             object(
                 &["status", "partitions", "lag_records", "rate_per_s"],
                 json!({
-                    "status": one_of(&["ok", "restoring", "waiting", "stopped"]), "partitions": list(object(&of_partition, position)),
+                    "status": one_of(&["ok", "restoring", "waiting", "stalled", "stopped"]), "partitions": list(object(&of_partition, position)),
                     "lag_records": integer(), "rate_per_s": number(),
                     "latency": object(&milliseconds, milliseconds.iter().map(|name| ((*name).to_owned(), integer())).collect()),
                 }),

@@ -20,7 +20,6 @@ use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
 use crate::config::{self, DoorLimits};
 use crate::ingestion::{Condition, Ingestion};
 use crate::state::Ports;
@@ -45,8 +44,8 @@ pub struct Aggregation {
     pub pace: FlushPace,
     /// Where owners say how far they are.
     pub ingestion: Arc<Ingestion>,
-    /// For measuring, never for deciding.
-    pub clock: Arc<dyn Clock>,
+    /// How long an owner may give no sign of life.
+    pub silence: Duration,
 }
 
 /// When what is decided is stored. Few and large flushes are what makes storing cheap: a row that changes a hundred
@@ -84,7 +83,7 @@ pub async fn own(
     ownership: Arc<dyn Ownership>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let watchdog = Watchdog::over(aggregation.ingestion.clone());
+    let watchdog = Watchdog::over(aggregation.ingestion.clone(), aggregation.silence);
     let mut assigned = ownership.assigned();
     let mut owners = Owners { aggregation, tasks: JoinSet::new(), running: HashMap::new() };
     let mut outcome = Ok(());

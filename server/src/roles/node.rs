@@ -175,6 +175,7 @@ async fn live(
     } else {
         crate::routes::status_router(state.clone())
     };
+    background.spawn(measure_latency(state.clone(), watching.clone()));
     background.spawn(look_at_others(state.clone(), roles.serves && opened.is_shared(), watching.clone()));
     let serving = listener.map(|listener| tokio::spawn(crate::serve::serve(listener, app, stop.clone())));
     let simulating = roles.simulates.then(|| tokio::spawn(simulate(state.clone(), stop.clone())));
@@ -210,6 +211,10 @@ async fn live(
     outcome?
 }
 
+async fn measure_latency(state: AppState, stop: CancellationToken) {
+    state.ingestion.latency().follow(state.ports.feed.as_ref(), state.clock.clone(), stop).await;
+}
+
 /// Follows how far the partitions are that others own; and, where figures are shown, until when these are whole.
 async fn look_at_others(state: AppState, shows: bool, stop: CancellationToken) {
     loop {
@@ -243,8 +248,8 @@ pub fn aggregation(state: &AppState) -> Aggregation {
         geography: state.geography.clone(),
         limits: state.config.door,
         pace: FlushPace::of(&state.config.engine),
+        silence: state.config.engine.pace.owner_silence,
         ingestion: state.ingestion.clone(),
-        clock: state.clock.clone(),
     }
 }
 

@@ -12,7 +12,6 @@ use metering::wire::Record;
 use metering::{
     AggregateRow, AreaCode, Energy, Interval, MeterId, Place, Position, Reading, Registration, UtcSecond,
 };
-use server::clock::SystemClock;
 use server::config::{Config, DoorLimits};
 use server::door::envelope;
 use server::engines::{Opened, open};
@@ -101,7 +100,7 @@ async fn world() -> World {
         geography: Geography::london(),
         limits: DoorLimits { retention_s: 36_525 * 86_400, ..config.door },
         pace: FlushPace::of(&config.engine),
-        clock: Arc::new(SystemClock),
+        silence: config.engine.pace.owner_silence,
     };
     World { _dir: dir, opened, store, aggregation }
 }

@@ -1,6 +1,6 @@
-//! With three nodes of each and three copies of everything: one may die.
+//! With three nodes of each and three copies of everything: one may hang, or die.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -16,18 +16,23 @@ use super::watch::{Answered, Watch, pages_are_there};
 use crate::support::Http;
 use crate::support::oracle::{Area, Sums};
 
+/// Nodes that hang one after the other, likewise, and for how long.
+const HANGS: u64 = 2;
+const HANG_FOR: Duration = Duration::from_secs(25);
+
 /// Nodes that die one after the other, unless the environment says otherwise.
 const DEATHS: u64 = 2;
 
 /// From a node's death until records are acknowledged as before.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long what only the store knows may be away meanwhile.
+/// How long what only the store knows may be away meanwhile. A node that hangs is asked until its connections are given up.
 const READ_AGAIN_WITHIN: Duration = Duration::from_secs(15);
+const READ_AGAIN_AFTER_HANG_WITHIN: Duration = Duration::from_secs(25);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs three Kafkas and three Cassandras: cargo xtask test engines-of-three"]
-async fn one_broker_and_one_node_die_and_come_back() {
+async fn one_broker_and_one_node_hang_or_die_and_come_back() {
     let (_turn, _alive) = (turn().await, LeftAlive);
     let seed = seed();
     let (site, mut load) = (Site::new(4), Load::new(seed));
@@ -35,6 +40,24 @@ async fn one_broker_and_one_node_die_and_come_back() {
     let _owners = ["aggregate-0", "aggregate-1"].map(|name| site.aggregate(name, &[]));
     let (_serve, http) = site.serve("serve-0").await;
     load.goes_to(vec![http.clone()]);
+    for node in in_turn(seed).into_iter().take(from_environment("WATTMAP_TEST_HANGS", HANGS) as usize) {
+        let sending = load.begin();
+        everybody_works(&http, &site, &sending).await;
+        let answered = Watch::over(&http, Answered::of(areas[0].0.clone()));
+        let (hanging, began) = (node.hang(), Instant::now());
+        let took = sending.goes_on(GOES_ON_WITHIN).await;
+        let stored = everybody_works(&http, &site, &sending).await;
+        println!("beside it records are acknowledged after {took:.1?} and stored after {stored:.1?}");
+        is_read(&http, &areas).await;
+        tokio::time::sleep(HANG_FOR.saturating_sub(began.elapsed())).await;
+        drop(hanging);
+        everybody_works(&http, &site, &sending).await;
+        let Answered { asked, longest_without, .. } = answered.end().await;
+        println!("asked {asked} times meanwhile; exact figures were away for {longest_without:.1?} at most");
+        assert!(longest_without <= READ_AGAIN_AFTER_HANG_WITHIN, "they were away for {longest_without:.1?}");
+        load.end(sending).await;
+        load.check(&site).await;
+    }
     for node in in_turn(seed).into_iter().take(from_environment("WATTMAP_TEST_DEATHS", DEATHS) as usize) {
         let sending = load.begin();
         everybody_works(&http, &site, &sending).await;

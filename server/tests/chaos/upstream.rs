@@ -35,16 +35,37 @@ fn variable(name: &str) -> PathBuf {
 }
 
 impl Node {
-    /// Ends it as a power failure would.
-    pub(super) fn kill(&self) {
+    fn pid(&self) -> Pid {
         let file = variable("WATTMAP_TEST_ENGINES").join(&self.0).join("process.json");
         let process: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        let pid = Pid::from_raw(process["pid"].as_i64().unwrap() as i32).unwrap();
+        Pid::from_raw(process["pid"].as_i64().unwrap() as i32).unwrap()
+    }
+
+    /// It hangs: it closes no connection and answers nothing, until what is given is dropped.
+    pub(super) fn hang(&self) -> Hanging {
+        let pid = self.pid();
+        kill_process(pid, Signal::STOP).unwrap();
+        println!("{} hangs", self.0);
+        Hanging(pid)
+    }
+
+    /// Ends it as a power failure would.
+    pub(super) fn kill(&self) {
+        let pid = self.pid();
         kill_process(pid, Signal::KILL).unwrap();
         while !is_gone(pid) {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         println!("{} is dead", self.0);
+    }
+}
+
+/// A node that hangs, for so long as there is this.
+pub(super) struct Hanging(Pid);
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        println!("it goes on: {:?}", kill_process(self.0, Signal::CONT));
     }
 }
 

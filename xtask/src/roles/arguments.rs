@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::engines;
 
-const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 cargo xtask run --engines: Kafka, Cassandra, and the roles of wattmap as processes of their own
 
 Starts the nodes that do not run (`cargo xtask engines`), builds wattmap, migrates, and runs serve, aggregate twice, and
@@ -25,6 +25,11 @@ the next start goes on from there.
 /// They are told from those of `wattmap run` by this one.
 pub(crate) fn asks_for_engines(arguments: &[String]) -> bool {
     arguments.iter().any(|argument| argument == "--engines")
+}
+
+/// Whether only what may be said is asked for.
+pub(crate) fn asks_for_help(arguments: &[String]) -> bool {
+    asks_for_engines(arguments) && arguments.iter().any(|argument| argument == "--help" || argument == "-h")
 }
 
 /// What was said.
@@ -66,7 +71,6 @@ impl Arguments {
                     let address = value()?.parse();
                     status_listen = Some(address.context("--status-listen takes an IP address with a port")?);
                 }
-                "--help" | "-h" => bail!("{HELP}"),
                 _ => passed_on.push(argument.clone()),
             }
         }
@@ -83,7 +87,7 @@ impl Arguments {
 
 #[cfg(test)]
 mod tests {
-    use super::Arguments;
+    use super::{Arguments, asks_for_help};
 
     fn parse(line: &str) -> anyhow::Result<Arguments> {
         Arguments::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
@@ -96,6 +100,13 @@ mod tests {
                 .unwrap();
         assert_eq!((arguments.nodes, arguments.keep_engines), (3, true));
         assert_eq!(arguments.passed_on, ["--simulate", "5000", "--listen", "127.0.0.1:4000", "--log=debug"]);
+    }
+
+    #[test]
+    fn help_is_of_engines_only_where_they_are_asked_for() {
+        let asks = |line: &str| asks_for_help(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(asks("--engines --help") && asks("-h --engines"));
+        assert!(!asks("--help") && !asks("--engines"));
     }
 
     #[test]

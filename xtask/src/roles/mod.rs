@@ -17,7 +17,7 @@ use self::arguments::Arguments;
 use self::process::Process;
 use crate::{binary, command, engines, say};
 
-pub(crate) use self::arguments::asks_for_engines;
+pub(crate) use self::arguments::{HELP, asks_for_engines, asks_for_help};
 
 /// How the roles are called in the common log.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

@@ -32,7 +32,7 @@ pub(crate) enum Part {
     Browser,
     /// Tests on real Kafka and real Cassandra, one node of each or `--nodes`; those in modules named `engines`.
     Engines,
-    /// With three nodes of each and three copies of everything: the contract suites, and that one node of each may die; the
+    /// With three nodes of each and three copies of everything: the contract suites, and that one node of each may hang, or die; the
     /// test in the module `engines_of_three`.
     EnginesOfThree,
     /// Random kill -9 of the real process under load; tests in modules named `kill`.
@@ -76,7 +76,7 @@ fn sum_up(outcomes: &[Outcome]) -> Result<()> {
 }
 
 /// The faults of `engines` for long: so many rounds of kills, a minute without each of those that we build on. Then, of three
-/// nodes of each, every one dies in its turn, and comes back. The latter is done even if the former fails.
+/// nodes of each, every one hangs in its turn, and dies, and comes back. The latter is done even if the former fails.
 pub(crate) fn chaos(seeds: u32) -> Result<()> {
     let seeds = seeds.to_string();
     let of_one = [
@@ -85,7 +85,7 @@ pub(crate) fn chaos(seeds: u32) -> Result<()> {
         ("WATTMAP_TEST_TOPICS", "3"),
         ("WATTMAP_TEST_TURNS_OF_SIMULATORS", seeds.as_str()),
     ];
-    let of_three = [("WATTMAP_TEST_DEATHS", "6")];
+    let of_three = [("WATTMAP_TEST_HANGS", "6"), ("WATTMAP_TEST_DEATHS", "6")];
     sum_up(&[
         chaos_on(1, CHAOS, &of_one, "chaos"),
         chaos_on(3, "engines_of_three", &of_three, "chaos-of-three"),

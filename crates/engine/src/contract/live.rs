@@ -16,6 +16,7 @@ fn batch(n: i64) -> LiveBatch {
         rows: vec![placed("E01", window(1), row(n, n))],
         homes: vec![HomeChange { row: 0, home: n as u32, at: row(n, n).through }],
         newest_ms: n,
+        oldest_ms: (n % 2 == 0).then_some(n + 1),
     }
 }
 

@@ -24,6 +24,9 @@ pub struct LiveRowsMessage {
     /// Rows of the same moment follow.
     #[prost(bool, tag = "5")]
     pub more: bool,
+    /// Milliseconds since 1970; 0 if it is not known.
+    #[prost(int64, tag = "6")]
+    pub oldest_ms: i64,
 }
 
 /// `wattmap.v1.LiveRow`
@@ -55,19 +58,18 @@ pub struct LiveRowMessage {
     pub homes_before: Vec<u64>,
 }
 
-/// One partition's changed rows, as bytes for the live topic; `homes` in order of the rows that they changed. `more` rows of the
-/// same moment follow.
-pub fn encode_live(
-    partition: u32,
-    edition: u32,
-    rows: &[PlacedRow],
-    homes: &[HomeChange],
-    newest_ms: i64,
-    more: bool,
-) -> Vec<u8> {
+/// As bytes for the live topic.
+pub fn encode_live(live: &LiveMessage) -> Vec<u8> {
+    let LiveMessage { partition, edition, rows, homes, newest_ms, oldest_ms, more } = live;
     let mut homes = homes.iter().peekable();
-    let mut message =
-        LiveRowsMessage { partition, newest_ms, rows: Vec::with_capacity(rows.len()), edition, more };
+    let mut message = LiveRowsMessage {
+        partition: *partition,
+        newest_ms: *newest_ms,
+        rows: Vec::with_capacity(rows.len()),
+        edition: *edition,
+        more: *more,
+        oldest_ms: oldest_ms.unwrap_or(0),
+    };
     for (number, PlacedRow { place, row }) in (0..).zip(rows) {
         let mut of_row = LiveRowMessage {
             area: place.area.as_str().to_owned(),
@@ -87,9 +89,9 @@ pub fn encode_live(
     message.encode_to_vec()
 }
 
-/// What a live message says.
+/// What a live message says: one partition's changed rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodedLive {
+pub struct LiveMessage {
     /// Whose rows.
     pub partition: u32,
     /// Of which edition of the aggregates.
@@ -100,21 +102,24 @@ pub struct DecodedLive {
     pub homes: Vec<HomeChange>,
     /// The append time of the newest record in them.
     pub newest_ms: i64,
+    /// And of the oldest that they tell of for the first time.
+    pub oldest_ms: Option<i64>,
     /// Rows of the same moment follow.
     pub more: bool,
 }
 
 /// From the bytes of the live topic.
-pub fn decode_live(value: &[u8]) -> Result<DecodedLive, WireError> {
+pub fn decode_live(value: &[u8]) -> Result<LiveMessage, WireError> {
     let message =
         LiveRowsMessage::decode(value).map_err(|error| WireError::NotProtobuf(error.to_string()))?;
-    let LiveRowsMessage { partition, newest_ms, rows, edition, more } = message;
-    let mut decoded = DecodedLive {
+    let LiveRowsMessage { partition, newest_ms, rows, edition, more, oldest_ms } = message;
+    let mut decoded = LiveMessage {
         partition,
         edition,
         rows: Vec::with_capacity(rows.len()),
         homes: Vec::new(),
         newest_ms,
+        oldest_ms: Some(oldest_ms).filter(|&ms| ms > 0),
         more,
     };
     for (number, row) in (0..).zip(rows) {
@@ -164,16 +169,18 @@ mod tests {
             home,
             at: at(back),
         });
-        let encoded = encode_live(7, 2, &rows, &homes, 1_795_000_000_000, true);
-        let expected = DecodedLive {
+        let mut message = LiveMessage {
             partition: 7,
             edition: 2,
             rows,
             homes: homes.to_vec(),
             newest_ms: 1_795_000_000_000,
+            oldest_ms: Some(1_794_999_999_000),
             more: true,
         };
-        assert_eq!(decode_live(&encoded), Ok(expected));
+        assert_eq!(decode_live(&encode_live(&message)), Ok(message.clone()));
+        message.oldest_ms = None;
+        assert_eq!(decode_live(&encode_live(&message)), Ok(message));
         assert!(decode_live(b"\xff").is_err());
     }
 

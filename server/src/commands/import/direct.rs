@@ -20,6 +20,7 @@ use super::destination::Destination;
 use super::progress::waiting_for;
 
 use super::statistics::of_unknown_areas;
+use crate::clock::SystemClock;
 use crate::commands::engine::aggregation_of;
 use crate::config::Config;
 use crate::door::Door;
@@ -36,8 +37,11 @@ const WAITING_MAX: i64 = 200_000;
 /// How often it is looked whether everything is decided.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long a full or busy disk is waited for.
+/// How long a full or busy disk, and what is away, are waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What can be done about what did not pass.
+const BEGIN_AGAIN: &str = "the import stopped; start it again and it goes on where it was";
 
 /// An open engine that owns all partitions while it takes things in.
 pub(super) struct Direct {
@@ -56,7 +60,8 @@ impl Direct {
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
         let opened = open(config).await.map_err(while_a_server_runs)?;
         let aggregation = aggregation_of(&opened, config).await?;
-        let Aggregation { ports, geography, clock, .. } = aggregation.clone();
+        let Aggregation { ports, geography, .. } = aggregation.clone();
+        let clock = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::new());
         let door = Door::new(ports.log, geography, clock, config.door, metrics);
         let dead_before = dead_letters(&aggregation).await?;
@@ -67,22 +72,31 @@ impl Direct {
         Ok(Direct { opened, door, aggregation, stop, owners, dead_before, notes })
     }
 
-    /// Waits until not too many records are undecided. An error: an owner can't go on.
+    /// Waits until not too many records are undecided. An error: an owner can't go on, or nobody says for a minute how many
+    /// there are.
     async fn keep_pace(&mut self) -> anyhow::Result<()> {
+        let mut told = tokio::time::Instant::now();
         loop {
             if let Some(ended) = self.owners.take_if(|owners| owners.is_finished()) {
                 ended.await??;
                 anyhow::bail!("what was taken in is not decided any more");
             }
-            let Aggregation { ports, ingestion, .. } = &self.aggregation;
-            ingestion.look_at_others(ports).await?;
-            let partitions = ingestion.positions(ports).await?;
-            let left: i64 = partitions.iter().map(|one| one.head - one.decided).sum();
-            if left <= WAITING_MAX {
-                return Ok(());
+            match self.undecided().await {
+                Ok(left) if left <= WAITING_MAX => return Ok(()),
+                Ok(_) => told = tokio::time::Instant::now(),
+                Err(error) if told.elapsed() > PATIENCE => return Err(error).context(BEGIN_AGAIN),
+                // What passes by itself: a node that has just died is not asked the next time.
+                Err(_) => {}
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    async fn undecided(&self) -> anyhow::Result<i64> {
+        let Aggregation { ports, ingestion, .. } = &self.aggregation;
+        ingestion.look_at_others(ports).await?;
+        let partitions = ingestion.positions(ports).await?;
+        Ok(partitions.iter().map(|one| one.head - one.decided).sum())
     }
 }
 
@@ -200,7 +214,7 @@ async fn patiently<T, A: Future<Output = Result<T, AppendError>>>(
         };
         let (AppendError::Busy { retry_after } | AppendError::Unavailable { retry_after, .. }) = &error;
         if began.elapsed() + *retry_after > PATIENCE {
-            return Err(error).context("the import stopped; start it again and it goes on where it was");
+            return Err(error).context(BEGIN_AGAIN);
         }
         tokio::time::sleep(*retry_after).await;
     }

@@ -7,8 +7,8 @@ use engine::{Edition, InEdition, LiveBatch, LogRecord, PipelineStore, RawQuery, 
 use metering::stored::FlushPlan;
 use metering::{Generation, Position};
 use pipeline::{
-    Answers, Decoded, FlushId, HINT_STEP_S, Halt, Limits, LiveRows, LogRecordRef, Partition, PartitionConfig,
-    Wants,
+    Answers, Decoded, Flush, FlushId, HINT_STEP_S, Halt, Limits, LiveRows, LogRecordRef, Partition,
+    PartitionConfig, Wants,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -218,6 +218,7 @@ impl Owner {
 
     /// Decides a batch. What is probably needed is read in bulk first; what turns out to be missing, one by one.
     async fn decide(&self, work: &mut Work, records: &[LogRecord]) -> Result<(), Trouble> {
+        crash_point("records-read");
         let batch: Vec<Decoded<'_>> = records
             .iter()
             .map(|record| {
@@ -315,20 +316,12 @@ impl Owner {
         }
         work.published_at = Instant::now();
         let live = work.pipeline.take_live();
-        if let Err(error) = self.publish(work.edition, &live).await {
+        if let Err(error) = self.publish(work.edition, &live, work.unpublished_since_ms).await {
             tracing::warn!(partition = self.partition, %error, "what changed can't be published yet");
             work.pipeline.publish_again(live);
             return;
         }
-        self.note_published(work, live.rows.is_empty());
-    }
-
-    fn note_published(&self, work: &mut Work, empty: bool) {
-        let since_ms = work.unpublished_since_ms.take();
-        if let Some(since_ms) = since_ms.filter(|_| !empty) {
-            let took_ms = self.aggregation.clock.now_ms().saturating_sub(since_ms).max(0);
-            self.aggregation.ingestion.published(took_ms as u64);
-        }
+        work.unpublished_since_ms = None;
     }
 
     fn begin_flush_if_due(&self, work: &mut Work) {
@@ -346,11 +339,11 @@ impl Owner {
             work.flushed_at = Some(Instant::now());
         }
         let Some(flush) = flush else { return };
-        self.note_published(work, flush.live.rows.is_empty());
-        let progress = flush.plan.progress;
+        let Flush { id, live, plan } = flush;
+        let (progress, oldest_ms) = (plan.progress, work.unpublished_since_ms.take());
         let (owner, edition, store) = (self.clone(), work.edition, work.store.clone());
-        let task = tokio::spawn(async move { owner.write(edition, store, flush.live, flush.plan).await });
-        work.flushing = Some(Flushing { id: flush.id, progress, records, task });
+        let task = tokio::spawn(async move { owner.write(edition, store, live, oldest_ms, plan).await });
+        work.flushing = Some(Flushing { id, progress, records, task });
     }
 
     /// Tells others, then writes: of what is stored others were told (rule 13). Tries until all is done, and gives how
@@ -360,12 +353,13 @@ impl Owner {
         edition: Edition,
         store: Arc<dyn PipelineStore>,
         live: LiveRows,
+        oldest_ms: Option<i64>,
         plan: FlushPlan,
     ) -> Result<Duration, Trouble> {
         let (ports, gauges, shutdown) = (&self.aggregation.ports, self.gauges(), &self.shutdown);
         crash_point("flush-begins");
         self.is_of_this_log(plan.progress).await?;
-        patiently("publishing", gauges, shutdown, || self.publish(edition, &live)).await?;
+        patiently("publishing", gauges, shutdown, || self.publish(edition, &live, oldest_ms)).await?;
         crash_point("flush-published");
         if !plan.dead.is_empty() {
             let letters = &plan.dead;
@@ -389,12 +383,18 @@ impl Owner {
         if is_known { Ok(()) } else { Err(Trouble::OtherLog) }
     }
 
-    async fn publish(&self, edition: Edition, live: &LiveRows) -> Result<(), StoreError> {
+    /// `oldest_ms`: the append time of the oldest record that is told of for the first time.
+    async fn publish(
+        &self,
+        edition: Edition,
+        live: &LiveRows,
+        oldest_ms: Option<i64>,
+    ) -> Result<(), StoreError> {
         if live.rows.is_empty() {
             return Ok(());
         }
         let LiveRows { rows, homes, newest_ms } = live.clone();
-        let batch = LiveBatch { partition: self.partition, edition, rows, homes, newest_ms };
+        let batch = LiveBatch { partition: self.partition, edition, rows, homes, newest_ms, oldest_ms };
         self.aggregation.ports.feed.publish(batch).await
     }
 

@@ -10,22 +10,21 @@ use crate::ingestion::Ingestion;
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// So many looks in a row at which an owner has not moved. Looks, not seconds: of a process that was stopped and goes on
-/// neither have moved.
-const PATIENCE: u32 = 90;
-
 /// Watches over the owners of this process, on a thread of its own, until it is dropped.
 pub(super) struct Watchdog {
     _until: Option<Sender<()>>,
 }
 
 impl Watchdog {
-    pub(super) fn over(ingestion: Arc<Ingestion>) -> Self {
+    /// Whoever gives no sign of life for `patience` hangs. Looks are counted, not seconds: of a process that was stopped and
+    /// goes on neither have moved.
+    pub(super) fn over(ingestion: Arc<Ingestion>, patience: Duration) -> Self {
         let (until, dropped) = channel::<()>();
+        let looks = u32::try_from(patience.as_secs() / LOOK_EVERY.as_secs()).unwrap_or(u32::MAX);
         let watch = move || {
             let mut seen: HashMap<u32, (u64, u32)> = HashMap::new();
             while dropped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                if let Some(partition) = stuck(&mut seen, &ingestion.signs_of_life()) {
+                if let Some(partition) = stuck(&mut seen, &ingestion.signs_of_life(), looks) {
                     // Nothing is lost: what was not stored is decided again by whoever takes over.
                     tracing::error!(
                         partition,
@@ -43,14 +42,14 @@ impl Watchdog {
     }
 }
 
-/// The partition whose owner has not moved for too many looks. `seen`: what it said last, and how often.
-fn stuck(seen: &mut HashMap<u32, (u64, u32)>, now: &HashMap<u32, u64>) -> Option<u32> {
+/// The partition whose owner has not moved for so many looks. `seen`: what it said last, and how often.
+fn stuck(seen: &mut HashMap<u32, (u64, u32)>, now: &HashMap<u32, u64>, looks: u32) -> Option<u32> {
     seen.retain(|partition, _| now.contains_key(partition));
     for (&partition, &sign) in now {
         match seen.get_mut(&partition) {
             Some((last, times)) if *last == sign => {
                 *times += 1;
-                if *times > PATIENCE {
+                if *times > looks {
                     return Some(partition);
                 }
             }
@@ -66,16 +65,18 @@ fn stuck(seen: &mut HashMap<u32, (u64, u32)>, now: &HashMap<u32, u64>) -> Option
 mod tests {
     use super::*;
 
+    const LOOKS: u32 = 90;
+
     #[test]
     fn an_owner_that_does_not_move_is_stuck_and_one_that_ended_is_not() {
         let mut seen = HashMap::new();
-        for look in 0..=u64::from(PATIENCE) {
-            assert_eq!(stuck(&mut seen, &HashMap::from([(0, look), (1, 7), (2, 7)])), None);
+        for look in 0..=u64::from(LOOKS) {
+            assert_eq!(stuck(&mut seen, &HashMap::from([(0, look), (1, 7), (2, 7)]), LOOKS), None);
         }
-        assert_eq!(stuck(&mut seen, &HashMap::from([(0, 9)])), None, "the others have ended");
-        for _ in 0..PATIENCE {
-            assert_eq!(stuck(&mut seen, &HashMap::from([(0, 9)])), None);
+        assert_eq!(stuck(&mut seen, &HashMap::from([(0, 9)]), LOOKS), None, "the others have ended");
+        for _ in 0..LOOKS {
+            assert_eq!(stuck(&mut seen, &HashMap::from([(0, 9)]), LOOKS), None);
         }
-        assert_eq!(stuck(&mut seen, &HashMap::from([(0, 9)])), Some(0));
+        assert_eq!(stuck(&mut seen, &HashMap::from([(0, 9)]), LOOKS), Some(0));
     }
 }

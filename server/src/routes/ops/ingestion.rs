@@ -12,12 +12,12 @@ use crate::state::AppState;
 /// Whether everything arrives.
 #[derive(Serialize)]
 pub(in crate::routes) struct IngestionStatus {
-    /// `ok`, or `waiting` or `stopped` if any partition is.
+    /// The worst of the partitions'.
     status: &'static str,
     partitions: Vec<PartitionStatus>,
     lag_records: i64,
     rate_per_s: f64,
-    /// From durable to live; left out if nothing was published lately.
+    /// From durable to heard of here; left out if nothing was lately.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency: Option<LatencyStatus>,
 }
@@ -26,19 +26,20 @@ pub(in crate::routes) async fn get(
     _: Operator,
     State(state): State<AppState>,
 ) -> Result<Json<IngestionStatus>, Problem> {
-    use crate::ingestion::Condition::{Elsewhere, Restoring, Running, Stopped, Waiting};
+    use crate::ingestion::Condition::{Elsewhere, Restoring, Running, Stalled, Stopped, Waiting};
     let partitions = state.ingestion.status(&state.ports, state.clock.as_ref()).await?;
     let worst = partitions.iter().map(|one| match one.condition {
         Running | Elsewhere => (0, "ok"),
         Restoring => (1, "restoring"),
         Waiting(_) => (2, "waiting"),
-        Stopped(_) => (3, "stopped"),
+        Stalled => (3, "stalled"),
+        Stopped(_) => (4, "stopped"),
     });
     Ok(Json(IngestionStatus {
         status: worst.max().map_or("ok", |(_, name)| name),
         lag_records: partitions.iter().map(|one| one.lag_records).sum(),
         rate_per_s: partitions.iter().map(|one| one.rate_per_s).sum(),
-        latency: state.ingestion.latency(),
+        latency: state.ingestion.latency().status(),
         partitions,
     }))
 }

@@ -1,5 +1,6 @@
 //! Processes sleep, come and go.
 
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -17,6 +18,9 @@ use crate::support::Http;
 
 /// How often two aggregators come and go.
 const TURNS: u64 = 20;
+
+/// From the last owner's end to an operator's being told that nothing is stored: as long as something may wait, and some looks.
+const TOLD_WITHIN: Duration = Duration::from_secs(45);
 
 /// How long a partition with something to do may stand still when owners join, and when they end because they were told to.
 const HANDS_OVER_WITHIN: Duration = Duration::from_secs(10);
@@ -62,6 +66,57 @@ async fn a_sleeper_changes_nothing_when_it_wakes() {
     readings_are_found_again(&site, &load);
     replay_agrees(&site);
     other.stop().await;
+}
+
+/// How long an owner that hangs has, and what may pass until another has its partitions: that, the six seconds for which the
+/// brokers wait, and taking over.
+const HANGS_FOR_S: &str = "8";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Kafka and Cassandra: cargo xtask test engines"]
+async fn an_owner_that_hangs_ends_its_process_and_one_that_nobody_replaces_is_told_of() {
+    let _turn = turn().await;
+    let (site, mut load) = (Site::new(4), Load::new(seed()));
+    let other = site.aggregate("aggregate-1", &[]);
+    let (_serve, http) = site.serve("serve-0").await;
+    load.goes_to(vec![http.clone()]);
+    let sending = load.begin();
+    everybody_works(&http, &site, &sending).await;
+    let hangs = [
+        ("FAILPOINTS", "records-read=30*off->1*return(hang)->off"),
+        ("WATTMAP_OWNER_SILENCE_S", HANGS_FOR_S),
+    ];
+    let mut one = site.aggregate("aggregate-0", &hangs);
+    one.owns_something(TAKES_OVER_WITHIN).await;
+    let ended = one.ends(TAKES_OVER_WITHIN).await;
+    assert_eq!(ended.signal(), Some(Signal::ABORT.as_raw()), "{ended}");
+    one.says("an owner gives no sign of life", Duration::ZERO).await;
+    let took = everybody_works(&http, &site, &sending).await;
+    println!("its process has ended, and another has taken over after {took:.1?}");
+    other.kill();
+    let began = Instant::now();
+    let told = loop {
+        let status = http.operate_patiently("/ingestion").await;
+        if status["status"] == "stalled" {
+            break status;
+        }
+        assert_eq!(status["status"], "ok", "{status}");
+        assert!(began.elapsed() < TOLD_WITHIN, "nobody stores anything, and it is not told: {status}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    println!("that nobody stores anything is told after {:.1?}", began.elapsed());
+    assert!(told["lag_records"].as_i64() > Some(0), "{told}");
+    let _owner = site.aggregate("aggregate-2", &[]);
+    everybody_works(&http, &site, &sending).await;
+    load.end(sending).await;
+    let status = http.operate_patiently("/ingestion").await;
+    assert_eq!(status["status"], "ok", "{status}");
+    let latency = &status["latency"];
+    println!("from durable to heard of at a web node: {latency}");
+    assert!(latency["count"].as_u64() > Some(10) && latency["p50_ms"].as_u64() < Some(60_000), "{latency}");
+    load.check(&site).await;
+    readings_are_found_again(&site, &load);
+    replay_agrees(&site);
 }
 
 /// How far each partition is stored.
