@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{InEdition, StoreError};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use futures::{StreamExt, TryStreamExt};
 use metering::DeadReason;
 use metering::stored::Windows;
@@ -21,8 +22,8 @@ use scylla::errors::{
     NewSessionError,
 };
 use scylla::policies::load_balancing::DefaultPolicy;
-use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::policies::timestamp_generator::MonotonicTimestampGenerator;
+use scylla::response::PagingState;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
@@ -35,8 +36,8 @@ use crate::{CassandraConfig, Login, Sizing};
 
 /// How long a node may take to take a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// After so long another node is asked besides, where there is one and asking twice does no harm: the first may hang. Ten times
-/// what a busy node takes, so that no load comes of it.
+/// After so long it is asked once more, where there is another node that may hear it: the first may hang. Ten times what a busy
+/// node takes, so that no load comes of it. (What the driver has for this would wait as long before it says that a node is away.)
 const ANOTHER_AFTER: Duration = Duration::from_secs(2);
 /// A connection on which nothing comes is tried that often, and given up where nothing comes for so long: a node that hangs
 /// closes none.
@@ -147,9 +148,38 @@ impl Shared {
         T: for<'frame, 'metadata> DeserializeRow<'frame, 'metadata> + Send + 'static,
     {
         let _turn = self.turn().await;
-        let pages = self.session.execute_iter(statement.clone(), values).await.map_err(away)?;
-        let rows = pages.rows_stream::<T>().map_err(|error| corrupt(table, error))?;
-        rows.try_collect().await.map_err(away)
+        let (mut all, mut from) = (Vec::new(), PagingState::start());
+        loop {
+            let page = || self.session.execute_single_page(statement, &values, from.clone());
+            let (page, next) = self.asked(page).await.map_err(away)?;
+            let rows = page.into_rows_result().map_err(|error| corrupt(table, error))?;
+            for row in rows.rows::<T>().map_err(|error| corrupt(table, error))? {
+                all.push(row.map_err(|error| corrupt(table, error))?);
+            }
+            match next.into_paging_control_flow() {
+                ControlFlow::Continue(next) => from = next,
+                ControlFlow::Break(()) => return Ok(all),
+            }
+        }
+    }
+
+    /// The answer to what may be asked twice: it is, where the first has not come for long and there are other nodes. What fails
+    /// fails at once.
+    pub(crate) async fn asked<T, E, A: Future<Output = Result<T, E>>>(
+        &self,
+        ask: impl Fn() -> A,
+    ) -> Result<T, E> {
+        let mut first = pin!(ask());
+        let has_others = self.session.get_cluster_state().get_nodes_info().len() > 1;
+        tokio::select! {
+            answer = &mut first => return answer,
+            () = tokio::time::sleep(ANOTHER_AFTER), if has_others => {}
+        }
+        match select(first, pin!(ask())).await {
+            Either::Left((Err(_), other)) => other.await,
+            Either::Right((Err(_), other)) => other.await,
+            Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+        }
     }
 }
 
@@ -166,10 +196,6 @@ pub(crate) async fn connect(
         .consistency(Consistency::LocalQuorum)
         .request_timeout(Some(config.request_timeout))
         .load_balancing_policy(balancing.build())
-        .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
-            max_retry_count: 1,
-            retry_interval: ANOTHER_AFTER,
-        })))
         .build();
     // At least one, so that there is one.
     let connections = NonZeroUsize::new(config.connections_per_node).unwrap_or(NonZeroUsize::MIN);

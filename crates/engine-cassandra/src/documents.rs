@@ -158,6 +158,6 @@ impl CassandraStore {
         values: impl SerializeRow,
     ) -> Result<(), StoreError> {
         let _turn = self.turn().await;
-        self.session.execute_unpaged(statement, values).await.map(drop).map_err(away)
+        self.asked(|| self.session.execute_unpaged(statement, &values)).await.map(drop).map_err(away)
     }
 }

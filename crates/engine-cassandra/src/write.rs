@@ -47,7 +47,10 @@ impl CassandraStore {
         // Only now (rule 3).
         let stamp = plan.progress.stamp();
         let values = (number, stamp, stamp);
-        self.session.execute_unpaged(&self.statements.write_progress, values).await.map(drop).map_err(away)
+        self.asked(|| self.session.execute_unpaged(&self.statements.write_progress, values))
+            .await
+            .map(drop)
+            .map_err(away)
     }
 
     fn aggregates<'a>(&'a self, edition: Edition, plan: &'a FlushPlan, writes: &mut Vec<Write<'a>>) {
@@ -266,12 +269,12 @@ impl CassandraStore {
         let _turn = self.turn().await;
         crash_point("flush-in-the-middle");
         if let [one] = &values[..] {
-            return self.session.execute_unpaged(statement, one).await.map(drop).map_err(away);
+            return self.asked(|| self.session.execute_unpaged(statement, one)).await.map(drop).map_err(away);
         }
         let statements = vec![BatchStatement::PreparedStatement(statement.clone()); values.len()];
         let mut batch = Batch::new_with_statements(BatchType::Unlogged, statements);
         batch.set_is_idempotent(true);
-        self.session.batch(&batch, values).await.map(drop).map_err(away)
+        self.asked(|| self.session.batch(&batch, &values)).await.map(drop).map_err(away)
     }
 }
 
