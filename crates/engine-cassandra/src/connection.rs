@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Deref};
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::{InEdition, StoreError};
-use futures::future::{BoxFuture, Either, select};
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use futures::{StreamExt, TryStreamExt};
 use metering::DeadReason;
 use metering::stored::Windows;
@@ -39,10 +39,12 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// After so long it is asked once more, where there is another node that may hear it: the first may hang. Ten times what a busy
 /// node takes, so that no load comes of it. (What the driver has for this would wait as long before it says that a node is away.)
 const ANOTHER_AFTER: Duration = Duration::from_secs(2);
+/// And so many times at most: which node hears it is chance.
+const ASKED_MORE: u32 = 3;
 /// A connection on which nothing comes is tried that often, and given up where nothing comes for so long: a node that hangs
 /// closes none.
-const TRIED_EVERY: Duration = Duration::from_secs(5);
-const TRIED_FOR: Duration = Duration::from_secs(10);
+const TRIED_EVERY: Duration = Duration::from_secs(3);
+const TRIED_FOR: Duration = Duration::from_secs(7);
 /// How often nodes are asked whether they agree on the tables.
 const AGREED_EVERY: Duration = Duration::from_millis(20);
 
@@ -163,22 +165,34 @@ impl Shared {
         }
     }
 
-    /// The answer to what may be asked twice: it is, where the first has not come for long and there are other nodes. What fails
-    /// fails at once.
+    /// The answer to what may be asked more than once: it is, where none has come for long and there are other nodes. What fails
+    /// while nothing else is under way fails at once.
     pub(crate) async fn asked<T, E, A: Future<Output = Result<T, E>>>(
         &self,
         ask: impl Fn() -> A,
     ) -> Result<T, E> {
-        let mut first = pin!(ask());
-        let has_others = self.session.get_cluster_state().get_nodes_info().len() > 1;
+        let more = if self.session.get_cluster_state().get_nodes_info().len() > 1 { ASKED_MORE } else { 0 };
+        first_answer(ask, more).await
+    }
+}
+
+/// Asks once, and so many times more, each when nothing has come for a while.
+async fn first_answer<T, E, A: Future<Output = Result<T, E>>>(
+    ask: impl Fn() -> A,
+    mut more: u32,
+) -> Result<T, E> {
+    let mut asked = FuturesUnordered::from_iter([ask()]);
+    loop {
         tokio::select! {
-            answer = &mut first => return answer,
-            () = tokio::time::sleep(ANOTHER_AFTER), if has_others => {}
-        }
-        match select(first, pin!(ask())).await {
-            Either::Left((Err(_), other)) => other.await,
-            Either::Right((Err(_), other)) => other.await,
-            Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+            Some(answer) = asked.next() => {
+                if answer.is_ok() || asked.is_empty() {
+                    return answer;
+                }
+            }
+            () = tokio::time::sleep(ANOTHER_AFTER), if more > 0 => {
+                asked.push(ask());
+                more -= 1;
+            }
         }
     }
 }
@@ -264,5 +278,37 @@ fn refusal(error: &NewSessionError) -> Option<String> {
             Some("it wants a name and a password, and cassandra-user is not set".to_owned())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// Each time it is asked, what is next comes after so many seconds. Gives the answer, how long it took and how often it was
+    /// asked.
+    async fn asked(more: u32, answers: &[(u64, Result<u32, u32>)]) -> (Result<u32, u32>, u64, u32) {
+        let (began, count) = (tokio::time::Instant::now(), AtomicU32::new(0));
+        let ask = || {
+            let (after_s, answer) = answers[count.fetch_add(1, Ordering::Relaxed) as usize];
+            async move {
+                tokio::time::sleep(Duration::from_secs(after_s)).await;
+                answer
+            }
+        };
+        let answer = first_answer(ask, more).await;
+        (answer, began.elapsed().as_secs(), count.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_hangs_is_not_waited_for_and_what_fails_fails_at_once() {
+        assert_eq!(asked(3, &[(1, Ok(1))]).await, (Ok(1), 1, 1));
+        assert_eq!(asked(3, &[(1, Err(1))]).await, (Err(1), 1, 1));
+        assert_eq!(asked(3, &[(60, Ok(1)), (60, Ok(2)), (1, Ok(3))]).await, (Ok(3), 5, 3));
+        assert_eq!(asked(3, &[(60, Ok(1)), (1, Err(2)), (1, Ok(3))]).await, (Ok(3), 6, 3));
+        assert_eq!(asked(1, &[(9, Err(1)), (4, Err(2))]).await, (Err(1), 9, 2));
+        assert_eq!(asked(0, &[(60, Ok(1))]).await, (Ok(1), 60, 1), "there is nobody else");
     }
 }

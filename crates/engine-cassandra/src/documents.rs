@@ -6,14 +6,17 @@ use async_trait::async_trait;
 use engine::{Document, DocumentStore, StoreError};
 use futures::future::BoxFuture;
 use scylla::serialize::row::SerializeRow;
-use scylla::statement::SerialConsistency;
 use scylla::statement::prepared::PreparedStatement;
+use scylla::statement::{Consistency, SerialConsistency};
 
 use crate::connection::CassandraStore;
 use crate::error::{away, corrupt};
 
 /// Longer bodies are in pieces of so many bytes: a server takes 16 MiB at once, and less is kinder.
 const PIECE_BYTES: usize = 512 << 10;
+
+/// How often it is looked whether a write on a condition was agreed on that nobody has answered.
+const DOUBTS_MAX: u32 = 3;
 
 /// Version, pieces, body.
 type DocumentRow = (i64, i32, Vec<u8>);
@@ -65,9 +68,24 @@ impl DocumentStore for CassandraStore {
         read: Option<&[u8]>,
         by: Vec<u8>,
     ) -> Result<bool, StoreError> {
-        match read {
-            None => self.compared(&self.statements.first_document, (kind, id, by)).await,
-            Some(read) => self.compared(&self.statements.replace_document, (by, kind, id, read)).await,
+        let mut doubts = 0;
+        loop {
+            let replaced = match read {
+                None => self.compared(&self.statements.first_document, (kind, id, &by)).await,
+                Some(read) => self.compared(&self.statements.replace_document, (&by, kind, id, read)).await,
+            };
+            let error = match replaced {
+                Err(error @ StoreError::Unavailable(_)) if doubts < DOUBTS_MAX => error,
+                answered => return answered,
+            };
+            // Nodes that are busy may have agreed on it and not have said so. Who reads as they write ends what is under way.
+            doubts += 1;
+            match self.agreed(kind, id).await {
+                Ok(Some(body)) if body == by => return Ok(true),
+                Ok(body) if body.as_deref() != read => return Ok(false),
+                Ok(_) => {}
+                Err(_) => return Err(error),
+            }
         }
     }
 
@@ -128,6 +146,14 @@ impl CassandraStore {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The body that nodes have agreed on, of what is written on conditions.
+    async fn agreed(&self, kind: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut statement = self.statements.document.clone();
+        statement.set_consistency(Consistency::LocalSerial);
+        let rows: Vec<DocumentRow> = self.ask("documents", &statement, (kind, id)).await?;
+        Ok(rows.into_iter().next().map(|(.., body)| body))
     }
 
     /// A write on a condition: whether that held.
