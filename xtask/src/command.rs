@@ -1,6 +1,6 @@
 //! How a task runs other programs.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -16,7 +16,27 @@ use crate::{say, workspace};
 /// `cargo run` describes the package it runs in the environment; those variables would reach the nested
 /// cargo's build scripts and make them run again for nothing.
 pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    as_cargo(Command::new(cargo_itself()))
+}
+
+/// The same for what can wait: beside others it takes the processors that they leave, and a directory of its own, so that nobody
+/// waits for it.
+pub(crate) fn cargo_that_can_wait() -> Command {
+    if !say::is_beside_others() {
+        return cargo();
+    }
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "19"])
+        .arg(cargo_itself())
+        .env("CARGO_TARGET_DIR", workspace::root().join("target/check"));
+    as_cargo(nice)
+}
+
+fn cargo_itself() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn as_cargo(mut command: Command) -> Command {
     command.current_dir(workspace::root());
     for (name, _) in std::env::vars_os() {
         let told_about_xtask = name.to_str().is_some_and(|name| {

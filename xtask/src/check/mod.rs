@@ -73,9 +73,10 @@ impl Check {
 
     fn run(self) -> Result<()> {
         match self {
-            Check::Format => {
-                run_cargo(command::cargo().args(["fmt", "--all", "--check"]), "run `cargo fmt --all`")
-            }
+            Check::Format => run_cargo(
+                command::cargo_that_can_wait().args(["fmt", "--all", "--check"]),
+                "run `cargo fmt --all`",
+            ),
             Check::Dependencies => dependencies::check(&workspace::metadata()?),
             Check::LockFiles => lock_files::check(),
             Check::Lints => lints(),
@@ -92,10 +93,10 @@ fn run_cargo(cargo: &mut Command, advice: &str) -> Result<()> {
 const LINT_ADVICE: &str = "mend what clippy names above";
 
 fn lints() -> Result<()> {
-    let mut native = command::cargo();
+    let mut native = command::cargo_that_can_wait();
     native.arg("clippy").args(binary::NATIVE_PACKAGES).args(["--all-targets", "--", "--deny", "warnings"]);
     run_cargo(&mut native, LINT_ADVICE)?;
-    let mut tasks = command::cargo();
+    let mut tasks = command::cargo_that_can_wait();
     tasks.args(["clippy", "--package", "xtask", "--all-targets", "--", "--deny", "warnings"]);
     run_cargo(&mut tasks, LINT_ADVICE)
 }
@@ -104,7 +105,7 @@ fn lints() -> Result<()> {
 /// pure crates still build there.
 fn browser_lints() -> Result<()> {
     tools::ensure_wasm_target()?;
-    let mut cargo = command::cargo();
+    let mut cargo = command::cargo_that_can_wait();
     cargo.args([
         "clippy",
         "--target",
@@ -119,7 +120,7 @@ fn browser_lints() -> Result<()> {
 }
 
 fn documentation() -> Result<()> {
-    let mut cargo = command::cargo();
+    let mut cargo = command::cargo_that_can_wait();
     cargo.arg("doc").args(binary::NATIVE_PACKAGES).args(["--no-deps", "--document-private-items"]);
     // Private items are documented too, so links to them lead somewhere.
     cargo.env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private-intra-doc-links");

@@ -45,9 +45,10 @@ pub(crate) enum Part {
     RealData,
 }
 
-/// What the project can run from itself alone, quickest answers first.
+/// What the project can run from itself alone, quickest answers first; what only reads the source comes last, for beside those on
+/// engines it takes no time.
 const FROM_ITSELF_ALONE: [Part; 7] =
-    [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill];
+    [Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill, Part::Check];
 /// The programs of those who write to the topic besides us.
 const PRODUCERS: &str = "end2end/producers";
 /// The module of the faults.
@@ -59,11 +60,11 @@ const CONTRACTS: [&str; 2] = ["kafka", "cassandra"];
 /// Where the files are that are not carried, unless `WATTMAP_TEST_DATA` says otherwise.
 const DEFAULT_DATA: &str = "../shared/data";
 
-/// Runs the parts (without any: what the project can run from itself alone) and then `more` of them, all even if one
+/// Runs the parts (without any: what the project can run from itself alone) and `more` of them before, all even if one
 /// fails, and prints the summary; some beside each other. `nodes` is how many of each engine `engines` runs on.
 pub(crate) fn run(parts: &[Part], more: &[Part], nodes: u32) -> Result<()> {
     let parts = if parts.is_empty() { &FROM_ITSELF_ALONE[..] } else { parts };
-    let parts = [parts, more].concat();
+    let parts = [more, parts].concat();
     sum_up(&lanes::run(&parts, |part| outcome_of(part.name(), |outcome| part.run(nodes, outcome))))
 }
 
@@ -125,9 +126,9 @@ impl Part {
     /// What it can run beside.
     fn lane(self) -> Lane {
         match self {
-            Part::Check | Part::Site | Part::Browser | Part::Deploy => Lane::Alone,
+            Part::Site | Part::Browser | Part::Deploy => Lane::Alone,
             Part::Engines | Part::EnginesOfThree => Lane::Waits,
-            Part::Unit | Part::Kill | Part::RealData => Lane::Works,
+            Part::Unit | Part::Kill | Part::RealData | Part::Check => Lane::Works,
         }
     }
 
