@@ -89,7 +89,7 @@ const BENCHES: [Bench; 13] = [
     },
     Bench {
         name: "web",
-        what: "how long an area's page takes at 200 requests a second",
+        what: "how long an area's page takes at 200 requests a second, and what Lighthouse makes of the pages",
         how: How::Browser { file: "web.bench.ts" },
     },
     Bench { name: "start", what: "seconds from a second start to the first page", how: How::Start },

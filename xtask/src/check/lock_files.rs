@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use crate::{say, workspace};
 
 const CARGO_LOCK: &str = "Cargo.lock";
-const NPM_LOCKS: [&str; 2] = ["xtask/site/package-lock.json", "end2end/package-lock.json"];
+const NPM_LOCKS: [&str; 3] =
+    ["xtask/site/package-lock.json", "end2end/package-lock.json", "end2end/lighthouse/package-lock.json"];
 /// What cargo writes for packages of its default registry, whichever mirror served them.
 const DEFAULT_REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
