@@ -9,6 +9,8 @@ pub struct AssetUrls {
     pub wasm: String,
     /// The style sheet.
     pub css: String,
+    /// What pages that are not the map need besides.
+    pub pages_css: String,
     /// The same two of the program that reads somebody's own meter data.
     pub own_data_js: String,
     /// Likewise.

@@ -34,6 +34,7 @@ mod page;
 mod reactive;
 pub mod site;
 pub mod site_map;
+pub mod times;
 pub mod view_state;
 pub mod words;
 

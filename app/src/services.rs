@@ -45,6 +45,10 @@ pub trait PublicFigures: Send + Sync + 'static {
         to: Option<&str>,
     ) -> Result<MapAnswer, AppError>;
 
+    /// The local days that figures may be of, counted from 1970-01-01: the first, and the one after the last; none as long as
+    /// there is nothing.
+    async fn history(&self) -> Result<Option<[i64; 2]>, AppError>;
+
     /// What is known of one area. An unknown code is [`AppError::NotFound`].
     async fn card(&self, area: &AreaCode) -> Result<AreaCard, AppError>;
 

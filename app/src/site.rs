@@ -12,6 +12,8 @@ pub struct SiteStatus {
     pub real_homes: Option<String>,
     /// Seconds since a reading last arrived; none where none ever did.
     pub heard_s: Option<i64>,
+    /// How long readings have waited to be counted, seconds, where that is longer than it should be.
+    pub behind_s: Option<i64>,
     /// The server's clock.
     pub now: UtcSecond,
     /// Whether `/live` has something to say.
@@ -22,6 +24,8 @@ pub struct SiteStatus {
     pub attribution: Vec<String>,
     /// Which public holidays count as Sundays, in words.
     pub holidays: Option<String>,
+    /// What costs are in, where prices are known.
+    pub currency: Option<String>,
     /// A template such as `https://tiles.example/{z}/{x}/{y}.png`, where the operator has set one.
     pub tile_url: Option<String>,
     /// Whom to thank for the tiles.

@@ -5,6 +5,7 @@ use metering::api::{MapAnswer, Measure, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::mercator::Grid;
+use crate::times::Days;
 
 /// A level with more areas than this is not drawn into the HTML: it would weigh more than the rest.
 pub const AREAS_MAX: usize = 1500;
@@ -102,6 +103,10 @@ pub struct Start {
     pub homes: String,
     /// The area that is open.
     pub open: Option<OpenArea>,
+    /// The days that figures may be of.
+    pub history: Option<Days>,
+    /// What costs are in, where prices are known.
+    pub currency: Option<String>,
     /// The template of map tiles, where there are any.
     pub tile_url: Option<String>,
 }

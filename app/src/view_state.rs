@@ -3,6 +3,9 @@
 use metering::AreaCode;
 use metering::api::Measure;
 
+use crate::format::{Day, decimal, fixed};
+use crate::times::Days;
+
 /// A place to look at.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Camera {
@@ -17,8 +20,10 @@ pub struct Camera {
 /// The state of the map page.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct View {
-    /// What is shown.
+    /// What the reader has chosen.
     pub measure: Measure,
+    /// Of which days; none: of the last year.
+    pub days: Option<Days>,
     /// The level that the reader has chosen; none where the zoom decides.
     pub level: Option<String>,
     /// The open area, as the URL names it; not checked.
@@ -34,7 +39,7 @@ impl View {
         Self::read(path, |name| value(url, name))
     }
 
-    /// As [`View::parse`], and whether the URL asks for a measure or a level that there is none of, or for a place
+    /// As [`View::parse`], and whether the URL asks for a measure, days or a level that there is none of, or for a place
     /// that is far from the map (`bounds`: south, west, north, east): they are left out.
     #[cfg(feature = "ssr")]
     pub(crate) fn parse_known(
@@ -44,7 +49,9 @@ impl View {
     ) -> (Self, bool) {
         let mut view = Self::parse(url);
         let wrong_measure =
-            value(url, "measure").is_some_and(|text| !text.is_empty() && Measure::parse(text).is_none());
+            value(url, "measure").is_some_and(|text| !text.is_empty() && choice(text).is_none());
+        let dates = ["from", "to"].map(|name| value(url, name).filter(|text| !text.is_empty()));
+        let wrong_days = dates != [None, None] && view.days.is_none();
         let wrong_level = view.level.as_deref().is_some_and(|level| !is_level(level));
         if wrong_level {
             view.level = None;
@@ -55,12 +62,12 @@ impl View {
         if wrong_place {
             view.camera = None;
         }
-        (view, wrong_measure || wrong_level || wrong_place)
+        (view, wrong_measure || wrong_days || wrong_level || wrong_place)
     }
 
     /// From a URL's parts. What cannot be read is left out: an old or mistyped link still opens.
     fn read<'a>(path: &str, get: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let number = |name| get(name)?.parse::<f64>().ok().filter(|n| n.is_finite());
+        let number = |name| decimal(get(name)?);
         let camera = match (number("lat"), number("lng"), number("z")) {
             (Some(lat), Some(lng), Some(zoom)) if lat.abs() <= 85.0 && lng.abs() <= 180.0 => {
                 Some(Camera { lat, lng, zoom: zoom.clamp(5.0, 18.0) })
@@ -68,8 +75,12 @@ impl View {
             _ => None,
         };
         let path_area = path.strip_prefix("/area/").map(|rest| rest.trim_end_matches('/'));
+        let measure = get("measure").and_then(choice).unwrap_or_default();
+        let day = |name| Some(Day::parse(get(name)?)?.days());
+        let days = day("from").zip(day("to")).filter(|(from, to)| from < to && measure.has_times());
         View {
-            measure: get("measure").and_then(Measure::parse).unwrap_or_default(),
+            measure,
+            days: days.map(|(from, to)| [from, to]),
             level: get("level").filter(|level| !level.is_empty()).map(str::to_owned),
             area: path_area.or_else(|| get("area")).filter(|area| !area.is_empty()).map(str::to_owned),
             camera,
@@ -81,12 +92,27 @@ impl View {
         AreaCode::parse(self.area.as_deref()?).ok()
     }
 
+    /// What is shown: of some days, what a home uses a day.
+    pub fn shown(&self) -> Measure {
+        match (self.measure, self.days) {
+            (Measure::Annual, Some(_)) => Measure::Daily,
+            (measure, _) => measure,
+        }
+    }
+
+    /// `from=2026-10-01&to=2026-11-01`, where there are days.
+    pub fn dates(&self) -> Option<String> {
+        let [from, to] = self.days?.map(|day| Day::from_days(day).in_digits());
+        Some(format!("from={from}&to={to}"))
+    }
+
     /// The URL of this view: `/?measure=now&area=E02000371`. Defaults are left out.
     pub fn url(&self) -> String {
         let mut query = Vec::new();
         if self.measure != Measure::default() {
             query.push(format!("measure={}", self.measure.as_str()));
         }
+        query.extend(self.dates());
         if let Some(level) = self.level.as_deref().filter(|level| is_plain(level)) {
             query.push(format!("level={level}"));
         }
@@ -95,10 +121,15 @@ impl View {
         }
         if let Some(Camera { lat, lng, zoom }) = self.camera {
             // A metre or two, and a fiftieth of a zoom step: enough to come back to the same picture.
-            query.push(format!("lat={lat:.5}&lng={lng:.5}&z={zoom:.2}"));
+            query.push(format!("lat={}&lng={}&z={}", fixed(lat, 5), fixed(lng, 5), fixed(zoom, 2)));
         }
         if query.is_empty() { "/".to_owned() } else { format!("/?{}", query.join("&")) }
     }
+}
+
+/// A measure that readers choose.
+fn choice(text: &str) -> Option<Measure> {
+    Measure::parse(text).filter(|measure| Measure::CHOICES.contains(measure))
 }
 
 /// The first value of this name in a URL's query.
@@ -125,6 +156,8 @@ mod tests {
         for url in [
             "/",
             "/?measure=now",
+            "/?from=2026-10-01&to=2026-11-01",
+            "/?measure=night_share&from=2026-11-22&to=2026-11-23&area=E09000007",
             "/?measure=night_share&level=lsoa&area=E01000001&lat=51.50735&lng=-0.12776&z=12.50",
         ] {
             assert_eq!(View::parse(url).url(), url);
@@ -151,12 +184,19 @@ mod tests {
         check("/?lat=0&lng=0&z=12", "/", true);
         check("/?lat=51.50000&lng=-0.80000&z=9.00", "/?lat=51.50000&lng=-0.80000&z=9.00", false);
         check("/?unknown=x", "/", false);
+        check("/?from=2026-10-01&to=2026-11-01", "/?from=2026-10-01&to=2026-11-01", false);
+        check("/?from=2026-11-01&to=2026-10-01", "/", true);
+        check("/?from=2026-13-01&to=x", "/", true);
+        check("/?measure=now&from=2026-10-01&to=2026-11-01", "/?measure=now", true);
+        check("/?from=&to=", "/", false);
+        check("/?measure=daily", "/", true);
     }
 
     #[test]
     fn what_cannot_be_read_is_left_out() {
         let check = |url, expect: &str| assert_eq!(View::parse(url).url(), expect, "{url}");
-        check("/?measure=cost", "/");
+        check("/?measure=daily", "/");
+        check("/?from=2026-10-01", "/");
         check("/?lat=51&lng=x&z=9", "/");
         check("/?lat=151&lng=0&z=9", "/");
         check("/?lat=51&lng=0&z=99", "/?lat=51.00000&lng=0.00000&z=18.00");

@@ -6,6 +6,7 @@ use metering::UtcSecond;
 use metering::api::{Measure, Status};
 
 use crate::format;
+use crate::times::{self, Days, Span};
 
 pub const NAME: &str = "wattmap";
 pub const NAV_MAP: &str = "Map";
@@ -40,6 +41,16 @@ pub const SEARCH_SHORT: &str = "Type at least two letters, or the first half of 
 
 pub const MEASURES_LABEL: &str = "What the map shows";
 pub const SHOW: &str = "Show";
+pub const TIMES_LABEL: &str = "Which days the map is of";
+pub const TIMES_SPAN: &str = "How many days together";
+pub const TIMES_YEAR: &str = "12 months";
+pub const PLAY_SIGN: &str = "▶";
+pub const PAUSE_SIGN: &str = "❚❚";
+pub const TIMES_PLAY: &str = "Play";
+pub const TIMES_PAUSE: &str = "Pause";
+/// Without scripts: the days by their ends.
+pub const TIMES_FROM: &str = "From";
+pub const TIMES_TO: &str = "to before";
 pub const LEVEL_LABEL: &str = "Areas";
 pub const LEVEL_BY_ZOOM: &str = "By zoom";
 pub const IN_THE_LIST: &str = "They are in the list.";
@@ -85,6 +96,10 @@ pub use charts::AS_TABLE;
 pub const LOADING: &str = "Loading…";
 pub const SHEET_HANDLE: &str = "Pull the sheet up or down";
 
+/// What the band of a day's chart is.
+pub const BAND: &str = "shaded: eight homes in ten";
+/// Above percentiles in its table.
+pub const PERCENTILES_W: [&str; 3] = ["1 in 10 below, W", "Half below, W", "9 in 10 below, W"];
 /// The head of a column: the open area's watts.
 pub const HERE_W: &str = "Here, W";
 pub const SO_FAR: &str = "so far";
@@ -446,6 +461,8 @@ pub fn by_zoom(plural: &str) -> String {
 pub const fn measure(measure: Measure) -> &'static str {
     match measure {
         Measure::Annual => "A year",
+        Measure::Cost => "Cost",
+        Measure::Daily => "A day",
         Measure::Now => "Now",
         Measure::NightShare => "Night share",
         Measure::EveningShare => "Evening peak",
@@ -456,9 +473,28 @@ pub const fn measure(measure: Measure) -> &'static str {
 pub const fn legend(measure: Measure) -> &'static str {
     match measure {
         Measure::Annual => "Electricity a home uses in a year, kWh",
+        Measure::Cost => "What a home pays in a year",
+        Measure::Daily => "Electricity a home uses a day, kWh",
         Measure::Now => "What a home draws right now, watts",
         Measure::NightShare => "Share of a home’s use at night, per cent",
         Measure::EveningShare => "Share of a home’s use in the evening, per cent",
+    }
+}
+
+/// The same, with the days that it is of.
+pub fn legend_of(measure: Measure, days: Option<Days>) -> String {
+    match days {
+        Some(days) => format!("{}, {}", legend(measure), times::label(days)),
+        None => legend(measure).to_owned(),
+    }
+}
+
+/// How long what is looked at is, as a choice.
+pub const fn span(span: Span) -> &'static str {
+    match span {
+        Span::Month => "By month",
+        Span::Week => "By week",
+        Span::Day => "By day",
     }
 }
 
@@ -466,6 +502,8 @@ pub const fn legend(measure: Measure) -> &'static str {
 pub const fn explain(measure: Measure) -> &'static str {
     match measure {
         Measure::Annual => "All the electricity of a year, for the average home.",
+        Measure::Cost => "Under a flat tariff, with the standing charge and VAT.",
+        Measure::Daily => "The colours mean the same on all days.",
         Measure::Now => "The average home’s power in the current half-hour.",
         Measure::NightShare => "How much of it falls between 00:30 and 07:30.",
         Measure::EveningShare => "How much of it falls between 16:00 and 20:00.",
@@ -476,6 +514,8 @@ pub const fn explain(measure: Measure) -> &'static str {
 pub const fn unit_in_words(measure: Measure) -> &'static str {
     match measure {
         Measure::Annual => "kWh a home and year",
+        Measure::Cost => "a home and year, under a flat tariff",
+        Measure::Daily => "kWh a home and day",
         Measure::Now => "watts a home, right now",
         Measure::NightShare => "% of a home’s use, at night",
         Measure::EveningShare => "% of a home’s use, in the evening",
@@ -524,8 +564,10 @@ pub fn the_same(measure: Measure, value: f64) -> String {
 /// compared in points, because a per cent of a per cent misleads.
 pub fn comparison(measure: Measure, value: f64, around: f64, whole: &str) -> String {
     let (difference, unit) = match measure {
-        Measure::Annual | Measure::Now if around > 0.0 => ((value / around - 1.0) * 100.0, "\u{a0}%"),
-        Measure::Annual | Measure::Now => return String::new(),
+        Measure::Annual | Measure::Cost | Measure::Daily | Measure::Now if around > 0.0 => {
+            ((value / around - 1.0) * 100.0, "\u{a0}%")
+        }
+        Measure::Annual | Measure::Cost | Measure::Daily | Measure::Now => return String::new(),
         Measure::NightShare | Measure::EveningShare if (value - around).abs().round() == 1.0 => {
             (value - around, " point")
         }
@@ -577,6 +619,11 @@ pub fn reconnecting(age_s: Option<i64>) -> String {
 pub const FEED_LOST: &str = "The live feed is interrupted; figures stand as they are, and it is tried again.";
 /// And there again.
 pub const FEED_BACK: &str = "The live feed is there again.";
+
+/// Where readings have arrived that are not counted yet.
+pub fn behind(seconds: i64) -> String {
+    format!("Readings are waiting to be counted: figures here are {} behind.", format::ago(seconds))
+}
 
 /// Of figures that are older than the page.
 pub fn figures_as_of(time: &str) -> String {
@@ -685,6 +732,8 @@ pub fn page_title(heading: &str) -> String {
 pub fn unit_head(measure: Measure) -> String {
     match measure {
         Measure::Annual => "kWh a year".to_owned(),
+        Measure::Cost => "A year’s cost".to_owned(),
+        Measure::Daily => "kWh a day".to_owned(),
         Measure::Now => "Watts now".to_owned(),
         Measure::NightShare => "% at night".to_owned(),
         Measure::EveningShare => "% in the evening".to_owned(),

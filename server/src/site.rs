@@ -65,6 +65,7 @@ fn from_manifest() -> AssetUrls {
         js: url("wattmap.js"),
         wasm: url("wattmap_bg.wasm"),
         css: url("style.css"),
+        pages_css: url("pages.css"),
         own_data_js: url("own-data.js"),
         own_data_wasm: url("own-data_bg.wasm"),
         leaflet_js: url("leaflet.js"),

@@ -24,6 +24,9 @@ pub(crate) fn Bar(
             <nav aria-label=words::NAV_LABEL>
                 <a href="/" aria-current="page">{words::NAV_MAP}</a>
                 <a href=list.clone()>{words::NAV_LIST}</a>
+                // Where there is no room for them the panel leads there.
+                <a class="wide" href="/estimate">{words::NAV_ESTIMATE}</a>
+                <a class="wide" href="/compare">{words::NAV_COMPARE}</a>
                 <a href="/about">{words::NAV_ABOUT}</a>
             </nav>
             <p class="live">

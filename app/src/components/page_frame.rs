@@ -2,7 +2,9 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
+use leptos_meta::Link;
 
+use super::Behind;
 use crate::error::AppError;
 use crate::islands::ThemeSwitch;
 use crate::words;
@@ -19,7 +21,10 @@ pub(crate) fn PageFrame(
     let link = |path: &'static str, text: &'static str| {
         view! { <a href=path aria-current=(path == here).then_some("page")>{text}</a> }
     };
+    let style = crate::services::services().ok().map(|services| services.assets.pages_css.clone());
+    let style = style.filter(|href| !href.is_empty());
     view! {
+        {style.map(|href| view! { <Link rel="stylesheet" href /> })}
         <div class="paper">
             <header class="top">
                 <a class="brand" href="/">
@@ -35,6 +40,7 @@ pub(crate) fn PageFrame(
                 </nav>
                 <ThemeSwitch />
             </header>
+            <Behind />
             <main id="content">{children()}</main>
         </div>
     }

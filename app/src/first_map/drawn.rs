@@ -72,8 +72,11 @@ fn write_area(
     let area = geography.area(index);
     let figure = figures.areas.get(place).filter(|figure| figure.code == area.code);
     let fill = figure.map_or(Fill::Empty, |figure| Fill::of(figure.status, figure.value, &figures.classes));
-    let query =
-        if measure == Default::default() { String::new() } else { format!("?measure={}", measure.as_str()) };
+    // Of some days a link leads to the year.
+    let query = match measure {
+        Measure::Annual | Measure::Daily => String::new(),
+        measure => format!("?measure={}", measure.as_str()),
+    };
     write!(html, "<a href=/area/{}{query} tabindex=-1><title>", area.code)?;
     if let Some(near) = &area.near {
         write!(html, "{} · ", escape(near))?;

@@ -36,7 +36,7 @@ pub(super) fn picture(
         grid.w / step,
         grid.h / step,
         escape(geography.level(level).name()),
-        escape(words::legend(view.measure)),
+        escape(words::legend(view.shown())),
     );
     let hatch = grid.w / step / 150.0;
     let _ = write!(

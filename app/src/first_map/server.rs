@@ -5,6 +5,7 @@ use metering::UtcSecond;
 
 use super::names::Names;
 use super::picture::picture;
+use crate::format::Day;
 use crate::geometry::mercator::{Grid, surroundings};
 use crate::services::Services;
 use crate::site::SiteStatus;
@@ -29,14 +30,17 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let geography = &services.geography;
     let level = first_level(geography, view.level.as_deref());
     let name = geography.level(level).name().to_owned();
-    let map = services.figures.map(&name, view.measure, None, None).await;
+    let dates = view.days.map(|days| days.map(|day| Day::from_days(day).in_digits()));
+    let [from, to] = [0, 1].map(|end| dates.as_ref().map(|dates| dates[end].as_str()));
+    let (map, history) =
+        futures::join!(services.figures.map(&name, view.shown(), from, to), services.figures.history());
     let labels = labels(geography);
     let grid = grid(geography);
     let open =
         view.area_code().and_then(|code| geography.index_of(&code)).map(|area| open_area(geography, area));
     let places = places_seen(geography, view, open.as_ref(), &grid);
     let names = Names::new(&labels, &places, open.as_ref(), &grid);
-    let areas = services.drawn.html(geography, level, view.measure, map.as_ref().ok());
+    let areas = services.drawn.html(geography, level, view.shown(), map.as_ref().ok());
     let picture = picture(geography, level, &areas, view, open.as_ref(), &names, &grid);
     let status = services.figures.status();
     let credits = credits(&status);
@@ -55,6 +59,9 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         as_of: local_time(UtcSecond(status.now.0 - status.heard_s.unwrap_or(0)), geography.time_zone()),
         homes: words::homes(status.real_homes.as_deref(), status.simulated_homes),
         open,
+        // Without it there is nothing to choose, and the rest of the page stands.
+        history: history.ok().flatten(),
+        currency: status.currency,
         tile_url: status.tile_url,
     };
     FirstMap { start, picture, credits, drawable }

@@ -63,7 +63,15 @@ impl Placement {
 pub fn project(lat: f64, lng: f64, zoom: f64) -> (f64, f64) {
     let world = WORLD_PX * zoom.exp2();
     let lat = lat.to_radians();
-    ((lng / 360.0 + 0.5) * world, (0.5 - lat.sin().atanh() / TAU) * world)
+    ((lng / 360.0 + 0.5) * world, (0.5 - sin(lat).atanh() / TAU) * world)
+}
+
+/// Of an angle. The browser has its own: what brings large angles down would be part of the page's program.
+fn sin(angle: f64) -> f64 {
+    #[cfg(feature = "hydrate")]
+    return js_sys::Math::sin(angle);
+    #[cfg(not(feature = "hydrate"))]
+    angle.sin()
 }
 
 /// Latitude and longitude of a world pixel at a zoom.

@@ -18,7 +18,7 @@ pub fn Legend() -> impl IntoView {
     let waiting = text(move || if scale_of(page).is_some() { "scale" } else { "scale waiting" }.to_owned());
     view! {
         <section class="card legend" aria-labelledby="legend-heading">
-            <h2 id="legend-heading">{text(move || words::legend(page.measure.get()).to_owned())}</h2>
+            <h2 id="legend-heading">{text(move || words::legend_of(page.measure.get(), page.days.get()))}</h2>
             <p class="unit" aria-hidden="true">{text(move || words::unit_head(page.measure.get()))}</p>
             <p class="explain">{text(move || words::explain(page.measure.get()).to_owned())}</p>
             <ol class=waiting>{steps}</ol>

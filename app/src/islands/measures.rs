@@ -11,12 +11,20 @@ use crate::words;
 #[island]
 pub fn Measures() -> impl IntoView {
     let page = Page::get();
-    let choices = Measure::ALL.map(|measure| {
-        let chosen = flag(move || page.measure.get() == measure);
-        let choose = move |_| page.change(|view| view.measure = measure);
-        let checked = page.measure.get_untracked() == measure;
+    let choices = Measure::CHOICES.map(|measure| {
+        let chosen = flag(move || page.view.with(|view| view.measure) == measure);
+        let choose = move |_| {
+            page.playing.set(false);
+            page.change(|view| {
+                view.measure = measure;
+                view.days = view.days.filter(|_| measure.has_times());
+            });
+        };
+        let checked = page.view.with_untracked(|view| view.measure) == measure;
+        // Without prices there are no costs.
+        let none = measure == Measure::Cost && page.start.with_value(|start| start.currency.is_none());
         view! {
-            <label>
+            <label hidden=none>
                 <input
                     type="radio"
                     name="measure"

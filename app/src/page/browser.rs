@@ -14,8 +14,12 @@ use super::{Command, Page};
 use crate::live::Connection;
 use crate::reactive::watch;
 use crate::site_map::SlimMap;
+use crate::times::Span;
 use crate::view_state::View;
-use crate::{api, live, words};
+use crate::{api, live, times, words};
+
+/// How long a month, a week or a day is seen when they are gone through.
+const STEP: Duration = Duration::from_millis(900);
 
 /// A reader waits this long without a word.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -28,6 +32,7 @@ pub(super) fn keep(page: Page) {
     PAGE.set(Some(page));
     follow_history(page);
     follow_figures(page);
+    times::follow(page);
     live::follow(page);
     tell_of_the_feed(page);
 }
@@ -42,6 +47,66 @@ pub(super) fn push(url: &str) {
         // A browser that refuses keeps the old address; the page is right nevertheless.
         let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(url));
     }
+}
+
+fn replace(url: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(url));
+    }
+}
+
+impl Page {
+    /// Shows the month, week or day of that number, whichever are looked at. It is no step to go back to.
+    pub(crate) fn go_to(&self, number: i64) {
+        let known = self.start.with_value(|start| start.history);
+        let Some((known, days)) = known.zip(self.days.get_untracked()) else { return };
+        let mut view = self.view.get_untracked();
+        view.camera = self.camera.get_value();
+        view.days = Some(times::days_of(known, Span::of(days), number));
+        replace(&view.url());
+        self.view.set(view);
+    }
+
+    /// Goes through the days that are known, from where it is, or from the first ones where it is at the end; or stops.
+    pub(crate) fn play(&self) {
+        let known = self.start.with_value(|start| start.history);
+        let Some((known, days)) = known.zip(self.days.get_untracked()) else { return };
+        let plays = !self.playing.get_untracked();
+        self.playing.set(plays);
+        if plays {
+            if times::number_of(known, days) + 1 >= times::count(known, Span::of(days)) {
+                self.go_to(0);
+            }
+            play(*self);
+        }
+    }
+
+    /// The next of them. False where there is none.
+    fn go_on(&self) -> bool {
+        let known = self.start.with_value(|start| start.history);
+        let Some((known, days)) = known.zip(self.days.get_untracked()) else { return false };
+        let next = times::number_of(known, days) + 1;
+        let is_there = next < times::count(known, Span::of(days));
+        if is_there {
+            self.go_to(next);
+        }
+        is_there
+    }
+}
+
+/// Goes on when what is shown has arrived and was seen for a moment.
+fn play(page: Page) {
+    let step = move || {
+        if !page.playing.get_untracked() {
+            return;
+        }
+        if page.waiting.get_value() > 0 || page.go_on() {
+            play(page);
+        } else {
+            page.playing.set(false);
+        }
+    };
+    let _ = set_timeout_with_handle(step, STEP);
 }
 
 /// The back button changes the URL under the page.
@@ -79,6 +144,9 @@ fn follow_figures(page: Page) {
     let asked = StoredValue::new(0_u32);
     watch(move || {
         let (level, measure, _) = (page.level.get(), page.measure.get(), page.refresh.get());
+        page.days.track();
+        let dates =
+            page.view.with_untracked(View::dates).map(|dates| format!("&{dates}")).unwrap_or_default();
         asked.update_value(|asked| *asked += 1);
         let number = asked.get_value();
         let is_last = move || asked.get_value() == number;
@@ -90,7 +158,7 @@ fn follow_figures(page: Page) {
         let patience = set_timeout_with_handle(wonder, PATIENCE).ok();
         page.waiting.update_value(|waiting| *waiting += 1);
         spawn_local(async move {
-            let path = format!("/api/v1/map?level={level}&measure={}", measure.as_str());
+            let path = format!("/api/v1/map?level={level}&measure={}{dates}", measure.as_str());
             let answer = api::get::<SlimMap>(&path).await;
             page.waiting.update_value(|waiting| *waiting -= 1);
             if let Some(patience) = patience {

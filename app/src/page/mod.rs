@@ -8,6 +8,7 @@ use metering::api::Measure;
 
 use crate::live::Live;
 use crate::site_map::{MapHead, OpenArea, SlimMap, Start};
+use crate::times::Days;
 use crate::view_state::{Camera, View};
 use crate::words;
 
@@ -67,8 +68,12 @@ pub(crate) struct Page {
     pub(crate) start: StoredValue<Arc<Start>>,
     /// What the URL says.
     pub(crate) view: RwSignal<View>,
-    /// What is measured: the URL's.
+    /// What is shown: the URL's.
     pub(crate) measure: Memo<Measure>,
+    /// Of which days: the URL's; none: of the last year.
+    pub(crate) days: Memo<Option<Days>>,
+    /// Whether it goes on through the days by itself.
+    pub(crate) playing: RwSignal<bool>,
     /// The area that is open: the URL's.
     pub(crate) area: Memo<Option<String>>,
     /// The level that the zoom asks for, by its number.
@@ -121,6 +126,9 @@ pub(crate) struct Page {
 impl Page {
     /// Sets the page up: the first of its islands does.
     pub(crate) fn set_up(start: Start) -> Self {
+        if let Some(currency) = &start.currency {
+            crate::format::costs_are_in(currency);
+        }
         let open = RwSignal::new(start.open.clone());
         let trouble = RwSignal::new(start.trouble.clone());
         let drawn = RwSignal::new(start.head.clone());
@@ -140,7 +148,9 @@ impl Page {
             live: Live::new(start.age_s),
             start: StoredValue::new(start),
             view,
-            measure: Memo::new(move |_| view.with(|view| view.measure)),
+            measure: Memo::new(move |_| view.with(View::shown)),
+            days: Memo::new(move |_| view.with(|view| view.days)),
+            playing: RwSignal::new(false),
             area: Memo::new(move |_| view.with(|view| view.area.clone())),
             zoom_level,
             level,

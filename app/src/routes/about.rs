@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use metering::disclosure::DisclosureRules;
 
 use crate::components::PageFrame;
 use crate::format;
@@ -62,6 +63,12 @@ fn method(status: SiteStatus) -> impl IntoView {
                 "which says how much of a year’s use falls on each half-hour of the calendar. The panel names the days that "
                 "a figure rests on."
             </p>
+            <p>
+                "The map can also be of one month, week or day of the past. Then it says what a home used a day, not scaled to "
+                "anything, and its colours are those of the last year’s scale, made wider by half, so that they mean the same on "
+                "all days. What a home pays is its year’s use under a flat tariff, with the standing charge and VAT, in "
+                "steps of ten."
+            </p>
             <p>{words::days_of_holidays(status.holidays.as_deref())}</p>
         </section>
         <section id="words">
@@ -90,6 +97,14 @@ fn method(status: SiteStatus) -> impl IntoView {
                 <li>{format!("for less, such as the current half-hour, at least {} homes;", rules.homes_live)}</li>
                 <li>"a figure changes only when ten homes or more have changed it, so that what changed it is nobody’s alone;"</li>
                 <li>"where hiding one area would let it be worked out from its neighbours, another is hidden too;"</li>
+                <li>
+                    {format!(
+                        "how homes differ is told of {} homes or more, and each end of it is the mean of {} homes; it changes \
+                         only when a week or ten homes more are in it;",
+                        DisclosureRules::PERCENTILE_HOMES_MIN,
+                        DisclosureRules::HOMES_OF_A_PERCENTILE
+                    )}
+                </li>
                 <li>"figures are rounded, and numbers of homes are given in bands."</li>
             </ul>
         </section>

@@ -71,7 +71,7 @@ fn Compared(page: ComparePage, comparison: Comparison) -> impl IntoView {
             <table class="areas compared">
                 <Heads page areas=areas.clone() />
                 <tbody>
-                    {Measure::ALL.map(|measure| figures(measure, &areas)).into_iter().collect_view()}
+                    {Measure::OWN.map(|measure| figures(measure, &areas)).into_iter().collect_view()}
                     {costs(&areas, prices.as_ref())}
                     {rests(&areas)}
                 </tbody>

@@ -116,7 +116,9 @@ fn Filter(query: ListQuery, levels: Vec<(String, String)>) -> impl IntoView {
         let selected = name == level;
         view! { <option value=name selected=selected>{text}</option> }
     });
-    let measures = Measure::ALL.map(|measure| {
+    let has_prices = crate::services::services().is_ok_and(|it| it.figures.status().currency.is_some());
+    let choices = Measure::CHOICES.into_iter().filter(|&one| one != Measure::Cost || has_prices);
+    let measures = choices.map(|measure| {
         view! {
             <option value=measure.as_str() selected=measure == query.measure>{words::measure(measure)}</option>
         }
@@ -126,7 +128,7 @@ fn Filter(query: ListQuery, levels: Vec<(String, String)>) -> impl IntoView {
             <label><span>{words::LEVEL_LABEL}</span><select name="level">{levels.collect_view()}</select></label>
             <label>
                 <span>{words::LIST_MEASURE}</span>
-                <select name="measure">{measures.into_iter().collect_view()}</select>
+                <select name="measure">{measures.collect_view()}</select>
             </label>
             <label><span>{words::LIST_FILTER}</span><input type="search" name="q" value=query.q.clone() /></label>
             <input type="hidden" name="sort" value=query.sort.as_str() />

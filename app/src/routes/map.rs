@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::use_location;
 
-use crate::components::{Bar, NearMe, PanelContent, PanelData};
+use crate::components::{Bar, Behind, NearMe, PanelContent, PanelData, Times};
 use crate::first_map::{FirstMap, first_map};
+use crate::format::Day;
 use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
 use crate::page::Page;
 use crate::site_map::{LevelInfo, Start};
@@ -90,10 +91,12 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
                     <SearchBox />
                     {bounds.map(|bounds| view! { <NearMe bounds name=start.name.clone() /> })}
                     <Measures />
-                    <WithoutScripts view start levels=drawable />
+                    <WithoutScripts view=view.clone() start=start.clone() levels=drawable />
                     <Notice />
+                    <Behind />
                 </div>
                 <Legend />
+                <Times view=view.clone() start=start.clone() />
                 <PanelIsland>{panel.map(|data| view! { <PanelContent data /> })}</PanelIsland>
             </main>
             // Where there is no room for all of it: behind a button that needs no script.
@@ -146,6 +149,10 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
             <p>{words::drawn_with_scripts_only(&level.plural)}" "<a href=href>{words::IN_THE_LIST}</a></p>
         }
     });
+    let dates = [("from", words::TIMES_FROM, 0), ("to", words::TIMES_TO, 1)].map(|(name, label, end)| {
+        let value = view.days.map(|days| Day::from_days(days[end]).in_digits());
+        view! { <label><span>{label}</span><input type="date" name=name value=value form="measures" /></label> }
+    });
     let area = view.area_code().map(|area| {
         view! { <input type="hidden" name="area" value=area.to_string() form="measures" /> }
     });
@@ -156,6 +163,7 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
                     <span>{words::LEVEL_LABEL}</span>
                     <select name="level" form="measures">{options.collect_view()}</select>
                 </label>
+                {dates.into_iter().collect_view()}
                 {area}
                 <button form="measures">{words::SHOW}</button>
                 {undrawn}

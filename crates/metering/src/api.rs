@@ -41,6 +41,10 @@ pub enum Measure {
     /// kWh that a home uses in a year.
     #[default]
     Annual,
+    /// What that costs under the first tariff, with the standing charge, in units of the currency.
+    Cost,
+    /// kWh that a home uses a day, of the days that are asked for.
+    Daily,
     /// Mean power of a home in the current window, W.
     Now,
     /// Share of a home's use between 00:30 and 07:30 local time, per cent.
@@ -50,13 +54,24 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Measure; 4] = [Self::Annual, Self::Now, Self::NightShare, Self::EveningShare];
+    /// All of them.
+    pub const ALL: [Measure; 6] =
+        [Self::Annual, Self::Cost, Self::Daily, Self::Now, Self::NightShare, Self::EveningShare];
+
+    /// Those that readers choose from, in the order in which they are offered: a day's use is what a year's becomes where some
+    /// days are asked for.
+    pub const CHOICES: [Measure; 5] =
+        [Self::Annual, Self::Cost, Self::Now, Self::NightShare, Self::EveningShare];
+
+    /// Those that are not another one in other units.
+    pub const OWN: [Measure; 4] = [Self::Annual, Self::Now, Self::NightShare, Self::EveningShare];
 
     /// As in a URL.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Annual => "annual",
+            Self::Cost => "cost",
+            Self::Daily => "daily",
             Self::Now => "now",
             Self::NightShare => "night_share",
             Self::EveningShare => "evening_share",
@@ -68,10 +83,16 @@ impl Measure {
         Self::ALL.into_iter().find(|measure| measure.as_str() == text)
     }
 
-    /// The unit of its values.
+    /// Whether other days than those of the last year can be looked at.
+    pub const fn has_times(self) -> bool {
+        matches!(self, Self::Annual | Self::Daily | Self::NightShare | Self::EveningShare)
+    }
+
+    /// The unit of its values; none of money, whose unit is the currency.
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::Annual => "kWh",
+            Self::Annual | Self::Daily => "kWh",
+            Self::Cost => "",
             Self::Now => "W",
             Self::NightShare | Self::EveningShare => "%",
         }
@@ -279,7 +300,7 @@ pub struct Profile {
 }
 
 /// One half-hour of a profile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProfilePoint {
     /// Local time, `18:30`.
     pub time: String,
@@ -289,6 +310,16 @@ pub struct ProfilePoint {
     /// The same for the largest area around.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around_w: Option<f64>,
+    /// What one home in ten stays below, W: the mean of the ten homes nearest to that, of a few hundred. Left out where there
+    /// are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p10_w: Option<f64>,
+    /// What every other home stays below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_w: Option<f64>,
+    /// What nine homes in ten stay below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90_w: Option<f64>,
 }
 
 /// `GET /api/v1/compare`

@@ -1,6 +1,8 @@
 //! Numbers, durations and days as people read them. Pure, and the same on the server and in the
 //! browser, so that the page does not change when the browser takes it over.
 
+use std::sync::OnceLock;
+
 use crate::UtcSecond;
 use crate::api::Measure;
 use crate::numerals::grouped;
@@ -15,22 +17,70 @@ pub fn whole(value: f64) -> String {
 /// With one decimal: `8.4`. Used where a whole number would hide the difference.
 pub fn tenths(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;
-    let (whole_part, tenth) = (rounded.abs().trunc(), (rounded.abs().fract() * 10.0).round());
+    let (whole_part, tenth) = (rounded.abs().trunc(), (rounded.abs().fract() * 10.0).round() as u8);
     let sign = if rounded < 0.0 { "−" } else { "" };
-    format!("{sign}{}.{tenth:.0}", whole(whole_part))
+    format!("{sign}{}.{tenth}", whole(whole_part))
+}
+
+/// With so many decimals, and nothing between thousands, for machines. By whole numbers: what writes fractions of any kind is
+/// larger than much of the page's program.
+pub fn fixed(value: f64, decimals: u32) -> String {
+    let scale = 10_u64.pow(decimals);
+    let scaled = (value.abs() * scale as f64).round() as u64;
+    let sign = if value < 0.0 && scaled > 0 { "-" } else { "" };
+    match decimals {
+        0 => format!("{sign}{scaled}"),
+        _ => format!("{sign}{}.{:0width$}", scaled / scale, scaled % scale, width = decimals as usize),
+    }
 }
 
 /// A figure of a measure, with no more digits than it deserves, without its unit.
 pub fn figure(measure: Measure, value: f64) -> String {
     match measure {
         Measure::Annual => whole((value / 10.0).round() * 10.0),
+        Measure::Cost => money(site_currency(), (value / 10.0).round() * 10.0),
+        Measure::Daily => tenths(value),
         Measure::Now | Measure::NightShare | Measure::EveningShare => whole(value),
     }
 }
 
 /// A figure with its unit, as one reads it aloud: `3,120 kWh`, `22 %`.
 pub fn with_unit(measure: Measure, value: f64) -> String {
-    format!("{}\u{a0}{}", figure(measure, value), measure.unit())
+    match measure.unit() {
+        "" => figure(measure, value),
+        unit => format!("{}\u{a0}{unit}", figure(measure, value)),
+    }
+}
+
+/// The site's currency: of one geography, so one for all that a program shows.
+static CURRENCY: OnceLock<String> = OnceLock::new();
+
+/// Says which it is, once.
+pub fn costs_are_in(currency: &str) {
+    // Whoever says it again says the same.
+    let _ = CURRENCY.set(currency.to_owned());
+}
+
+fn site_currency() -> &'static str {
+    CURRENCY.get().map_or("", String::as_str)
+}
+
+/// What [`fixed`] writes, and any other plain decimal number of some digits; by whole numbers, likewise.
+pub fn decimal(text: &str) -> Option<f64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1.0, digits),
+        None => (1.0, text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_plain = |text: &str| text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_plain(whole) || !is_plain(part) {
+        return None;
+    }
+    let number = |text: &str| text.bytes().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'));
+    Some(
+        sign * (f64::from(number(whole))
+            + f64::from(number(part)) / f64::from(10_u32.pow(part.len() as u32))),
+    )
 }
 
 /// The sign of a currency; its code, if its sign is not known here.
@@ -104,8 +154,33 @@ impl Day {
         Self::from_days((midnight.0 + 43_200).div_euclid(86_400))
     }
 
+    /// From `2026-11-18`; none where that is no day.
+    pub fn parse(date: &str) -> Option<Self> {
+        // By hand: what parses instants is larger than all else that a page's program needs of days.
+        let digits = |at: std::ops::Range<usize>| {
+            let digits = date.as_bytes().get(at)?;
+            digits.iter().try_fold(0, |number, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+            })
+        };
+        let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
+        let (month, day) = (u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+        let known = Self::from_days(Day { year, month, day, weekday: 0 }.days());
+        // A day that there is comes back as it was.
+        (known.in_digits() == date).then_some(known)
+    }
+
+    /// Days since 1970-01-01.
+    pub fn days(&self) -> i64 {
+        let shifted_year = self.year - i64::from(self.month <= 2);
+        let (era, year_of_era) = (shifted_year.div_euclid(400), shifted_year.rem_euclid(400));
+        let shifted_month = (i64::from(self.month) + 9) % 12;
+        let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(self.day) - 1;
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    }
+
     /// From days since 1970-01-01, by counting 400-year eras from a first of March.
-    fn from_days(days: i64) -> Self {
+    pub fn from_days(days: i64) -> Self {
         let shifted = days + 719_468;
         let day_of_era = shifted.rem_euclid(146_097);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -123,6 +198,11 @@ impl Day {
         &WEEKDAYS[usize::from(self.weekday) % 7][..3]
     }
 
+    /// `2026-11-18`.
+    pub fn in_digits(&self) -> String {
+        format!("{}-{:02}", self.month_in_digits(), self.day)
+    }
+
     /// `2026-11`.
     pub fn month_in_digits(&self) -> String {
         format!("{:04}-{:02}", self.year, self.month)
@@ -136,6 +216,11 @@ impl Day {
     /// `16 November 2026`.
     pub fn date(&self) -> String {
         format!("{} {} {}", self.day, self.month_name(), self.year)
+    }
+
+    /// `November 2026`.
+    pub fn month_and_year(&self) -> String {
+        format!("{} {}", self.month_name(), self.year)
     }
 
     fn month_name(&self) -> &'static str {
@@ -183,6 +268,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn days_are_numbered_there_and_back() {
+        for days in (-200_000..200_000).step_by(37) {
+            let day = Day::from_days(days);
+            assert_eq!(day.days(), days, "{day:?}");
+        }
+        assert_eq!(Day::parse("2026-11-18").map(|day| day.in_digits()), Some("2026-11-18".to_owned()));
+        assert_eq!((Day::parse("2026-02-30"), Day::parse("18 November"), Day::parse("")), (None, None, None));
+    }
+
+    #[test]
     fn numbers() {
         let check = |value, expect: &str| assert_eq!(whole(value), expect);
         check(0.0, "0");
@@ -192,11 +287,30 @@ mod tests {
         check(1_234_567.0, "1,234,567");
         check(-1500.0, "−1,500");
         check(-0.2, "0");
+        for (value, decimals, text) in [
+            (51.507_35, 5, "51.50735"),
+            (-0.127_756, 5, "-0.12776"),
+            (-0.001, 2, "0.00"),
+            (12.999, 2, "13.00"),
+            (-1234.5, 0, "-1235"),
+            (7.05, 1, "7.1"),
+        ] {
+            assert_eq!(fixed(value, decimals), text);
+        }
+        for (text, value) in
+            [("51.50735", Some(51.507_35)), ("-0.5", Some(-0.5)), ("9", Some(9.0)), ("7.", Some(7.0))]
+        {
+            assert_eq!(decimal(text), value);
+        }
+        for text in ["", "-", ".5", "x", "1e5", "1.2.3", "--1", "123456789", "1.123456789", "NaN"] {
+            assert_eq!(decimal(text), None, "{text}");
+        }
         assert_eq!(tenths(8.44), "8.4");
         assert_eq!(tenths(9.96), "10.0");
         assert_eq!(tenths(-1234.56), "−1,234.6");
         assert_eq!(with_unit(Measure::Annual, 3117.0), "3,120\u{a0}kWh");
         assert_eq!(with_unit(Measure::NightShare, 21.6), "22\u{a0}%");
+        assert_eq!(with_unit(Measure::Daily, 8.44), "8.4\u{a0}kWh");
         assert_eq!([money("GBP", 1012.4), money("EUR", -7.5)], ["£1,012", "−€8"]);
         assert_eq!(money("CHF", 940.0), "CHF\u{a0}940");
     }

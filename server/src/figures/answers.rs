@@ -1,19 +1,24 @@
 //! The port that the page and the public API ask.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use app::error::AppError;
 use app::services::{HouseholdAsked, LocalPrices, PublicFigures};
 use app::site::{DisclosureNumbers, SiteStatus};
 use async_trait::async_trait;
 use geography::{AreaIndex, LevelIndex};
+use jiff::civil::Date;
 use metering::api::{
     AreaCard, AreaName, Comparison, ConsumptionSeries, EstimateAnswer, Figure, MapAnswer, MapArea, Measure,
     MeasuredIn, Profile, SearchAnswer, Status,
 };
-use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band};
+use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band, rounded_measure};
 use metering::tariff::Tariff;
-use metering::{AreaCode, UtcSecond};
+use metering::{AreaCode, UtcSecond, Window};
 
 use super::calendar;
+use super::costs::{Known, costs};
 use super::model::Published;
 use super::recent::LOOK_BACK;
 use super::series::unavailable;
@@ -23,12 +28,18 @@ use super::when;
 /// Classes of the map's legend.
 const CLASSES: usize = 7;
 
+/// How long a page waits for what it can do without.
+const PAGE_PATIENCE: Duration = Duration::from_millis(40);
+
+/// From how long on it is told that readings wait to be counted, seconds: a hand-over or a busy minute is nothing to readers.
+const BEHIND_TOLD_FROM_S: i64 = 120;
+
 /// Results of a search.
 const SEARCH_RESULTS: usize = 8;
 
 /// A release of one measure, with its time.
 struct Released {
-    release: std::sync::Arc<Release>,
+    release: Arc<Release>,
     from: UtcSecond,
     to: UtcSecond,
     as_of: UtcSecond,
@@ -60,16 +71,23 @@ impl PublicFigures for FiguresService {
             })
             .collect();
         let SiteStatus { real_homes, simulated_homes, .. } = self.status();
+        let classes = match from.or(to) {
+            Some(_) if measure.has_times() && measure != Measure::Annual => {
+                self.classes_of_all_times(level, measure).await?
+            }
+            _ => Vec::new(),
+        };
+        let own = || quantiles(areas.iter().filter_map(|area| area.value).collect(), CLASSES);
         Ok(MapAnswer {
             real_homes,
             simulated_homes,
             measure,
-            unit: measure.unit().to_owned(),
+            unit: self.unit(measure),
             level: self.geography.level(level).name().to_owned(),
             from: released.from,
             to: released.to,
             as_of: released.as_of,
-            classes: quantiles(areas.iter().filter_map(|area| area.value).collect(), CLASSES),
+            classes: if classes.is_empty() { own() } else { classes },
             areas,
         })
     }
@@ -78,7 +96,8 @@ impl PublicFigures for FiguresService {
         let area = self.area_of(code)?;
         let mut figures = Vec::new();
         let mut year = None;
-        for measure in Measure::ALL {
+        let choices = Measure::CHOICES.into_iter();
+        for measure in choices.filter(|&measure| measure != Measure::Cost || self.tariffs.is_some()) {
             let released = self.released(measure, None, None).await?;
             figures.push(self.figure(area, measure, &released.release));
             if measure == Measure::Annual {
@@ -126,7 +145,7 @@ impl PublicFigures for FiguresService {
     }
 
     async fn profile(&self, area: &AreaCode, month: Option<&str>, day: &str) -> Result<Profile, AppError> {
-        self.typical_day(self.area_of(area)?, month, day).await
+        self.typical_day(area, month, day, PAGE_PATIENCE).await
     }
 
     async fn compare(&self, areas: &[AreaCode]) -> Result<Comparison, AppError> {
@@ -139,6 +158,15 @@ impl PublicFigures for FiguresService {
         household: &HouseholdAsked,
     ) -> Result<EstimateAnswer, AppError> {
         self.estimated(area, household).await
+    }
+
+    async fn history(&self) -> Result<Option<[i64; 2]>, AppError> {
+        let days =
+            |date: Date| date.since(Date::constant(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));
+        let Some(span) = self.days.span().await.map_err(unavailable)? else { return Ok(None) };
+        let first = self.calendar.date_of(Window::at(span.first_day, 24).start());
+        let end = self.default_period().to;
+        Ok((first < end).then(|| [days(first), days(end)]))
     }
 
     fn search(&self, q: &str) -> SearchAnswer {
@@ -155,6 +183,7 @@ impl PublicFigures for FiguresService {
             simulated_homes: registered.simulated,
             real_homes: self.real_homes(&registered),
             heard_s: self.heard_s(),
+            behind_s: self.behind_s(now),
             now,
             live: newest.is_some_and(|newest| now.0 - newest.0 < followed_s),
             disclosure: DisclosureNumbers {
@@ -166,6 +195,7 @@ impl PublicFigures for FiguresService {
                 .flatten()
                 .collect(),
             holidays: self.calendar.holidays().map(str::to_owned),
+            currency: self.tariffs.as_ref().map(|tariffs| tariffs.currency.clone()),
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
             tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
         }
@@ -182,6 +212,11 @@ impl PublicFigures for FiguresService {
 }
 
 impl FiguresService {
+    /// How long what was accepted has waited to be stored, where that is worth telling.
+    fn behind_s(&self, now: UtcSecond) -> Option<i64> {
+        Some(now.0.saturating_sub(self.whole_until().0)).filter(|&waited| waited > BEHIND_TOLD_FROM_S)
+    }
+
     /// How many homes are real: in a band, as everywhere. None where there is none.
     fn real_homes(&self, registered: &Registered) -> Option<String> {
         let real = registered.meters.saturating_sub(registered.simulated);
@@ -243,6 +278,10 @@ impl FiguresService {
             let as_of = self.heard().map_or(now, |heard| heard.min(now));
             return Ok(Released { release, from: window.start(), to: window.end(), as_of });
         }
+        if measure == Measure::Cost {
+            let year = Box::pin(self.released(Measure::Annual, from, to)).await?;
+            return self.cost_of(year);
+        }
         let period = when::period(from, to, self.default_period(), &self.calendar)?;
         let dated = self.period_release(measure, period).await.map_err(unavailable)?;
         let midnight = |date| self.calendar.midnight(date).ok_or(AppError::Internal);
@@ -252,6 +291,48 @@ impl FiguresService {
             to: midnight(dated.period.to)?,
             as_of: dated.as_of.min(self.whole_until()),
         })
+    }
+
+    /// What a year costs under the first tariff, which has one price for all times.
+    fn cost_of(&self, year: Released) -> Result<Released, AppError> {
+        let Some(tariffs) = &self.tariffs else {
+            let measure = Measure::Cost.as_str();
+            return Err(AppError::refused(
+                "measure",
+                measure,
+                "no prices are known of this site: see `tariffs`",
+            ));
+        };
+        let of = |kwh| {
+            let known = Known { kwh, night_percent: None, evening_percent: None, at_home: false };
+            costs(tariffs, known).first().map_or(0.0, |cost| cost.a_year)
+        };
+        // Money goes with kilowatt-hours in a line, and two points are quicker than a year of half-hours for each area.
+        let (fixed, per_kwh) = (of(0.0), (of(10_000.0) - of(0.0)) / 10_000.0);
+        let release = Arc::new(year.release.derived(Measure::Cost, |kwh| fixed + kwh * per_kwh));
+        Ok(Released { release, ..year })
+    }
+
+    /// The classes of the last year, wider by half: other days are more unlike than areas are, and while one goes from day to
+    /// day the colours have to mean the same.
+    async fn classes_of_all_times(&self, level: LevelIndex, measure: Measure) -> Result<Vec<f64>, AppError> {
+        let year = self.released(measure, None, None).await?;
+        let areas = self.geography.level(level).indices();
+        let values = areas.filter_map(|area| year.release.figure(area.0 as usize).value()).collect();
+        let bounds = quantiles(values, CLASSES);
+        let Some(&middle) = bounds.get(bounds.len() / 2) else { return Ok(bounds) };
+        let wider = |bound: f64| rounded_measure(measure, (middle + (bound - middle) * 1.5).max(0.0));
+        let mut wider: Vec<f64> = bounds.into_iter().map(wider).collect();
+        wider.dedup();
+        Ok(wider)
+    }
+
+    /// The unit of a measure, as the public API names it.
+    fn unit(&self, measure: Measure) -> String {
+        match (measure, &self.tariffs) {
+            (Measure::Cost, Some(tariffs)) => tariffs.currency.clone(),
+            _ => measure.unit().to_owned(),
+        }
     }
 
     fn figure(&self, area: AreaIndex, measure: Measure, release: &Release) -> Figure {
@@ -268,7 +349,7 @@ impl FiguresService {
             .and_then(|around| around.value());
         Figure {
             measure,
-            unit: measure.unit().to_owned(),
+            unit: self.unit(measure),
             status: public.status(),
             value: public.value(),
             shown_for: public.shown_for().map(|of| self.name(AreaIndex(of as u32))),

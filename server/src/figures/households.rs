@@ -131,7 +131,7 @@ impl FiguresService {
 }
 
 /// By which homes are drawn.
-fn lot(meter: &MeterId) -> u64 {
+pub(super) fn lot(meter: &MeterId) -> u64 {
     let mut hasher = DefaultHasher::new();
     meter.hash(&mut hasher);
     hasher.finish()

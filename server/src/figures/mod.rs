@@ -45,6 +45,7 @@ mod releases;
 mod reread;
 mod series;
 mod service;
+mod spread;
 mod standing;
 mod stretches;
 mod summary;

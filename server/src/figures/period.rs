@@ -122,7 +122,9 @@ impl PeriodDay {
             }
             Measure::NightShare => share(self.night_mwh),
             Measure::EveningShare => share(self.evening_mwh),
-            Measure::Now => None,
+            Measure::Daily => (self.meter_seconds > 0)
+                .then(|| self.energy_mwh as f64 / 1e6 / (self.meter_seconds as f64 / 86_400.0)),
+            Measure::Now | Measure::Cost => None,
         }
     }
 }

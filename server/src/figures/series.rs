@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::error::AppError;
 use geography::AreaIndex;
@@ -9,9 +10,11 @@ use geography::reference::DayType;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::{ConsumptionPoint, ConsumptionSeries, Profile, ProfilePoint, Status};
-use metering::disclosure::{DisclosureRules, FigureKind, PublicFigure, Released, SeriesValue, Shown};
+use metering::disclosure::{
+    DisclosureRules, FigureKind, Percentiles, PublicFigure, Released, SeriesValue, Shown,
+};
 use metering::time::WINDOW_S;
-use metering::{UtcSecond, Window};
+use metering::{AreaCode, UtcSecond, Window};
 
 use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
@@ -248,13 +251,15 @@ impl FiguresService {
         Ok(windows)
     }
 
-    /// `GET /api/v1/areas/{code}/profile`
-    pub(super) async fn typical_day(
+    /// `GET /api/v1/areas/{code}/profile`. How homes differ is waited for no longer than `patience`.
+    pub async fn typical_day(
         &self,
-        area: AreaIndex,
+        code: &AreaCode,
         month: Option<&str>,
         day: &str,
+        patience: Duration,
     ) -> Result<Profile, AppError> {
+        let area = self.area_of(code)?;
         let Some(kind) = DayType::ALL.into_iter().find(|kind| kind.as_str() == day) else {
             return Err(AppError::refused("day", day, "allowed are weekday, saturday and sunday"));
         };
@@ -287,14 +292,28 @@ impl FiguresService {
             None => Shown::nothing(),
         };
         let days = mine.days();
+        // Days that are over, and of which most was heard.
+        let heard = self.newest_day().and_then(|day| day.tomorrow().ok()).unwrap_or(first);
+        let until = end.min(heard).min(self.calendar.date_of(self.clock.now()));
+        let spread = match mine.half_hours.is_empty() || until <= first {
+            true => None,
+            false => self.spreads.get((told.of, first, kind), until, patience).await,
+        };
         let figures: Vec<PublicFigure> =
             half_hours_of(mine.half_hours).map(|released| point(told, &released)).collect();
         let half_hours =
             figures.iter().zip(half_hours_of(others)).enumerate().map(|(half_hour, (figure, other))| {
+                // Of homes of which no mean is shown nothing else is.
+                let spread = spread.as_ref().filter(|_| figure.value().is_some());
+                let Percentiles { p10, p50, p90 } =
+                    spread.map(|spread| spread.half_hour(half_hour)).unwrap_or_default();
                 ProfilePoint {
                     time: format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30),
                     mean_w: figure.value(),
                     around_w: around.and_then(|of| point(Told { of, ..told }, &other).value()),
+                    p10_w: p10,
+                    p50_w: p50,
+                    p90_w: p90,
                 }
             });
         let statuses = || figures.iter().map(PublicFigure::status);

@@ -28,6 +28,7 @@ use super::model::Model;
 use super::period::{self, Grounds, Period};
 use super::recent::Recent;
 use super::releases::{DatedRelease, MadeOf, Releases};
+use super::spread::Spreads;
 use super::standing::Standing;
 use super::stretches::Stretches;
 use super::summary::WorkedOutOf;
@@ -129,6 +130,7 @@ pub struct FiguresService {
     pub(super) simulated: fn(&MeterId) -> bool,
     pub(super) days: Arc<Days>,
     pub(super) typical: Arc<TypicalDays>,
+    pub(super) spreads: Arc<Spreads>,
     pub(super) stretches: Stretches,
     pub(super) recent: Recent,
     pub(super) ledgers: Arc<Ledgers>,
@@ -162,6 +164,9 @@ impl FiguresService {
         let Sources { geography, store, stored, arrived, in_use, documents, clock, holidays, .. } = sources;
         let (rules, simulated) = (sources.rules, sources.simulated);
         let (tariffs, tiles) = (sources.tariffs, sources.tiles);
+        if let Some(tariffs) = &tariffs {
+            metering::format::costs_are_in(&tariffs.currency);
+        }
         let zone = geography.time_zone();
         let calendar = Calendar::new(zone, holidays)
             .with_context(|| format!("the time zone {zone:?} of the geography is not known"))?;
@@ -183,8 +188,10 @@ impl FiguresService {
             changed: Changed::default(),
         }));
         let typical = TypicalDays::new(nesting.clone(), calendar.clone(), days.clone());
+        let spreads = Spreads::new(geography.clone(), calendar.clone(), store.clone(), documents.clone());
         Ok(FiguresService {
             days,
+            spreads,
             typical: Arc::new(typical),
             stretches: Stretches::default(),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),

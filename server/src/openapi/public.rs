@@ -23,7 +23,7 @@ pub(super) fn operations(facts: &Facts<'_>) -> Vec<Operation> {
             "MapAnswer", "In the geography's order",
         ))
         .say("Without `from` and `to` a measure's own period: the last year with readings, or the current half-hour for `now`, which takes neither.")
-        .with([level(), query("measure", one_of(&Measure::ALL.map(Measure::as_str)), "`annual` if left out"), from.clone(), to.clone()])
+        .with([level(), query("measure", one_of(&Measure::ALL.map(Measure::as_str)), "`annual` if left out; `now` has no times; of days that are asked for, classes of `daily` and of shares are the same whichever they are"), from.clone(), to.clone()])
         .fails([NOT_ALLOWED, NOT_NOW]),
         Operation::new("get", "/api/v1/areas/{code}", PUBLIC, "An area's card: names, homes, coverage, headline figures", json_of(
             "AreaCard", "The card",

@@ -184,7 +184,7 @@ fn figures() -> Vec<Named> {
                 &["area", "day", "month", "status", "days", "half_hours"],
                 json!({
                     "area": text(), "day": text(), "month": text(), "status": status(), "shown_for": named("AreaName"), "days": integer(),
-                    "half_hours": list(object(&["time"], json!({ "time": text(), "mean_w": number(), "around_w": number() }))),
+                    "half_hours": list(object(&["time"], json!({ "time": text(), "mean_w": number(), "around_w": number(), "p10_w": number(), "p50_w": number(), "p90_w": number() }))),
                 }),
             ),
         ),

@@ -126,7 +126,7 @@ fn rows(said: &Comparison) -> Vec<(String, Vec<String>)> {
         };
         (tariff.name.clone(), areas.iter().map(cell).collect())
     };
-    Measure::ALL.into_iter().map(of_measure).chain(tariffs.iter().map(of_tariff)).collect()
+    Measure::OWN.into_iter().map(of_measure).chain(tariffs.iter().map(of_tariff)).collect()
 }
 
 fn month_names(area: &ComparedArea) -> Vec<(usize, String)> {

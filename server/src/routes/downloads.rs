@@ -65,7 +65,7 @@ async fn written(state: &PublicState, file: &str) -> Result<(Kind, Vec<u8>), App
     };
     let level = state.figures.geography().level_named(name).ok_or_else(no_such)?;
     let mut maps = Vec::new();
-    for measure in Measure::ALL {
+    for measure in Measure::OWN {
         maps.push(state.figures.map(name, measure, None, None).await?);
     }
     let body = match kind {
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn columns_are_called_after_measure_and_unit() {
-        let names = Measure::ALL.map(named);
+        let names = Measure::OWN.map(named);
         assert_eq!(names, ["annual_kwh", "now_w", "night_share_percent", "evening_share_percent"]);
     }
 }

@@ -220,7 +220,7 @@ fn written(titles: &[String], said: &Comparison) -> String {
     let areas = &said.areas;
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     row("code", "", areas.iter().map(|area| area.card.area.code.to_string()).collect());
-    for measure in Measure::ALL {
+    for measure in Measure::OWN {
         let figure = |area: &metering::api::ComparedArea| area.card.figure(measure).cloned();
         let values = areas.iter().map(|area| number(figure(area).and_then(|figure| figure.value)));
         row(measure.as_str(), measure.unit(), values.collect());

@@ -1,6 +1,7 @@
 //! The public reads: no key, cacheable, every figure past disclosure control.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::error::AppError;
 use app::household::EstimateQuery;
@@ -240,6 +241,9 @@ async fn consumption(
     json(answer.await, request.headers())
 }
 
+/// How long a program waits for how homes differ: hundreds of homes' readings may have to be read.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProfileQuery {
@@ -255,7 +259,7 @@ async fn profile(
 ) -> Response {
     let answer = async {
         let day = query.day.as_deref().unwrap_or("weekday");
-        state.figures.profile(&area_code(&code)?, query.month.as_deref(), day).await
+        state.figures.typical_day(&area_code(&code)?, query.month.as_deref(), day, PATIENCE).await
     };
     json(answer.await, request.headers())
 }

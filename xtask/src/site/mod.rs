@@ -24,8 +24,8 @@ use crate::{say, tools, workspace};
 pub(crate) const PAGE_FILES: [&str; 5] =
     ["wattmap.js", "wattmap_bg.wasm", "style.css", "leaflet.js", "leaflet.css"];
 
-/// Those that pages ask for by these names when somebody has use for them.
-const LATER_FILES: [&str; 2] = ["own-data.js", "own-data_bg.wasm"];
+/// Those that other pages than the map ask for by these names, some when somebody has use for them.
+const LATER_FILES: [&str; 3] = ["pages.css", "own-data.js", "own-data_bg.wasm"];
 
 /// A program for the browser: its package, and what its files are called.
 struct Program {

@@ -37,7 +37,9 @@ pub(super) fn shrink(work: &Path) -> Result<Vec<SiteFile>> {
         optimise_wasm(&work.join(&wasm), &small.join(&wasm))?;
         bundle(&work.join(&js), &small.join(&js), &["--format=esm"])?;
     }
-    bundle(&workspace::root().join("style/main.css"), &small.join("style.css"), &[])?;
+    for (from, to) in [("style/main.css", "style.css"), ("style/pages.css", "pages.css")] {
+        bundle(&workspace::root().join(from), &small.join(to), &[])?;
+    }
     bundle(&npm_directory().join("leaflet.js"), &small.join("leaflet.js"), &["--format=iife"])?;
     let leaflet = npm_directory().join("node_modules/leaflet/dist");
     bundle(&leaflet.join("leaflet.css"), &small.join("leaflet.css"), &[])?;

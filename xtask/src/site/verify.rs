@@ -24,7 +24,7 @@ pub(crate) fn verify() -> Result<Vec<Verdict>> {
             .and_then(|url| whole_in_every_encoding(&site.join(url.trim_start_matches('/'))));
         verdicts.push((format!("{name} is listed, and the same in every encoding"), verdict));
     }
-    for name in ["style.css", "leaflet.css"] {
+    for name in ["style.css", "pages.css", "leaflet.css"] {
         let verdict = names_only_what_is_there(&site, manifest.get(name));
         verdicts.push((format!("everything that {name} names is there"), verdict));
     }

@@ -101,7 +101,8 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
 }
 
 fn question(view: &View, day: &str) -> String {
-    let url = api::encode(&view.url());
+    // An area's figures are of the last year, whatever days the map is of.
+    let url = api::encode(&View { days: None, ..view.clone() }.url());
     format!("/fn/get_panel?url={url}&day={day}")
 }
 

@@ -14,6 +14,7 @@ use super::interop::ZoomAnimation;
 use super::stage::{Places, Shared, Stage};
 use super::surface::class;
 use super::{load, on};
+use crate::format::fixed;
 use crate::geometry::names::PLACES_ZOOM;
 use crate::page::Hover;
 
@@ -200,7 +201,9 @@ fn point_at(stage: &mut Stage, x: f64, y: f64) {
         };
         let x = beside(x, size.x(), tooltip.offset_width());
         let y = beside(y, size.y(), tooltip.offset_height());
-        let _ = tooltip.style().set_property("transform", &format!("translate({x:.0}px,{y:.0}px)"));
+        let _ = tooltip
+            .style()
+            .set_property("transform", &format!("translate({}px,{}px)", fixed(x, 0), fixed(y, 0)));
     }
     stage.page.hover.set(card);
     if at != stage.hovered {

@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 use super::interop::{MapMore, set_transform};
+use crate::format::fixed;
 use crate::geometry::mercator::{self, Grid, Placement};
 
 /// How much larger than the window on each side, as a share of its size.
@@ -84,8 +85,8 @@ impl Surface {
             self.canvas.set_height(h);
             let style = self.canvas.style();
             // These values cannot be refused.
-            let _ = style.set_property("width", &format!("{}px", shot.w));
-            let _ = style.set_property("height", &format!("{}px", shot.h));
+            let _ = style.set_property("width", &format!("{}px", fixed(shot.w, 2)));
+            let _ = style.set_property("height", &format!("{}px", fixed(shot.h, 2)));
         } else {
             let _ = self.context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
             self.context.clear_rect(0.0, 0.0, w.into(), h.into());

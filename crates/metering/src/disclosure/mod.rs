@@ -11,12 +11,14 @@
 //! | `groups` | which homes are spoken of together |
 //! | `ledger` | what of a day has been released, and its record |
 //! | `release` | which figures are shown, and of what |
+//! | `spread` | how homes differ: percentiles |
 
 mod groups;
 mod ledger;
 mod nesting;
 mod release;
 mod rules;
+mod spread;
 
 #[cfg(test)]
 mod attack;
@@ -26,6 +28,7 @@ pub use ledger::{AreaNames, BadRecord, ChangedHome, Course, DayLedger, Look, Rel
 pub use nesting::Nesting;
 pub use release::{ExactFigure, PublicFigure, Release, SeriesValue, Shown, homes_band, rounded_measure};
 pub use rules::{DisclosureRules, FigureKind, TooLax};
+pub use spread::{DaySpread, HomeDay, Percentiles};
 
 #[cfg(test)]
 mod tests {

@@ -177,7 +177,8 @@ fn rounded(value: f64, step: f64) -> f64 {
 /// Rounds a measure's value as rule 4 says.
 pub fn rounded_measure(measure: Measure, value: f64) -> f64 {
     match measure {
-        Measure::Annual => rounded(value, DisclosureRules::ANNUAL_STEP_KWH),
+        Measure::Annual | Measure::Cost => rounded(value, DisclosureRules::ANNUAL_STEP_KWH),
+        Measure::Daily => rounded(value, DisclosureRules::DAILY_STEP_KWH),
         Measure::Now => rounded(value, DisclosureRules::POWER_STEP_W),
         Measure::NightShare | Measure::EveningShare => rounded(value, 1.0),
     }
@@ -268,6 +269,15 @@ impl Release {
             })
             .collect();
         Release { figures, shown: Shown(own.iter().map(Option::is_some).collect()) }
+    }
+
+    /// Another measure, of what is said already: it tells no more.
+    pub fn derived(&self, measure: Measure, of: impl Fn(f64) -> f64) -> Self {
+        let figure = |figure: &PublicFigure| {
+            let value = figure.value.map(|value| rounded_measure(measure, of(value)));
+            PublicFigure { value, ..*figure }
+        };
+        Release { figures: self.figures.iter().map(figure).collect(), shown: self.shown.clone() }
     }
 
     /// One area's figure.

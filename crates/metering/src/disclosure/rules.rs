@@ -36,10 +36,16 @@ impl DisclosureRules {
     pub const HOMES_CHANGED_MIN: u32 = 10;
     /// What one home may have used of a figure over a month or longer, %.
     pub const LARGEST_SHARE_MAX_PERCENT: u32 = 15;
+    /// Homes that percentiles need.
+    pub const PERCENTILE_HOMES_MIN: usize = 20;
+    /// Homes whose mean a percentile is, so that it is nobody's own.
+    pub const HOMES_OF_A_PERCENTILE: usize = 10;
     /// Power is rounded to this, W.
     pub const POWER_STEP_W: f64 = 5.0;
-    /// A year's use is rounded to this, kWh.
+    /// A year's use is rounded to this, kWh, and its cost to as many units of the currency.
     pub const ANNUAL_STEP_KWH: f64 = 10.0;
+    /// A day's use is rounded to this, kWh.
+    pub const DAILY_STEP_KWH: f64 = 0.1;
     /// Homes are told in bands that begin at multiples of this.
     pub const HOMES_BAND: u32 = 10;
 

@@ -395,6 +395,15 @@ async fn a_household_is_estimated_and_homes_tell_how_they_differ() {
     app.settle().await;
     year_once(&app, AREA, |_, year| year["status"] == "measured").await;
     assert_eq!(app.running.state.figures.fit_households().await.unwrap(), 120);
+    let of = |area: &'static str| {
+        let app = &app;
+        async move { app.get(&format!("/api/v1/areas/{area}/profile?day=weekday")).await.json() }
+    };
+    let profile = of(AREA).await;
+    let at_six = &profile["half_hours"][36];
+    let percentiles = ["p10_w", "p50_w", "p90_w"].map(|name| at_six[name].as_f64());
+    assert_eq!(percentiles, [Some(300.0), Some(450.0), Some(600.0)], "{profile}");
+    assert_eq!(of(NEIGHBOUR).await["half_hours"][36]["p50_w"], Value::Null);
     let (pump, gas) =
         (of_an_area(AREA, 2, "&heating=heat_pump").await, of_an_area(AREA, 2, "&heating=gas").await);
     assert_eq!((pump["status"].as_str(), pump["fitted_homes"].as_i64()), (Some("measured"), Some(100)));
