@@ -24,7 +24,7 @@ pub struct SiteStatus {
     pub attribution: Vec<String>,
     /// Which public holidays count as Sundays, in words.
     pub holidays: Option<String>,
-    /// What costs are in, where prices are known.
+    /// What costs are in, where a flat price is known.
     pub currency: Option<String>,
     /// A template such as `https://tiles.example/{z}/{x}/{y}.png`, where the operator has set one.
     pub tile_url: Option<String>,

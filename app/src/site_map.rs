@@ -37,6 +37,8 @@ pub struct Label {
 pub struct MapHead {
     /// What is shown.
     pub measure: Measure,
+    /// Of which days, where they were asked for.
+    pub days: Option<Days>,
     /// The upper bounds of all classes but the last.
     pub classes: Vec<f64>,
     /// Whether any area has a figure.
@@ -47,17 +49,23 @@ pub struct MapHead {
 
 impl MapHead {
     /// Of these figures.
-    pub fn new(measure: Measure, classes: Vec<f64>, values: impl Iterator<Item = f64>) -> Self {
+    pub fn new(
+        measure: Measure,
+        days: Option<Days>,
+        classes: Vec<f64>,
+        values: impl Iterator<Item = f64>,
+    ) -> Self {
         let mut values = values.peekable();
         let first = values.peek().copied();
         let same = first.filter(|first| values.all(|value| value == *first));
-        MapHead { measure, classes, any: first.is_some(), same }
+        MapHead { measure, days, classes, any: first.is_some(), same }
     }
 }
 
-impl From<&MapAnswer> for MapHead {
-    fn from(map: &MapAnswer) -> Self {
-        MapHead::new(map.measure, map.classes.clone(), map.areas.iter().filter_map(|area| area.value))
+impl MapHead {
+    /// Of an answer about days that were asked for, or not.
+    pub fn of(map: &MapAnswer, days: Option<Days>) -> Self {
+        MapHead::new(map.measure, days, map.classes.clone(), map.areas.iter().filter_map(|area| area.value))
     }
 }
 
@@ -116,6 +124,9 @@ pub struct Start {
 pub struct SlimMap {
     /// What is shown.
     pub measure: Measure,
+    /// Of which days: who has asked says it.
+    #[serde(skip)]
+    pub days: Option<Days>,
     /// The level, by name.
     pub level: String,
     /// How many real homes there are, in bands.
@@ -134,7 +145,7 @@ impl SlimMap {
     /// Whether a past is arriving: figures of the same are others than they were. Those of now always are, and the feed
     /// brings them.
     pub fn is_news_after(&self, before: &SlimMap) -> bool {
-        if (before.measure, &before.level) != (self.measure, &self.level) {
+        if (before.measure, before.days, &before.level) != (self.measure, self.days, &self.level) {
             return false;
         }
         match self.measure {
@@ -229,6 +240,7 @@ mod tests {
     #[test]
     fn news_are_other_figures_of_the_same() {
         let map = |measure, level: &str, status, value| SlimMap {
+            days: None,
             measure,
             level: level.to_owned(),
             real_homes: None,

@@ -40,8 +40,7 @@ pub(crate) fn PageFrame(
                 </nav>
                 <ThemeSwitch />
             </header>
-            <Behind />
-            <main id="content">{children()}</main>
+            <main id="content"><Behind />{children()}</main>
         </div>
     }
     .into_any()

@@ -54,7 +54,7 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
         labels,
         level: name,
         trouble: map.as_ref().err().map(ToString::to_string).unwrap_or_default(),
-        head: map.as_ref().ok().map(MapHead::from),
+        head: map.as_ref().ok().map(|map| MapHead::of(map, view.days)),
         age_s: status.heard_s,
         as_of: local_time(UtcSecond(status.now.0 - status.heard_s.unwrap_or(0)), geography.time_zone()),
         homes: words::homes(status.real_homes.as_deref(), status.simulated_homes),

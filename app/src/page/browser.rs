@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::set_timeout_with_handle;
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout, set_timeout_with_handle};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
@@ -18,6 +18,9 @@ use crate::times::Span;
 use crate::view_state::View;
 use crate::{api, live, times, words};
 
+/// How long a slider rests before what it shows is asked for.
+const REST: Duration = Duration::from_millis(150);
+
 /// How long a month, a week or a day is seen when they are gone through.
 const STEP: Duration = Duration::from_millis(900);
 
@@ -26,6 +29,8 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 thread_local! {
     static PAGE: Cell<Option<Page>> = const { Cell::new(None) };
+    /// The next step through the days.
+    static NEXT: Cell<Option<TimeoutHandle>> = const { Cell::new(None) };
 }
 
 pub(super) fn keep(page: Page) {
@@ -106,7 +111,10 @@ fn play(page: Page) {
             page.playing.set(false);
         }
     };
-    let _ = set_timeout_with_handle(step, STEP);
+    // One step at a time, however often it is begun and stopped.
+    if let Some(before) = NEXT.replace(set_timeout_with_handle(step, STEP).ok()) {
+        before.clear();
+    }
 }
 
 /// The back button changes the URL under the page.
@@ -116,6 +124,7 @@ fn follow_history(page: Page) {
         let (path, query) = (location.pathname().unwrap_or_default(), location.search().unwrap_or_default());
         let view = View::parse(&(path + &query));
         let camera = view.camera;
+        page.playing.set(false);
         page.view.set(view);
         // Also where the map seems to be there: it may be on its way elsewhere.
         page.command.set(Some(Command::Place(camera)));
@@ -144,7 +153,7 @@ fn follow_figures(page: Page) {
     let asked = StoredValue::new(0_u32);
     watch(move || {
         let (level, measure, _) = (page.level.get(), page.measure.get(), page.refresh.get());
-        page.days.track();
+        let days = page.days.get();
         let dates =
             page.view.with_untracked(View::dates).map(|dates| format!("&{dates}")).unwrap_or_default();
         asked.update_value(|asked| *asked += 1);
@@ -157,27 +166,41 @@ fn follow_figures(page: Page) {
         };
         let patience = set_timeout_with_handle(wonder, PATIENCE).ok();
         page.waiting.update_value(|waiting| *waiting += 1);
-        spawn_local(async move {
-            let path = format!("/api/v1/map?level={level}&measure={}{dates}", measure.as_str());
-            let answer = api::get::<SlimMap>(&path).await;
+        let answered = move || {
             page.waiting.update_value(|waiting| *waiting -= 1);
             if let Some(patience) = patience {
                 patience.clear();
             }
-            if is_last() {
-                page.slow.set(false);
-                match answer {
-                    Ok(map) => {
-                        page.trouble.set(String::new());
-                        let was_news = |before: &Arc<SlimMap>| map.is_news_after(before);
-                        if page.figures.with_untracked(|before| before.as_ref().is_some_and(was_news)) {
-                            page.news.set_value(true);
-                        }
-                        page.figures.set(Some(Arc::new(map)));
-                    }
-                    Err(error) => page.trouble.set(error.to_string()),
-                }
+        };
+        let ask = move || {
+            // What a slider only passed is not asked for.
+            if !is_last() {
+                return answered();
             }
-        });
+            spawn_local(async move {
+                let path = format!("/api/v1/map?level={level}&measure={}{dates}", measure.as_str());
+                let answer = api::get::<SlimMap>(&path).await;
+                answered();
+                if is_last() {
+                    page.slow.set(false);
+                    match answer {
+                        Ok(map) => {
+                            let map = SlimMap { days, ..map };
+                            page.trouble.set(String::new());
+                            let was_news = |before: &Arc<SlimMap>| map.is_news_after(before);
+                            if page.figures.with_untracked(|before| before.as_ref().is_some_and(was_news)) {
+                                page.news.set_value(true);
+                            }
+                            page.figures.set(Some(Arc::new(map)));
+                        }
+                        Err(error) => page.trouble.set(error.to_string()),
+                    }
+                }
+            });
+        };
+        match days {
+            Some(_) => set_timeout(ask, REST),
+            None => ask(),
+        }
     });
 }

@@ -191,9 +191,9 @@ impl Page {
         self.view.set(view);
     }
 
-    /// The legend's part of the figures that are drawn. None while those are of another measure.
+    /// The legend's part of the figures that are drawn. None while those are of another measure, or of other days.
     pub(crate) fn head(&self) -> Option<MapHead> {
-        self.drawn.get().filter(|head| head.measure == self.measure.get())
+        self.drawn.get().filter(|head| (head.measure, head.days) == (self.measure.get(), self.days.get()))
     }
 
     /// What is wrong with the map's figures, in words; empty where nothing is.

@@ -41,6 +41,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const ANOTHER_AFTER: Duration = Duration::from_secs(2);
 /// And so many times at most: which node hears it is chance.
 const ASKED_MORE: u32 = 3;
+/// Of as many requests as there may be at once one may be asked besides.
+const BESIDES_PART: usize = 8;
 /// A connection on which nothing comes is tried that often, and given up where nothing comes for so long: a node that hangs
 /// closes none.
 const TRIED_EVERY: Duration = Duration::from_secs(3);
@@ -61,6 +63,8 @@ pub struct Shared {
     pub(crate) sizing: Sizing,
     /// Requests under way, of all owners together.
     requests: Semaphore,
+    /// Those that are asked besides: where all nodes are slow, more of them would make it worse.
+    besides: Semaphore,
     pub(crate) requests_max: usize,
     /// Of each partition and edition by its number: the windows that are known to be noted.
     pub(crate) noted: Mutex<HashMap<i32, Windows>>,
@@ -92,11 +96,13 @@ impl CassandraStore {
             .map_err(|error| schema::away(config, error))?;
         let requests = Semaphore::new(config.requests_max);
         let requests_max = config.requests_max;
+        let besides = Semaphore::new(requests_max.div_ceil(BESIDES_PART));
         let shared = Arc::new(Shared {
             session,
             statements,
             sizing,
             requests,
+            besides,
             requests_max,
             noted: Mutex::default(),
             counted: Mutex::default(),
@@ -172,15 +178,17 @@ impl Shared {
         ask: impl Fn() -> A,
     ) -> Result<T, E> {
         let more = if self.session.get_cluster_state().get_nodes_info().len() > 1 { ASKED_MORE } else { 0 };
-        first_answer(ask, more).await
+        first_answer(ask, more, &self.besides).await
     }
 }
 
-/// Asks once, and so many times more, each when nothing has come for a while.
+/// Asks once, and so many times more, each when nothing has come for a while and there is room.
 async fn first_answer<T, E, A: Future<Output = Result<T, E>>>(
     ask: impl Fn() -> A,
     mut more: u32,
+    room: &Semaphore,
 ) -> Result<T, E> {
+    let mut besides = Vec::new();
     let mut asked = FuturesUnordered::from_iter([ask()]);
     loop {
         tokio::select! {
@@ -190,8 +198,11 @@ async fn first_answer<T, E, A: Future<Output = Result<T, E>>>(
                 }
             }
             () = tokio::time::sleep(ANOTHER_AFTER), if more > 0 => {
-                asked.push(ask());
-                more -= 1;
+                if let Ok(permit) = room.try_acquire() {
+                    besides.push(permit);
+                    asked.push(ask());
+                    more -= 1;
+                }
             }
         }
     }
@@ -289,7 +300,11 @@ mod tests {
 
     /// Each time it is asked, what is next comes after so many seconds. Gives the answer, how long it took and how often it was
     /// asked.
-    async fn asked(more: u32, answers: &[(u64, Result<u32, u32>)]) -> (Result<u32, u32>, u64, u32) {
+    async fn asked(
+        more: u32,
+        room: usize,
+        answers: &[(u64, Result<u32, u32>)],
+    ) -> (Result<u32, u32>, u64, u32) {
         let (began, count) = (tokio::time::Instant::now(), AtomicU32::new(0));
         let ask = || {
             let (after_s, answer) = answers[count.fetch_add(1, Ordering::Relaxed) as usize];
@@ -298,17 +313,18 @@ mod tests {
                 answer
             }
         };
-        let answer = first_answer(ask, more).await;
+        let answer = first_answer(ask, more, &Semaphore::new(room)).await;
         (answer, began.elapsed().as_secs(), count.load(Ordering::Relaxed))
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_hangs_is_not_waited_for_and_what_fails_fails_at_once() {
-        assert_eq!(asked(3, &[(1, Ok(1))]).await, (Ok(1), 1, 1));
-        assert_eq!(asked(3, &[(1, Err(1))]).await, (Err(1), 1, 1));
-        assert_eq!(asked(3, &[(60, Ok(1)), (60, Ok(2)), (1, Ok(3))]).await, (Ok(3), 5, 3));
-        assert_eq!(asked(3, &[(60, Ok(1)), (1, Err(2)), (1, Ok(3))]).await, (Ok(3), 6, 3));
-        assert_eq!(asked(1, &[(9, Err(1)), (4, Err(2))]).await, (Err(1), 9, 2));
-        assert_eq!(asked(0, &[(60, Ok(1))]).await, (Ok(1), 60, 1), "there is nobody else");
+        assert_eq!(asked(3, 9, &[(1, Ok(1))]).await, (Ok(1), 1, 1));
+        assert_eq!(asked(3, 9, &[(1, Err(1))]).await, (Err(1), 1, 1));
+        assert_eq!(asked(3, 9, &[(60, Ok(1)), (60, Ok(2)), (1, Ok(3))]).await, (Ok(3), 5, 3));
+        assert_eq!(asked(3, 9, &[(60, Ok(1)), (1, Err(2)), (1, Ok(3))]).await, (Ok(3), 6, 3));
+        assert_eq!(asked(1, 9, &[(9, Err(1)), (4, Err(2))]).await, (Err(1), 9, 2));
+        assert_eq!(asked(0, 9, &[(60, Ok(1))]).await, (Ok(1), 60, 1), "there is nobody else");
+        assert_eq!(asked(3, 1, &[(60, Ok(1)), (60, Ok(2))]).await, (Ok(1), 60, 2), "there is no more room");
     }
 }

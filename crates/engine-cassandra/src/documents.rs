@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use engine::{Document, DocumentStore, StoreError};
 use futures::future::BoxFuture;
+use scylla::errors::{ExecutionError, RequestAttemptError};
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::{Consistency, SerialConsistency};
@@ -16,7 +17,33 @@ use crate::error::{away, corrupt};
 const PIECE_BYTES: usize = 512 << 10;
 
 /// How often it is looked whether a write on a condition was agreed on that nobody has answered.
-const DOUBTS_MAX: u32 = 3;
+const DOUBTS_MAX: u32 = 2;
+
+/// Why it is not known whether a condition held.
+enum Compared {
+    /// It may have.
+    InDoubt(StoreError),
+    /// It can't be asked.
+    Failed(StoreError),
+}
+
+impl Compared {
+    fn of(error: ExecutionError) -> Self {
+        use RequestAttemptError::{BrokenConnectionError, DbError};
+        use scylla::errors::DbError::{WriteFailure, WriteTimeout};
+        match &error {
+            ExecutionError::RequestTimeout(_)
+            | ExecutionError::LastAttemptError(
+                BrokenConnectionError(_) | DbError(WriteTimeout { .. } | WriteFailure { .. }, _),
+            ) => Compared::InDoubt(away(error)),
+            _ => Compared::Failed(away(error)),
+        }
+    }
+}
+
+fn in_doubt() -> StoreError {
+    StoreError::Unavailable("whether it was replaced by us is not known: nodes were slow to agree".to_owned())
+}
 
 /// Version, pieces, body.
 type DocumentRow = (i64, i32, Vec<u8>);
@@ -75,16 +102,19 @@ impl DocumentStore for CassandraStore {
                 Some(read) => self.compared(&self.statements.replace_document, (&by, kind, id, read)).await,
             };
             let error = match replaced {
-                Err(error @ StoreError::Unavailable(_)) if doubts < DOUBTS_MAX => error,
-                answered => return answered,
+                // The former time may have held after all.
+                Ok(false) if doubts > 0 => in_doubt(),
+                Ok(answer) => return Ok(answer),
+                Err(Compared::InDoubt(error)) => error,
+                Err(Compared::Failed(error)) => return Err(error),
             };
             // Nodes that are busy may have agreed on it and not have said so. Who reads as they write ends what is under way.
-            doubts += 1;
             match self.agreed(kind, id).await {
                 Ok(Some(body)) if body == by => return Ok(true),
-                Ok(body) if body.as_deref() != read => return Ok(false),
-                Ok(_) => {}
-                Err(_) => return Err(error),
+                // By whom, and whether before us or after, nobody can tell; at first it was not us.
+                Ok(body) if body.as_deref() != read => return Err(error),
+                Ok(_) if doubts < DOUBTS_MAX => doubts += 1,
+                _ => return Err(error),
             }
         }
     }
@@ -161,21 +191,22 @@ impl CassandraStore {
         &self,
         statement: &PreparedStatement,
         values: impl SerializeRow,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, Compared> {
         let mut statement = statement.clone();
         // The second time, the condition would be about the first.
         statement.set_is_idempotent(false);
         statement.set_serial_consistency(Some(SerialConsistency::LocalSerial));
         let _turn = self.turn().await;
-        let answer = self.session.execute_unpaged(&statement, values).await.map_err(away)?;
-        let answer = answer.into_rows_result().map_err(|error| corrupt("documents", error))?;
-        let mut rows = answer.rows::<scylla::value::Row>().map_err(|error| corrupt("documents", error))?;
-        let first = rows.next().transpose().map_err(|error| corrupt("documents", error))?;
+        let answer = self.session.execute_unpaged(&statement, values).await.map_err(Compared::of)?;
+        let unreadable = |error: &dyn std::fmt::Display| Compared::Failed(corrupt("documents", error));
+        let answer = answer.into_rows_result().map_err(|error| unreadable(&error))?;
+        let mut rows = answer.rows::<scylla::value::Row>().map_err(|error| unreadable(&error))?;
+        let first = rows.next().transpose().map_err(|error| unreadable(&error))?;
         // Whether it was applied comes first; what else comes depends on that.
         let applied = first.and_then(|row| row.columns.into_iter().next().flatten());
         applied
             .and_then(|value| value.as_boolean())
-            .ok_or_else(|| corrupt("documents", "a conditional write does not say whether it was applied"))
+            .ok_or_else(|| unreadable(&"a conditional write does not say whether it was applied"))
     }
 
     pub(crate) async fn run(

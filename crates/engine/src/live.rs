@@ -22,7 +22,7 @@ pub struct LiveBatch {
     pub homes: Vec<HomeChange>,
     /// Of the newest record in them, the log's append time, milliseconds since 1970.
     pub newest_ms: i64,
-    /// Of the oldest record that they tell of for the first time, likewise; none where they tell of none, or it is not known.
+    /// Of the oldest record that this owner had not told of before, likewise; none where they tell of none, or it is not known.
     pub oldest_ms: Option<i64>,
 }
 

@@ -41,7 +41,7 @@ pub enum Measure {
     /// kWh that a home uses in a year.
     #[default]
     Annual,
-    /// What that costs under the first tariff, with the standing charge, in units of the currency.
+    /// What that costs under a flat tariff, with the standing charge, in units of the currency.
     Cost,
     /// kWh that a home uses a day, of the days that are asked for.
     Daily,

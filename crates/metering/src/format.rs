@@ -72,10 +72,12 @@ pub fn decimal(text: &str) -> Option<f64> {
         None => (1.0, text),
     };
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_plain = |text: &str| text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_plain(whole) || !is_plain(part) {
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 8 || !is_plain(whole) || !is_plain(part) {
         return None;
     }
+    // The ninth says nothing any more.
+    let part = part.get(..8).unwrap_or(part);
     let number = |text: &str| text.bytes().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'));
     Some(
         sign * (f64::from(number(whole))
@@ -297,12 +299,16 @@ mod tests {
         ] {
             assert_eq!(fixed(value, decimals), text);
         }
-        for (text, value) in
-            [("51.50735", Some(51.507_35)), ("-0.5", Some(-0.5)), ("9", Some(9.0)), ("7.", Some(7.0))]
-        {
+        for (text, value) in [
+            ("51.50735", Some(51.507_35)),
+            ("-0.5", Some(-0.5)),
+            ("9", Some(9.0)),
+            ("7.", Some(7.0)),
+            ("1.1234567899", Some(1.123_456_78)),
+        ] {
             assert_eq!(decimal(text), value);
         }
-        for text in ["", "-", ".5", "x", "1e5", "1.2.3", "--1", "123456789", "1.123456789", "NaN"] {
+        for text in ["", "-", ".5", "x", "1e5", "1.2.3", "--1", "123456789", "NaN"] {
             assert_eq!(decimal(text), None, "{text}");
         }
         assert_eq!(tenths(8.44), "8.4");

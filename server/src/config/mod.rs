@@ -101,7 +101,7 @@ impl Pace {
             memtable_bytes: from.whole("memtable-kb", 1..=1 << 20)? << 10,
             checkpoint_every: Duration::from_millis(from.whole("checkpoint-ms", 10..=600_000)?),
             pack_after_quiet: Duration::from_secs(from.whole("pack-after-s", 0..=86_400)?),
-            owner_silence: Duration::from_secs(from.whole("owner-silence-s", 5..=3600)?),
+            owner_silence: Duration::from_secs(from.whole("owner-silence-s", 30..=3600)?),
         })
     }
 }

@@ -186,7 +186,7 @@ pub static SETTINGS: &[Setting] = &[
         "SECONDS",
         "90",
         "How long an owner of a partition may give no sign of life until its process ends, so that another takes over",
-        "a whole number from 5 to 3600",
+        "a whole number from 30 to 3600: one request may take ten",
     ),
     setting(
         "body-limit-kb",

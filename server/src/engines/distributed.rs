@@ -57,7 +57,7 @@ impl Distributed {
         }
         if let Some(set) = topics_set::read(documents.as_ref()).await? {
             for difference in engine_kafka::differences(&kafka, set).await? {
-                tracing::warn!("a topic is not as the last `wattmap migrate` left it: {difference}");
+                tracing::warn!("a topic is not as the last `wattmap migrate` was told: {difference}");
             }
         }
         let (feed, dead) = (KafkaFeed::open(&kafka).await?, KafkaDeadLetters::open(&kafka).await?);

@@ -14,7 +14,7 @@ use metering::api::{
     MeasuredIn, Profile, SearchAnswer, Status,
 };
 use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band, rounded_measure};
-use metering::tariff::Tariff;
+use metering::tariff::{Tariff, Tariffs};
 use metering::{AreaCode, UtcSecond, Window};
 
 use super::calendar;
@@ -97,7 +97,7 @@ impl PublicFigures for FiguresService {
         let mut figures = Vec::new();
         let mut year = None;
         let choices = Measure::CHOICES.into_iter();
-        for measure in choices.filter(|&measure| measure != Measure::Cost || self.tariffs.is_some()) {
+        for measure in choices.filter(|&measure| measure != Measure::Cost || self.flat().is_some()) {
             let released = self.released(measure, None, None).await?;
             figures.push(self.figure(area, measure, &released.release));
             if measure == Measure::Annual {
@@ -195,7 +195,7 @@ impl PublicFigures for FiguresService {
                 .flatten()
                 .collect(),
             holidays: self.calendar.holidays().map(str::to_owned),
-            currency: self.tariffs.as_ref().map(|tariffs| tariffs.currency.clone()),
+            currency: self.flat().map(|(tariffs, _)| tariffs.currency.clone()),
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
             tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
         }
@@ -293,19 +293,22 @@ impl FiguresService {
         })
     }
 
-    /// What a year costs under the first tariff, which has one price for all times.
+    /// Prices, and the number of the first tariff among them that has one price for all times.
+    fn flat(&self) -> Option<(&Tariffs, usize)> {
+        let tariffs = self.tariffs.as_ref()?;
+        Some((tariffs, tariffs.tariffs.iter().position(Tariff::is_flat)?))
+    }
+
+    /// What a year costs under it.
     fn cost_of(&self, year: Released) -> Result<Released, AppError> {
-        let Some(tariffs) = &self.tariffs else {
-            let measure = Measure::Cost.as_str();
-            return Err(AppError::refused(
-                "measure",
-                measure,
-                "no prices are known of this site: see `tariffs`",
-            ));
+        let Some((tariffs, flat)) = self.flat() else {
+            let (measure, why) =
+                (Measure::Cost.as_str(), "there is no flat tariff among this site's `tariffs`");
+            return Err(AppError::refused("measure", measure, why));
         };
         let of = |kwh| {
             let known = Known { kwh, night_percent: None, evening_percent: None, at_home: false };
-            costs(tariffs, known).first().map_or(0.0, |cost| cost.a_year)
+            costs(tariffs, known).get(flat).map_or(0.0, |cost| cost.a_year)
         };
         // Money goes with kilowatt-hours in a line, and two points are quicker than a year of half-hours for each area.
         let (fixed, per_kwh) = (of(0.0), (of(10_000.0) - of(0.0)) / 10_000.0);

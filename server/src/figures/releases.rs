@@ -57,12 +57,21 @@ impl MadeOf {
 
 /// The last release of each measure and period that was asked for.
 #[derive(Default)]
-pub(super) struct Releases(Mutex<HashMap<(Measure, Period), DatedRelease>>);
+pub(super) struct Releases(Mutex<HashMap<(Measure, Period), Held>>);
+
+/// One of them, and when it was asked for last.
+struct Held {
+    release: DatedRelease,
+    used: Instant,
+}
 
 impl Releases {
     /// The last one.
     pub(super) fn get(&self, measure: Measure, period: Period) -> Option<DatedRelease> {
-        self.lock().get(&(measure, period)).cloned()
+        let mut releases = self.lock();
+        let held = releases.get_mut(&(measure, period))?;
+        held.used = Instant::now();
+        Some(held.release.clone())
     }
 
     /// Keeps one, and gives the one that is kept: who began to make it later and was quicker has made it of newer days, and
@@ -70,18 +79,18 @@ impl Releases {
     pub(super) fn keep(&self, measure: Measure, made: DatedRelease) -> DatedRelease {
         let key = (measure, made.period);
         let mut releases = self.lock();
-        if let Some(newer) = releases.get(&key).filter(|held| held.began > made.began) {
-            return newer.clone();
+        if let Some(newer) = releases.get(&key).filter(|held| held.release.began > made.began) {
+            return newer.release.clone();
         }
         if releases.len() >= KEPT && !releases.contains_key(&key) {
-            let oldest = releases.iter().min_by_key(|(_, held)| held.made).map(|(&key, _)| key);
+            let oldest = releases.iter().min_by_key(|(_, held)| held.used).map(|(&key, _)| key);
             oldest.and_then(|key| releases.remove(&key));
         }
-        releases.insert(key, made.clone());
+        releases.insert(key, Held { release: made.clone(), used: Instant::now() });
         made
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Measure, Period), DatedRelease>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Measure, Period), Held>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -188,7 +188,8 @@ impl FiguresService {
             changed: Changed::default(),
         }));
         let typical = TypicalDays::new(nesting.clone(), calendar.clone(), days.clone());
-        let spreads = Spreads::new(geography.clone(), calendar.clone(), store.clone(), documents.clone());
+        let spreads =
+            Spreads::new(geography.clone(), calendar.clone(), store.clone(), documents.clone(), rules);
         Ok(FiguresService {
             days,
             spreads,

@@ -45,8 +45,8 @@ pub(crate) enum Part {
     RealData,
 }
 
-/// What the project can run from itself alone, quickest answers first; what only reads the source comes last, for beside those on
-/// engines it takes no time.
+/// What the project can run from itself alone; what only reads the source comes last, for beside the tests on engines it takes no
+/// time.
 const FROM_ITSELF_ALONE: [Part; 7] =
     [Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill, Part::Check];
 /// The programs of those who write to the topic besides us.

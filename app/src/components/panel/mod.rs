@@ -121,7 +121,7 @@ impl PanelData {
         let map = services.figures.map(level, view.measure, None, None).await.ok()?;
         let named = services.geography.level_named(level)?;
         Some(Scale {
-            head: MapHead::from(&map),
+            head: MapHead::of(&map, None),
             figures: map.areas.iter().map(|area| (area.status, area.value)).collect(),
             plural: services.geography.level(named).names.plural.clone(),
         })

@@ -93,11 +93,13 @@ async fn begin(stage: &Shared) {
     if let Some(picture) = load::from_picture(&grid).await {
         let mut stage = stage.borrow_mut();
         if let Some(level) = stage.number_of(&picture.level) {
-            let drawn = page.start.with_value(|start| start.head.as_ref().map(|head| head.measure));
-            let measure = drawn.unwrap_or_else(|| page.measure.get_untracked());
+            let drawn =
+                page.start.with_value(|start| start.head.as_ref().map(|head| (head.measure, head.days)));
+            let (measure, days) =
+                drawn.unwrap_or_else(|| (page.measure.get_untracked(), page.days.get_untracked()));
             if let Some(scene) = stage.levels.get_mut(level) {
                 scene.shapes = Some(picture.shapes);
-                scene.figures = Some(Figures::drawn(measure, picture.fills));
+                scene.figures = Some(Figures::drawn(measure, days, picture.fills));
             }
             stage.shown = Some(level);
         }
@@ -132,7 +134,7 @@ fn follow(page: Page, holder: Holder, ready: RwSignal<bool>) {
         }
     });
     watch(move || {
-        let _ = (page.measure.get(), page.slow.get(), page.trouble.get());
+        let _ = (page.measure.get(), page.days.get(), page.slow.get(), page.trouble.get());
         if let Some(stage) = stage() {
             redraw(&stage, true);
         }

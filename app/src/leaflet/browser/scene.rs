@@ -11,6 +11,7 @@ use crate::geometry::hit::HitGrid;
 use crate::geometry::mercator::Grid;
 use crate::geometry::outline::{Bounds, Outline};
 use crate::site_map::{MapHead, SlimArea, SlimMap};
+use crate::times::Days;
 
 /// One area.
 pub(super) struct Shape {
@@ -73,6 +74,7 @@ impl Shapes {
 /// The figures of a level, in the order of its outlines.
 pub(super) struct Figures {
     pub(super) measure: Measure,
+    pub(super) days: Option<Days>,
     classes: Vec<f64>,
     pub(super) list: Vec<(Status, Option<f64>)>,
     pub(super) fills: Vec<Fill>,
@@ -83,6 +85,7 @@ impl Figures {
     pub(super) fn new(map: &SlimMap, shapes: &Shapes) -> Self {
         let mut figures = Self {
             measure: map.measure,
+            days: map.days,
             classes: map.classes.clone(),
             list: vec![(Status::NoData, None); shapes.list.len()],
             fills: vec![Fill::Empty; shapes.list.len()],
@@ -94,14 +97,14 @@ impl Figures {
     }
 
     /// As the server drew them: colours, not yet figures.
-    pub(super) fn drawn(measure: Measure, fills: Vec<Fill>) -> Self {
-        Self { measure, classes: Vec::new(), list: Vec::new(), fills }
+    pub(super) fn drawn(measure: Measure, days: Option<Days>, fills: Vec<Fill>) -> Self {
+        Self { measure, days, classes: Vec::new(), list: Vec::new(), fills }
     }
 
     /// What the legend says of them. None while there are only colours.
     pub(super) fn head(&self) -> Option<MapHead> {
         let values = self.list.iter().filter_map(|(_, value)| *value);
-        (!self.list.is_empty()).then(|| MapHead::new(self.measure, self.classes.clone(), values))
+        (!self.list.is_empty()).then(|| MapHead::new(self.measure, self.days, self.classes.clone(), values))
     }
 
     fn set(&mut self, shapes: &Shapes, code: &AreaCode, status: Status, value: Option<f64>) -> bool {

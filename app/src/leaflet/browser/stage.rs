@@ -155,20 +155,24 @@ impl Stage {
 
     /// The level to draw: the wanted one if all of it is there, else the one that is shown already.
     pub(super) fn drawable(&self) -> Option<usize> {
-        let measure = self.page.measure.get_untracked();
         let whole = |level: usize| {
             let scene = self.levels.get(level)?;
             let figures = scene.figures.as_ref()?;
-            (scene.shapes.is_some() && figures.measure == measure).then_some(level)
+            (scene.shapes.is_some() && self.is_asked_for(figures)).then_some(level)
         };
         whole(self.wanted).or(self.shown)
     }
 
-    /// Whether a level's figures are of another measure than the chosen one, which cannot be had or takes its
+    /// Whether figures are of the measure and the days that are chosen.
+    fn is_asked_for(&self, figures: &Figures) -> bool {
+        (figures.measure, figures.days) == (self.page.measure.get_untracked(), self.page.days.get_untracked())
+    }
+
+    /// Whether a level's figures are of something else than what is chosen, which cannot be had or takes its
     /// time: then the areas have no colours, rather than those of something else.
     pub(super) fn is_mute(&self, level: usize) -> bool {
         let figures = self.levels.get(level).and_then(|scene| scene.figures.as_ref());
-        let other = figures.is_some_and(|figures| figures.measure != self.page.measure.get_untracked());
+        let other = figures.is_some_and(|figures| !self.is_asked_for(figures));
         let waits = || self.page.slow.get_untracked() || !self.page.trouble.with_untracked(String::is_empty);
         other && waits()
     }

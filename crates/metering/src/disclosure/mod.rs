@@ -28,7 +28,7 @@ pub use ledger::{AreaNames, BadRecord, ChangedHome, Course, DayLedger, Look, Rel
 pub use nesting::Nesting;
 pub use release::{ExactFigure, PublicFigure, Release, SeriesValue, Shown, homes_band, rounded_measure};
 pub use rules::{DisclosureRules, FigureKind, TooLax};
-pub use spread::{DaySpread, HomeDay, Percentiles};
+pub use spread::{DaySpread, HomeDay, Percentiles, stands_beside};
 
 #[cfg(test)]
 mod tests {

@@ -36,8 +36,10 @@ impl DisclosureRules {
     pub const HOMES_CHANGED_MIN: u32 = 10;
     /// What one home may have used of a figure over a month or longer, %.
     pub const LARGEST_SHARE_MAX_PERCENT: u32 = 15;
-    /// Homes that percentiles need.
-    pub const PERCENTILE_HOMES_MIN: usize = 20;
+    /// Homes that percentiles need at least.
+    pub const PERCENTILE_HOMES_MIN: u32 = 20;
+    /// Days of a type that they are of, at least: of fewer they would tell of single ones.
+    pub const PERCENTILE_DAYS_MIN: usize = 4;
     /// Homes whose mean a percentile is, so that it is nobody's own.
     pub const HOMES_OF_A_PERCENTILE: usize = 10;
     /// Power is rounded to this, W.
@@ -61,6 +63,11 @@ impl DisclosureRules {
             }
         }
         Ok(DisclosureRules { homes_min_period, homes_min_window })
+    }
+
+    /// Homes that percentiles need.
+    pub fn percentile_homes_min(&self) -> usize {
+        self.homes_min_period.max(Self::PERCENTILE_HOMES_MIN) as usize
     }
 
     /// Homes that a figure of this kind needs.

@@ -30,8 +30,8 @@ pub struct DaySpread(Vec<Percentiles>);
 
 impl DaySpread {
     /// Of homes. None of too few.
-    pub fn of(homes: &[HomeDay]) -> Option<Self> {
-        if homes.len() < DisclosureRules::PERCENTILE_HOMES_MIN {
+    pub fn of(homes: &[HomeDay], rules: &DisclosureRules) -> Option<Self> {
+        if homes.len() < rules.percentile_homes_min() {
             return None;
         }
         let half_hour = |number: usize| {
@@ -47,6 +47,14 @@ impl DaySpread {
     pub fn half_hour(&self, number: usize) -> Percentiles {
         self.0.get(number).copied().unwrap_or_default()
     }
+}
+
+/// Whether percentiles may be told of an area, beside those of the areas within it: `homes` of each area of a finer level. Those
+/// of areas that have too few to be told of are none, or as many as make up a percentile: fewer would be what sets two percentiles
+/// apart.
+pub fn stands_beside(homes: &[usize], rules: &DisclosureRules) -> bool {
+    let few: usize = homes.iter().filter(|&&homes| homes < rules.percentile_homes_min()).sum();
+    few == 0 || few >= DisclosureRules::HOMES_OF_A_PERCENTILE
 }
 
 /// The mean of the homes that are nearest to the percentile in rank, as many on either side, rounded as all power is. None where
@@ -69,18 +77,36 @@ mod tests {
         watts.into_iter().map(|watts| [watts; HALF_HOURS]).collect()
     }
 
+    fn of(homes: &[HomeDay]) -> Option<DaySpread> {
+        DaySpread::of(homes, &DisclosureRules::default())
+    }
+
     fn spread(watts: impl IntoIterator<Item = f64>) -> [Option<f64>; 3] {
-        let spread = DaySpread::of(&homes(watts)).unwrap();
+        let spread = of(&homes(watts)).unwrap();
         let Percentiles { p10, p50, p90 } = spread.half_hour(7);
         [p10, p50, p90]
     }
 
     #[test]
     fn percentiles_are_of_ten_homes() {
-        assert!(DaySpread::of(&homes((0..19).map(|_| 200.0))).is_none());
+        assert!(of(&homes((0..19).map(|_| 200.0))).is_none());
         assert_eq!(spread((0..20).map(|_| 200.0)), [None, Some(200.0), None]);
         assert_eq!(spread((0..44).map(|n| 200.0 + f64::from(n))), [None, Some(220.0), None]);
         assert_eq!(spread((0..50).map(|n| 200.0 + f64::from(n))), [Some(205.0), Some(225.0), Some(245.0)]);
+    }
+
+    #[test]
+    fn a_few_homes_are_not_what_sets_two_areas_apart() {
+        let stands = |homes: &[usize]| stands_beside(homes, &DisclosureRules::default());
+        assert!(stands(&[]) && stands(&[25, 30, 0]) && stands(&[25, 5, 5]));
+        assert!(!stands(&[25, 1]) && !stands(&[25, 5, 4]));
+    }
+
+    #[test]
+    fn raised_rules_hold_here_too() {
+        let raised = DisclosureRules::raised(30, 30).unwrap();
+        let twenty = homes((0..20).map(|_| 200.0));
+        assert!(of(&twenty).is_some() && DaySpread::of(&twenty, &raised).is_none());
     }
 
     #[test]
