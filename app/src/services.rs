@@ -49,6 +49,9 @@ pub trait PublicFigures: Send + Sync + 'static {
     /// there is nothing.
     async fn history(&self) -> Result<Option<[i64; 2]>, AppError>;
 
+    /// How long readings have waited to be counted, seconds, where that is longer than it should be.
+    fn behind_s(&self) -> Option<i64>;
+
     /// What is known of one area. An unknown code is [`AppError::NotFound`].
     async fn card(&self, area: &AreaCode) -> Result<AreaCard, AppError>;
 

@@ -12,8 +12,6 @@ pub struct SiteStatus {
     pub real_homes: Option<String>,
     /// Seconds since a reading last arrived; none where none ever did.
     pub heard_s: Option<i64>,
-    /// How long readings have waited to be counted, seconds, where that is longer than it should be.
-    pub behind_s: Option<i64>,
     /// The server's clock.
     pub now: UtcSecond,
     /// Whether `/live` has something to say.

@@ -100,9 +100,14 @@ impl View {
         }
     }
 
-    /// `from=2026-10-01&to=2026-11-01`, where there are days.
+    /// `2026-10-01` and `2026-11-01`, where there are days.
+    pub fn ends(&self) -> Option<[String; 2]> {
+        Some(self.days?.map(|day| Day::from_days(day).in_digits()))
+    }
+
+    /// `from=2026-10-01&to=2026-11-01`, likewise.
     pub fn dates(&self) -> Option<String> {
-        let [from, to] = self.days?.map(|day| Day::from_days(day).in_digits());
+        let [from, to] = self.ends()?;
         Some(format!("from={from}&to={to}"))
     }
 

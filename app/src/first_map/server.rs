@@ -5,7 +5,6 @@ use metering::UtcSecond;
 
 use super::names::Names;
 use super::picture::picture;
-use crate::format::Day;
 use crate::geometry::mercator::{Grid, surroundings};
 use crate::services::Services;
 use crate::site::SiteStatus;
@@ -30,8 +29,8 @@ pub(crate) async fn first_map(services: &Services, view: &View) -> FirstMap {
     let geography = &services.geography;
     let level = first_level(geography, view.level.as_deref());
     let name = geography.level(level).name().to_owned();
-    let dates = view.days.map(|days| days.map(|day| Day::from_days(day).in_digits()));
-    let [from, to] = [0, 1].map(|end| dates.as_ref().map(|dates| dates[end].as_str()));
+    let ends = view.ends();
+    let [from, to] = [0, 1].map(|end| ends.as_ref().map(|ends| ends[end].as_str()));
     let (map, history) =
         futures::join!(services.figures.map(&name, view.shown(), from, to), services.figures.history());
     let labels = labels(geography);

@@ -14,7 +14,7 @@ use super::{Command, Page};
 use crate::live::Connection;
 use crate::reactive::watch;
 use crate::site_map::SlimMap;
-use crate::times::Span;
+use crate::times::{Days, Span};
 use crate::view_state::View;
 use crate::{api, live, times, words};
 
@@ -61,10 +61,14 @@ fn replace(url: &str) {
 }
 
 impl Page {
+    /// The days that are known, and those of them that are looked at.
+    fn times(&self) -> Option<(Days, Days)> {
+        self.start.with_value(|start| start.history).zip(self.days.get_untracked())
+    }
+
     /// Shows the month, week or day of that number, whichever are looked at. It is no step to go back to.
     pub(crate) fn go_to(&self, number: i64) {
-        let known = self.start.with_value(|start| start.history);
-        let Some((known, days)) = known.zip(self.days.get_untracked()) else { return };
+        let Some((known, days)) = self.times() else { return };
         let mut view = self.view.get_untracked();
         view.camera = self.camera.get_value();
         view.days = Some(times::days_of(known, Span::of(days), number));
@@ -74,8 +78,7 @@ impl Page {
 
     /// Goes through the days that are known, from where it is, or from the first ones where it is at the end; or stops.
     pub(crate) fn play(&self) {
-        let known = self.start.with_value(|start| start.history);
-        let Some((known, days)) = known.zip(self.days.get_untracked()) else { return };
+        let Some((known, days)) = self.times() else { return };
         let plays = !self.playing.get_untracked();
         self.playing.set(plays);
         if plays {
@@ -88,8 +91,7 @@ impl Page {
 
     /// The next of them. False where there is none.
     fn go_on(&self) -> bool {
-        let known = self.start.with_value(|start| start.history);
-        let Some((known, days)) = known.zip(self.days.get_untracked()) else { return false };
+        let Some((known, days)) = self.times() else { return false };
         let next = times::number_of(known, days) + 1;
         let is_there = next < times::count(known, Span::of(days));
         if is_there {

@@ -7,7 +7,6 @@ use leptos_router::hooks::use_location;
 
 use crate::components::{Bar, Behind, NearMe, PanelContent, PanelData, Times};
 use crate::first_map::{FirstMap, first_map};
-use crate::format::Day;
 use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
 use crate::page::Page;
 use crate::site_map::{LevelInfo, Start};
@@ -149,8 +148,8 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
             <p>{words::drawn_with_scripts_only(&level.plural)}" "<a href=href>{words::IN_THE_LIST}</a></p>
         }
     });
-    let dates = [("from", words::TIMES_FROM, 0), ("to", words::TIMES_TO, 1)].map(|(name, label, end)| {
-        let value = view.days.map(|days| Day::from_days(days[end]).in_digits());
+    let [from, to] = view.ends().map_or([None, None], |ends| ends.map(Some));
+    let dates = [("from", words::TIMES_FROM, from), ("to", words::TIMES_TO, to)].map(|(name, label, value)| {
         view! { <label><span>{label}</span><input type="date" name=name value=value form="measures" /></label> }
     });
     let area = view.area_code().map(|area| {

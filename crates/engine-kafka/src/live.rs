@@ -165,13 +165,14 @@ fn append(batch: &mut LiveBatch, decoded: LiveMessage) {
 impl LiveFeed for KafkaFeed {
     async fn publish(&self, batch: LiveBatch) -> Result<(), StoreError> {
         let LiveBatch { partition, edition, rows, homes, newest_ms, oldest_ms } = batch;
-        let all = rows.len();
-        let messages = rows.chunks(ROWS_MAX).enumerate().map(|(chunk, rows)| {
-            let (first, more) = ((chunk * ROWS_MAX) as u32, (chunk + 1) * ROWS_MAX < all);
+        let (edition, all) = (edition.0, rows.len());
+        let mut rows = rows.into_iter();
+        let messages = (0..all).step_by(ROWS_MAX).map(|begin| {
+            let (first, more) = (begin as u32, begin + ROWS_MAX < all);
             let of_chunk =
                 homes.iter().filter(|change| (first..first + ROWS_MAX as u32).contains(&change.row));
             let homes = of_chunk.map(|change| HomeChange { row: change.row - first, ..*change }).collect();
-            let (edition, rows) = (edition.0, rows.to_vec());
+            let rows = rows.by_ref().take(ROWS_MAX).collect();
             let message = LiveMessage { partition, edition, rows, homes, newest_ms, oldest_ms, more };
             Outgoing {
                 topic: &self.topic,

@@ -83,6 +83,11 @@ impl Measure {
         Self::ALL.into_iter().find(|measure| measure.as_str() == text)
     }
 
+    /// Whether it is of a whole year, whatever it rests on.
+    pub const fn is_of_a_year(self) -> bool {
+        matches!(self, Self::Annual | Self::Cost)
+    }
+
     /// Whether other days than those of the last year can be looked at.
     pub const fn has_times(self) -> bool {
         matches!(self, Self::Annual | Self::Daily | Self::NightShare | Self::EveningShare)

@@ -14,11 +14,10 @@ use metering::api::{
     MeasuredIn, Profile, SearchAnswer, Status,
 };
 use metering::disclosure::{FigureKind, PublicFigure, Release, homes_band, rounded_measure};
-use metering::tariff::{Tariff, Tariffs};
+use metering::tariff::Tariff;
 use metering::{AreaCode, UtcSecond, Window};
 
 use super::calendar;
-use super::costs::{Known, costs};
 use super::model::Published;
 use super::recent::LOOK_BACK;
 use super::series::unavailable;
@@ -97,7 +96,7 @@ impl PublicFigures for FiguresService {
         let mut figures = Vec::new();
         let mut year = None;
         let choices = Measure::CHOICES.into_iter();
-        for measure in choices.filter(|&measure| measure != Measure::Cost || self.flat().is_some()) {
+        for measure in choices.filter(|&measure| measure != Measure::Cost || self.flat.is_some()) {
             let released = self.released(measure, None, None).await?;
             figures.push(self.figure(area, measure, &released.release));
             if measure == Measure::Annual {
@@ -183,7 +182,6 @@ impl PublicFigures for FiguresService {
             simulated_homes: registered.simulated,
             real_homes: self.real_homes(&registered),
             heard_s: self.heard_s(),
-            behind_s: self.behind_s(now),
             now,
             live: newest.is_some_and(|newest| now.0 - newest.0 < followed_s),
             disclosure: DisclosureNumbers {
@@ -195,10 +193,15 @@ impl PublicFigures for FiguresService {
                 .flatten()
                 .collect(),
             holidays: self.calendar.holidays().map(str::to_owned),
-            currency: self.flat().map(|(tariffs, _)| tariffs.currency.clone()),
+            currency: self.flat.and(self.tariffs.as_ref()).map(|tariffs| tariffs.currency.clone()),
             tile_url: self.tiles.as_ref().map(|(url, _)| url.clone()),
             tile_attribution: self.tiles.as_ref().map(|(_, attribution)| attribution.clone()),
         }
+    }
+
+    fn behind_s(&self) -> Option<i64> {
+        let waited = self.clock.now().0.saturating_sub(self.whole_until().0);
+        Some(waited).filter(|&waited| waited > BEHIND_TOLD_FROM_S)
     }
 
     fn local_prices(&self) -> LocalPrices {
@@ -212,11 +215,6 @@ impl PublicFigures for FiguresService {
 }
 
 impl FiguresService {
-    /// How long what was accepted has waited to be stored, where that is worth telling.
-    fn behind_s(&self, now: UtcSecond) -> Option<i64> {
-        Some(now.0.saturating_sub(self.whole_until().0)).filter(|&waited| waited > BEHIND_TOLD_FROM_S)
-    }
-
     /// How many homes are real: in a band, as everywhere. None where there is none.
     fn real_homes(&self, registered: &Registered) -> Option<String> {
         let real = registered.meters.saturating_sub(registered.simulated);
@@ -293,26 +291,14 @@ impl FiguresService {
         })
     }
 
-    /// Prices, and the number of the first tariff among them that has one price for all times.
-    fn flat(&self) -> Option<(&Tariffs, usize)> {
-        let tariffs = self.tariffs.as_ref()?;
-        Some((tariffs, tariffs.tariffs.iter().position(Tariff::is_flat)?))
-    }
-
-    /// What a year costs under it.
+    /// What a year costs under the flat tariff.
     fn cost_of(&self, year: Released) -> Result<Released, AppError> {
-        let Some((tariffs, flat)) = self.flat() else {
+        let Some(flat) = &self.flat else {
             let (measure, why) =
                 (Measure::Cost.as_str(), "there is no flat tariff among this site's `tariffs`");
             return Err(AppError::refused("measure", measure, why));
         };
-        let of = |kwh| {
-            let known = Known { kwh, night_percent: None, evening_percent: None, at_home: false };
-            costs(tariffs, known).get(flat).map_or(0.0, |cost| cost.a_year)
-        };
-        // Money goes with kilowatt-hours in a line, and two points are quicker than a year of half-hours for each area.
-        let (fixed, per_kwh) = (of(0.0), (of(10_000.0) - of(0.0)) / 10_000.0);
-        let release = Arc::new(year.release.derived(Measure::Cost, |kwh| fixed + kwh * per_kwh));
+        let release = Arc::new(year.release.derived(Measure::Cost, |kwh| flat.a_year(kwh)));
         Ok(Released { release, ..year })
     }
 

@@ -65,6 +65,31 @@ pub(super) fn costs(tariffs: &Tariffs, known: Known) -> Vec<TariffCost> {
     tariffs.tariffs.iter().map(cost).collect()
 }
 
+/// What a year costs under a tariff of one price: money goes with kilowatt-hours in a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FlatPrice {
+    fixed: f64,
+    per_kwh: f64,
+}
+
+impl FlatPrice {
+    /// Of the first tariff that has one price for all times, if any has.
+    pub(super) fn of(tariffs: &Tariffs) -> Option<Self> {
+        let flat = tariffs.tariffs.iter().position(Tariff::is_flat)?;
+        let of = |kwh| {
+            let known = Known { kwh, night_percent: None, evening_percent: None, at_home: false };
+            Some(costs(tariffs, known).get(flat)?.a_year)
+        };
+        let fixed = of(0.0)?;
+        Some(FlatPrice { fixed, per_kwh: (of(10_000.0)? - fixed) / 10_000.0 })
+    }
+
+    /// In units of the currency.
+    pub(super) fn a_year(&self, kwh: f64) -> f64 {
+        self.fixed + kwh * self.per_kwh
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use super::calendar::Calendar;
 use super::changed::Changed;
+use super::costs::FlatPrice;
 use super::days::{Days, Reader, Stored};
 use super::ever_heard::EverHeard;
 use super::holidays::Holidays;
@@ -126,6 +127,8 @@ pub struct FiguresService {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rules: DisclosureRules,
     pub(super) tariffs: Option<Tariffs>,
+    /// The flat one of them, if there is one.
+    pub(super) flat: Option<FlatPrice>,
     pub(super) tiles: Option<(String, String)>,
     pub(super) simulated: fn(&MeterId) -> bool,
     pub(super) days: Arc<Days>,
@@ -218,6 +221,7 @@ impl FiguresService {
             documents,
             clock,
             rules,
+            flat: tariffs.as_ref().and_then(FlatPrice::of),
             tariffs,
             tiles,
             simulated,

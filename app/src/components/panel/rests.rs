@@ -17,9 +17,7 @@ pub(crate) fn rests_on(card: &AreaCard, figure: &Figure) -> String {
         Status::Suppressed => {
             "Fewer homes are measured here than it takes to keep each of them private.".to_owned()
         }
-        Status::NoData
-            if !matches!(figure.measure, Measure::Annual | Measure::Cost) && card.model_source.is_some() =>
-        {
+        Status::NoData if !figure.measure.is_of_a_year() && card.model_source.is_some() => {
             format!("{} Published statistics tell only what a home uses in a year.", no_home(card))
         }
         Status::NoData => "No home here is measured, and nothing has been published.".to_owned(),
@@ -82,11 +80,7 @@ fn on_days(basis: &Basis, measure: Measure) -> String {
         1 => format!("on 1 day, {days}."),
         many => format!("on {many} days, {days}."),
     };
-    if matches!(measure, Measure::Annual | Measure::Cost) {
-        format!("{days} Scaled from them to a whole year.")
-    } else {
-        days
-    }
+    if measure.is_of_a_year() { format!("{days} Scaled from them to a whole year.") } else { days }
 }
 
 /// That no home is measured: never, not lately, or not for a whole day yet.
