@@ -4,6 +4,7 @@ use std::io::BufReader;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, TargetKind};
@@ -39,11 +40,17 @@ pub(crate) fn release() -> Result<PathBuf> {
 /// The binary that the browser tests start.
 ///
 /// It is built by the same cargo command as the tests: were it built alone, cargo would unify the features of
-/// shared dependencies differently and build the larger part of them a second time.
+/// shared dependencies differently and build the larger part of them a second time. A task asks cargo for it once: later cargo
+/// may be at work on something else, and let nobody in until that is done.
 pub(crate) fn for_tests() -> Result<PathBuf> {
-    say::step("wattmap, as the tests build it", || {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(built) = BUILT.get() {
+        return Ok(built.clone());
+    }
+    let built = say::step("wattmap, as the tests build it", || {
         executable(command::cargo().arg("build").args(NATIVE_PACKAGES).args(["--bins", "--tests"]))
-    })
+    })?;
+    Ok(BUILT.get_or_init(|| built).clone())
 }
 
 /// All that runs natively and is tested together: the page's own crate is for browsers, and the tasks would

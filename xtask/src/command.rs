@@ -19,16 +19,13 @@ pub(crate) fn cargo() -> Command {
     as_cargo(Command::new(cargo_itself()))
 }
 
-/// The same for what can wait: beside others it takes the processors that they leave, and a directory of its own, so that nobody
-/// waits for it.
+/// The same for what can wait: beside others it takes the processors that they leave.
 pub(crate) fn cargo_that_can_wait() -> Command {
     if !say::is_beside_others() {
         return cargo();
     }
     let mut nice = Command::new("nice");
-    nice.args(["-n", "19"])
-        .arg(cargo_itself())
-        .env("CARGO_TARGET_DIR", workspace::root().join("target/check"));
+    nice.args(["-n", "19"]).arg(cargo_itself());
     as_cargo(nice)
 }
 

@@ -45,10 +45,9 @@ pub(crate) enum Part {
     RealData,
 }
 
-/// What the project can run from itself alone; what only reads the source comes last, for beside the tests on engines it takes no
-/// time.
+/// What the project can run from itself alone.
 const FROM_ITSELF_ALONE: [Part; 7] =
-    [Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill, Part::Check];
+    [Part::Check, Part::Site, Part::Unit, Part::Browser, Part::Engines, Part::EnginesOfThree, Part::Kill];
 /// The programs of those who write to the topic besides us.
 const PRODUCERS: &str = "end2end/producers";
 /// The module of the faults.
@@ -126,9 +125,11 @@ impl Part {
     /// What it can run beside.
     fn lane(self) -> Lane {
         match self {
-            Part::Site | Part::Browser | Part::Deploy => Lane::Alone,
+            Part::Site | Part::Deploy => Lane::Alone,
+            Part::Browser => Lane::Browses,
+            Part::Check => Lane::Reads,
             Part::Engines | Part::EnginesOfThree => Lane::Waits,
-            Part::Unit | Part::Kill | Part::RealData | Part::Check => Lane::Works,
+            Part::Unit | Part::Kill | Part::RealData => Lane::Works,
         }
     }
 
