@@ -77,11 +77,11 @@ fn method(status: SiteStatus) -> impl IntoView {
                 <dt><span class="chip measured">"Measured"</span></dt>
                 <dd>"From meters in the area itself."</dd>
                 <dt><span class="chip merged">"Measured, wider area"</span></dt>
-                <dd>"Too few homes are measured here, so the figure is that of the larger area around it, which is named."</dd>
+                <dd>"Too few homes are measured here, or one is most of them, so the figure is that of the larger area around it, which is named."</dd>
                 <dt><span class="chip modelled">"Modelled"</span></dt>
                 <dd>"No home is measured. The figure comes from published statistics: of the area where there are such, else of the larger area around it."</dd>
                 <dt><span class="chip hidden">"Hidden"</span></dt>
-                <dd>"There are meters, but so few that the figure would tell about single homes."</dd>
+                <dd>"There are meters, but so few, or one so large, that the figure would tell about single homes."</dd>
                 <dt><span class="chip none">"No data"</span></dt>
                 <dd>"Nothing is known."</dd>
             </dl>
@@ -95,6 +95,13 @@ fn method(status: SiteStatus) -> impl IntoView {
             <ul>
                 <li>{format!("for a week or longer, at least {} homes;", rules.homes_period)}</li>
                 <li>{format!("for less, such as the current half-hour, at least {} homes;", rules.homes_live)}</li>
+                <li>
+                    {format!(
+                        "for a week or longer, no home may be more than {} % of it, nor of what is left of an area when the shown \
+                         areas within it are taken away;",
+                        DisclosureRules::LARGEST_SHARE_MAX_PERCENT
+                    )}
+                </li>
                 <li>"a figure changes only when ten homes or more have changed it, so that what changed it is nobody’s alone;"</li>
                 <li>"where hiding one area would let it be worked out from its neighbours, another is hidden too;"</li>
                 <li>

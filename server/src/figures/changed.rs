@@ -48,6 +48,11 @@ impl Held {
     }
 }
 
+/// Whether a partition is stored up to a position.
+fn has(stored: &[Option<Position>], partition: u32, through: Position) -> bool {
+    stored.get(partition as usize).copied().flatten().is_some_and(|stored| stored >= through)
+}
+
 impl Changed {
     /// Notes that a row of a partition, up to a position, changed a day.
     pub(super) fn note(&self, date: Date, partition: u32, through: Position) {
@@ -79,6 +84,13 @@ impl Changed {
         lacks.into_iter().chain(held.unsure.get(&date).copied()).min()
     }
 
+    /// Whether a day that is read when partitions are stored this far lacks something all the same.
+    pub(super) fn would_lack(&self, date: Date, stored: &[Option<Position>]) -> bool {
+        let held = self.lock();
+        let lacks = |(&partition, &through): (&u32, &Position)| !has(stored, partition, through);
+        held.days.get(&date).is_some_and(|day| day.through.iter().any(lacks))
+    }
+
     /// Whether any day from the first on, before the second, may have changed since it was read.
     pub(super) fn has_between(&self, from: Date, to: Date) -> bool {
         self.lock().lacks_between(from, to)
@@ -99,11 +111,8 @@ impl Changed {
             Some(at) => drop(held.unsure.insert(date, at)),
             None => drop(held.unsure.remove(&date)),
         }
-        let has = |partition: u32, through: Position| {
-            stored.get(partition as usize).copied().flatten().is_some_and(|stored| stored >= through)
-        };
         if let Some(lacks) = held.days.get_mut(&date) {
-            lacks.through.retain(|&partition, &mut through| !has(partition, through));
+            lacks.through.retain(|&partition, &mut through| !has(stored, partition, through));
             if lacks.through.is_empty() {
                 held.days.remove(&date);
             }
@@ -148,6 +157,7 @@ mod tests {
             changed.was_read(DAY, now, &stored);
             assert_eq!(changed.has(DAY), still, "{stored:?}");
             assert_eq!(changed.has_between(DAY, date(2026, 11, 23)), still, "{stored:?}");
+            assert_eq!(changed.would_lack(DAY, &stored), still, "{stored:?}");
             assert!(!changed.has_between(date(2025, 11, 22), DAY), "{stored:?}");
         }
     }

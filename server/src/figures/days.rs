@@ -2,7 +2,7 @@
 //! when it is asked for, and again when readings have changed it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -22,7 +22,8 @@ use super::ever_heard::EverHeard;
 use super::ledgers::Ledgers;
 use super::recent::Recent;
 use super::reread::{READ_AT_ONCE, Read, Rereading, Source};
-use super::summary::{DaySummary, homes_of_most, leaf_of};
+use super::summary::{DaySummary, UtcDay, homes_of_most, leaf_of};
+use super::weights::{DayCourse, Weights};
 use crate::clock::Clock;
 
 /// Local days that are kept: a year and a month, of 64 bytes an area each that anything is said of.
@@ -52,6 +53,8 @@ pub(super) struct ReadDay {
     stored: Arc<[Option<Position>]>,
     /// When it was, and the window before which it was looked at; none where there was nothing to look at.
     looked_at: Option<(Instant, Window)>,
+    /// The UTC days that it is in.
+    utc_days: RangeInclusive<i32>,
 }
 
 /// Summaries by day, and which of them readings have changed since they were made.
@@ -70,6 +73,7 @@ pub(super) struct Reader {
     pub(super) store: Arc<dyn FigureStore>,
     pub(super) stored: Stored,
     pub(super) ledgers: Arc<Ledgers>,
+    pub(super) weights: Arc<Weights>,
     /// Told of every day that is read.
     pub(super) ever_heard: Arc<EverHeard>,
     pub(super) changed: Changed,
@@ -85,7 +89,8 @@ impl Source for Reader {
         let (now, left_until) = (Instant::now(), self.left_until());
         let summary = self.released(date, &stored, left_until).await?;
         let looked_at = Some((now, left_until));
-        Ok(ReadDay { summary: Arc::new(summary), stored: stored.into(), looked_at })
+        let utc_days = self.calendar.windows_of(date).map_or(RangeInclusive::new(0, -1), |of| utc_days(&of));
+        Ok(ReadDay { summary: Arc::new(summary), stored: stored.into(), looked_at, utc_days })
     }
 
     fn changed(&self, date: Date, day: &ReadDay) -> Option<Instant> {
@@ -94,7 +99,10 @@ impl Source for Reader {
         let is_left =
             |&(_, until): &(Instant, Window)| end.is_some_and(|end| until < end.min(self.left_until()));
         let left = day.looked_at.filter(is_left).map(|(at, _)| at);
-        self.changed.since(date).into_iter().chain(left).min()
+        let read_at = day.looked_at.map(|(at, _)| at);
+        let weighed = day.utc_days.clone().filter_map(|day| self.weights.found(day));
+        let weighed = weighed.filter(|&at| read_at.is_some_and(|read| read <= at));
+        self.changed.since(date).into_iter().chain(left).chain(weighed).min()
     }
 
     fn kept(&self, date: Date, began: Instant, day: &ReadDay) {
@@ -113,8 +121,9 @@ impl Reader {
         let Some(windows) = self.calendar.windows_of(date) else { return Ok(DaySummary::nothing(date)) };
         let seen: Seen = (0..).zip(stored).filter_map(|(partition, at)| Some((partition, (*at)?))).collect();
         let (mut days, mut by_homes) = (Vec::new(), vec![Vec::new(); self.geography.leaf_count() as usize]);
-        for day in windows.start.day()..=Window(windows.end.0 - 1).day() {
+        for day in utc_days(&windows) {
             let mut exact = vec![Vec::new(); 48];
+            let mut energy_mwh = vec![0; by_homes.len()];
             for area_day in self.store.day(day).await? {
                 let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
                 for (of_day, totals) in area_day.windows.iter().enumerate() {
@@ -126,17 +135,23 @@ impl Reader {
                     if windows.contains(&Window::at(day, of_day)) {
                         by_homes[leaf]
                             .push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
+                        energy_mwh[leaf] += totals.energy.mwh();
                     }
                 }
             }
-            days.push((day, exact));
+            days.push((day, exact, energy_mwh));
         }
         let heard: Vec<u32> = by_homes.iter_mut().map(|by_homes| homes_of_most(by_homes)).collect();
         let is_over = windows.end.start() <= self.clock.now();
         self.ever_heard.note_day(date, &heard, is_over);
         let homes = self.homes(date, heard, is_over);
+        let course = match self.changed.would_lack(date, stored) {
+            true => DayCourse::Arriving,
+            false if is_over => DayCourse::Over,
+            false => DayCourse::Open,
+        };
         let mut released = Vec::with_capacity(days.len());
-        for (day, exact) in days {
+        for (day, exact, energy_mwh) in days {
             let looks: Vec<Look<'_>> = (0..)
                 .zip(&exact)
                 .filter(|&(of_day, exact)| Window::at(day, of_day) < left_until && !exact.is_empty())
@@ -149,7 +164,9 @@ impl Reader {
                 })
                 .collect();
             let homes = homes.as_deref().filter(|_| !looks.is_empty());
-            released.push((day, self.ledgers.look(day, &looks, homes).await?));
+            let ledger = self.ledgers.look(day, &looks, homes).await?;
+            let largest_mwh = self.weights.largest(day, date, &energy_mwh, course).await?;
+            released.push(UtcDay { day, ledger, largest_mwh });
         }
         Ok(DaySummary::of(date, &windows, &released, &self.calendar, &self.nesting))
     }
@@ -167,6 +184,11 @@ impl Reader {
     fn left_until(&self) -> Window {
         Window(Recent::followed(self.clock.now()).0.0 - 1)
     }
+}
+
+/// The UTC days of some windows.
+fn utc_days(windows: &Range<Window>) -> RangeInclusive<i32> {
+    windows.start.day()..=Window(windows.end.0 - 1).day()
 }
 
 #[derive(Default)]
@@ -260,7 +282,12 @@ impl Days {
             let nothing = |as_of, is_behind| {
                 let summary = Arc::new(DaySummary::nothing(date));
                 Ok(Read {
-                    value: ReadDay { summary, stored: Arc::default(), looked_at: None },
+                    value: ReadDay {
+                        summary,
+                        stored: Arc::default(),
+                        looked_at: None,
+                        utc_days: RangeInclusive::new(0, -1),
+                    },
                     as_of,
                     is_behind,
                 })

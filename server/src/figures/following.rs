@@ -14,6 +14,7 @@ use metering::disclosure::{Look, Seen};
 use metering::reading::Dwelling;
 use metering::statistics::YearStatistics;
 use metering::{Position, Window};
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,9 @@ const STORED_WITHIN: Duration = Duration::from_secs(60);
 /// do, and whoever comes first would wait for it.
 const KEPT_WARM_EVERY: Duration = Duration::from_secs(600);
 
+/// How often it is looked up what homes usually use.
+const USUAL_STANDS_FOR: Duration = Duration::from_secs(3600);
+
 impl FiguresService {
     /// Follows the live feed until it is told to stop.
     pub async fn follow(self: Arc<Self>, feed: Arc<dyn LiveFeed>, shutdown: CancellationToken) {
@@ -59,6 +63,7 @@ impl FiguresService {
         let refreshing = tokio::spawn(self.clone().refresh_now_and_then());
         let warming = tokio::spawn(self.clone().keep_warm());
         let fitting = tokio::spawn(self.clone().fit_now_and_then());
+        let weighing = tokio::spawn(self.clone().weigh_days());
         self.begin_again().await;
         loop {
             tokio::select! {
@@ -89,6 +94,7 @@ impl FiguresService {
         refreshing.abort();
         warming.abort();
         fitting.abort();
+        weighing.abort();
     }
 
     fn take(&self, batch: &LiveBatch) {
@@ -360,6 +366,30 @@ impl FiguresService {
         let month = self.typical_month().await?;
         self.typical.of(0, month, self.calendar.day_type(newest)).await.map_err(unavailable)?;
         Ok(())
+    }
+
+    /// Weighs the days that figures are made of.
+    async fn weigh_days(self: Arc<Self>) {
+        let (weights, found) = (self.weights.clone(), Notify::new());
+        let weighing = weights.weigh_what_is_wanted(|| {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+            found.notify_one();
+        });
+        let learning = async {
+            loop {
+                match self.weights.usual(self.clock.now().window().day()).await {
+                    Ok(Some(usual)) => self.ledgers.usually(&usual),
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "what homes usually use is not known: it stays as it was")
+                    }
+                }
+                // What others have found is known by then, too.
+                let _ = tokio::time::timeout(USUAL_STANDS_FOR, found.notified()).await;
+                tokio::time::sleep(REFRESH_EVERY).await;
+            }
+        };
+        tokio::join!(weighing, learning);
     }
 
     /// Looks at days after the newest one on which enough homes were heard, where readings of them arrived.

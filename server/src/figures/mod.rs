@@ -9,6 +9,7 @@
 //! | `reread` | what is kept of the store, and when it is read again |
 //! | `changed` | which of those readings have changed since |
 //! | `ledgers` | what of that has been released, kept for all nodes |
+//! | `weights` | how much of a day is one home's |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
 //! | `releases` | the last of them that were made |
@@ -50,6 +51,7 @@ mod standing;
 mod stretches;
 mod summary;
 mod typical;
+mod weights;
 mod when;
 
 pub use days::Stored;

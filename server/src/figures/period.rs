@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::{Basis, Measure};
-use metering::disclosure::{DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
+use metering::disclosure::{AnyShare, DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
 use metering::time::WINDOW_S;
 
 use super::calendar::Calendar;
 use super::model::Model;
 use super::nested::with_parts;
-use super::summary::{DaySummary, DayUse, homes_of_most};
+use super::summary::{DaySummary, DayUse, PartsOf, homes_of_most};
 
 /// Local days, `from` included and `to` not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -174,5 +174,8 @@ pub(super) fn release(days: &[Arc<DaySummary>], measure: Measure, grounds: &Grou
     };
     let figures: Vec<ExactFigure> =
         PeriodDay::sums(days, nesting, rules).into_iter().enumerate().map(figure).collect();
-    Release::decide(&figures, nesting, measure, rules)
+    if figures.iter().all(|figure| figure.kind == FigureKind::Window) {
+        return Release::decide(&figures, &AnyShare, nesting, measure, rules);
+    }
+    Release::decide(&figures, &PartsOf(days.iter()), nesting, measure, rules)
 }

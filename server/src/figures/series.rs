@@ -11,7 +11,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::{ConsumptionPoint, ConsumptionSeries, Profile, ProfilePoint, Status};
 use metering::disclosure::{
-    DisclosureRules, FigureKind, Percentiles, PublicFigure, Released, SeriesValue, Shown,
+    AnyShare, DisclosureRules, FigureKind, Percentiles, PublicFigure, Released, SeriesValue, Shown,
 };
 use metering::time::WINDOW_S;
 use metering::{AreaCode, UtcSecond, Window};
@@ -21,7 +21,7 @@ use super::period::{Period, PeriodDay};
 use super::reread::Read;
 use super::service::FiguresService;
 use super::stretches::{Stretch, Used};
-use super::summary::{DaySummary, homes_of_most};
+use super::summary::{DaySummary, PartsOf, homes_of_most};
 use super::when;
 
 /// What the days of a series are rounded to, kWh a home.
@@ -77,7 +77,7 @@ impl FiguresService {
             "month" => {
                 let first = back(12.months()).first_of_month();
                 let period = when::period(from, to, Period { from: first, to: end }, &self.calendar)?;
-                (self.month_stretches(period.whole_months()).await?, MONTH_STEP_KWH)
+                (self.month_stretches(period.whole_months(), None).await?, MONTH_STEP_KWH)
             }
             _ => return Err(AppError::refused("by", by, "allowed are half-hour, day and month")),
         };
@@ -143,12 +143,17 @@ impl FiguresService {
             self.days.summaries(period.days()).await.map_err(unavailable)?
         {
             let day = Period { from: summary.date, to: summary.date.tomorrow().unwrap_or(summary.date) };
-            stretches.extend(self.stretch(day, &[summary], FigureKind::Window));
+            stretches.extend(self.stretch(day, &[summary], FigureKind::Window, None));
         }
         Ok(stretches)
     }
 
-    async fn month_stretches(&self, period: Period) -> Result<Vec<Arc<Stretch>>, AppError> {
+    /// `of_one` says of which days of each month no home may be too much: those of a type, or all.
+    async fn month_stretches(
+        &self,
+        period: Period,
+        of_one: Option<DayType>,
+    ) -> Result<Vec<Arc<Stretch>>, AppError> {
         let mut by_month: BTreeMap<Date, Vec<Arc<DaySummary>>> = BTreeMap::new();
         for Read { value: ReadDay { summary, .. }, .. } in
             self.days.summaries(period.days()).await.map_err(unavailable)?
@@ -157,40 +162,53 @@ impl FiguresService {
         }
         let stretches = by_month.into_iter().filter_map(|(first, days)| {
             let month = Period { from: first, to: first.checked_add(1.month()).unwrap_or(first) };
-            self.stretch(month, &days, FigureKind::Period)
+            self.stretch(month, &days, FigureKind::Period, of_one)
         });
         Ok(stretches.collect())
     }
 
     /// None where it has not begun.
-    fn stretch(&self, period: Period, days: &[Arc<DaySummary>], long: FigureKind) -> Option<Arc<Stretch>> {
-        let work_out =
-            || {
-                let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
-                if start >= self.clock.now() {
-                    return None;
-                }
-                let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
-                let homes: Vec<u32> =
-                    sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
-                let homes_min: Vec<u32> = sums
-                    .iter()
-                    .map(|area| match long {
-                        FigureKind::Period => self.rules.homes_min(area.kind()),
-                        FigureKind::Window => self.rules.homes_min(FigureKind::Window),
-                    })
-                    .collect();
-                let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, together, .. }: &PeriodDay| {
-                    Used { energy_mwh, meter_seconds, heard_s, together }
-                };
-                Some(Stretch {
-                    start,
-                    end,
-                    shown: Shown::decide(&homes, &homes_min, &self.nesting),
-                    areas: sums.iter().map(used).collect(),
+    fn stretch(
+        &self,
+        period: Period,
+        days: &[Arc<DaySummary>],
+        long: FigureKind,
+        of_one: Option<DayType>,
+    ) -> Option<Arc<Stretch>> {
+        let work_out = || {
+            let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
+            if start >= self.clock.now() {
+                return None;
+            }
+            let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
+            let homes: Vec<u32> = sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
+            let homes_min: Vec<u32> = sums
+                .iter()
+                .map(|area| match long {
+                    FigureKind::Period => self.rules.homes_min(area.kind()),
+                    FigureKind::Window => self.rules.homes_min(FigureKind::Window),
                 })
+                .collect();
+            let is_long =
+                long == FigureKind::Period && sums.iter().any(|area| area.kind() == FigureKind::Period);
+            let of_kind =
+                |day: &&Arc<DaySummary>| of_one.is_none_or(|kind| self.calendar.day_type(day.date) == kind);
+            let shown = match is_long {
+                true => {
+                    let parts = PartsOf(days.iter().filter(of_kind));
+                    Shown::decide(&homes, &homes_min, &self.nesting, &parts)
+                }
+                false => Shown::decide(&homes, &homes_min, &self.nesting, &AnyShare),
             };
-        self.stretches.get(period, long, days, work_out)
+            let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, together, .. }: &PeriodDay| Used {
+                energy_mwh,
+                meter_seconds,
+                heard_s,
+                together,
+            };
+            Some(Stretch { start, end, shown, areas: sums.iter().map(used).collect() })
+        };
+        self.stretches.get((period, long, of_one), days, work_out)
     }
 
     async fn half_hours(&self, told: Told, days: &[Arc<Stretch>]) -> Result<Vec<ConsumptionPoint>, AppError> {
@@ -272,7 +290,7 @@ impl FiguresService {
             None => self.typical_month().await?,
         };
         let end = first.checked_add(1.month()).unwrap_or(first);
-        let stretches = self.month_stretches(Period { from: first, to: end }).await?;
+        let stretches = self.month_stretches(Period { from: first, to: end }, Some(kind)).await?;
         let told = self.told_of(area, &stretches);
         let around = self.around(area).map(|around| around.0 as usize);
         let together = async |area| self.typical.of(area, first, kind).await.map_err(unavailable);

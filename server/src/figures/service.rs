@@ -34,6 +34,7 @@ use super::standing::Standing;
 use super::stretches::Stretches;
 use super::summary::WorkedOutOf;
 use super::typical::TypicalDays;
+use super::weights::Weights;
 use crate::clock::Clock;
 
 /// The days of the default period: a year.
@@ -137,6 +138,7 @@ pub struct FiguresService {
     pub(super) stretches: Stretches,
     pub(super) recent: Recent,
     pub(super) ledgers: Arc<Ledgers>,
+    pub(super) weights: Arc<Weights>,
     pub(super) ever_heard: Arc<EverHeard>,
     pub(super) model: RwLock<Arc<Model>>,
     pub(super) registered: RwLock<Arc<Registered>>,
@@ -179,7 +181,10 @@ impl FiguresService {
         let ever_heard = Arc::new(EverHeard::new(nesting.clone(), leaves, homes_min));
         let ledgers =
             Arc::new(Ledgers::new(documents.clone(), geography.clone(), nesting.clone(), homes_min)?);
+        let weights = Weights::new(geography.clone(), calendar.clone(), store.clone(), documents.clone());
+        let weights = Arc::new(weights);
         let days = Arc::new(Days::new(Reader {
+            weights: weights.clone(),
             geography: geography.clone(),
             nesting: nesting.clone(),
             calendar: calendar.clone(),
@@ -200,6 +205,7 @@ impl FiguresService {
             stretches: Stretches::default(),
             recent: Recent::new(geography.clone(), nesting.clone(), rules),
             ledgers,
+            weights,
             ever_heard,
             model: RwLock::new(Arc::new(Model::new(&geography, &BTreeMap::new()))),
             registered: RwLock::default(),

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use geography::reference::DayType;
 use metering::UtcSecond;
 use metering::disclosure::{FigureKind, Shown};
 
@@ -40,13 +41,16 @@ impl Stretch {
     }
 }
 
+/// Of which days, of what kind its figures are, and of which of these days no home may be too much: those of a type, or all.
+type Of = (Period, FigureKind, Option<DayType>);
+
 /// Those that were asked for last.
 #[derive(Default)]
 pub(super) struct Stretches(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
-    kept: HashMap<(Period, FigureKind), Kept>,
+    kept: HashMap<Of, Kept>,
     /// Counts the times that anybody asked.
     asked: u64,
 }
@@ -59,11 +63,10 @@ struct Kept {
 }
 
 impl Stretches {
-    /// As it was worked out of these days, or as `work_out` does it now. `kind` is that of its figures.
+    /// As it was worked out of these days, or as `work_out` does it now.
     pub(super) fn get(
         &self,
-        period: Period,
-        kind: FigureKind,
+        of: Of,
         days: &[Arc<DaySummary>],
         work_out: impl FnOnce() -> Option<Stretch>,
     ) -> Option<Arc<Stretch>> {
@@ -72,7 +75,7 @@ impl Stretches {
             let mut held = held();
             held.asked += 1;
             let asked = held.asked;
-            if let Some(kept) = held.kept.get_mut(&(period, kind)).filter(|kept| kept.of.are(days)) {
+            if let Some(kept) = held.kept.get_mut(&of).filter(|kept| kept.of.are(days)) {
                 kept.asked = asked;
                 return Some(kept.stretch.clone());
             }
@@ -80,7 +83,7 @@ impl Stretches {
         };
         let stretch = Arc::new(work_out()?);
         let Held { kept, .. } = &mut *held();
-        kept.insert((period, kind), Kept { of: WorkedOutOf::days(days), stretch: stretch.clone(), asked });
+        kept.insert(of, Kept { of: WorkedOutOf::days(days), stretch: stretch.clone(), asked });
         if kept.len() > KEPT {
             let longest_ago = kept.iter().min_by_key(|(_, kept)| kept.asked).map(|(&key, _)| key);
             longest_ago.and_then(|key| kept.remove(&key));
@@ -92,7 +95,7 @@ impl Stretches {
 #[cfg(test)]
 mod tests {
     use jiff::civil::{Date, date};
-    use metering::disclosure::Nesting;
+    use metering::disclosure::{AnyShare, Nesting};
 
     use super::super::summary::DayUse;
     use super::*;
@@ -108,9 +111,9 @@ mod tests {
     fn is_worked_out(stretches: &Stretches, from: Date, days: &[Arc<DaySummary>]) -> bool {
         let mut is_worked_out = false;
         let period = Period { from, to: from.tomorrow().unwrap() };
-        stretches.get(period, FigureKind::Window, days, || {
+        stretches.get((period, FigureKind::Window, None), days, || {
             is_worked_out = true;
-            let shown = Shown::decide(&[1], &[1], &Nesting::new(vec![vec![None]]));
+            let shown = Shown::decide(&[1], &[1], &Nesting::new(vec![vec![None]]), &AnyShare);
             Some(Stretch { start: UtcSecond(0), end: UtcSecond(1), shown, areas: Vec::new() })
         });
         is_worked_out
@@ -153,7 +156,7 @@ mod tests {
     fn what_has_not_begun_is_not_kept() {
         let stretches = Stretches::default();
         let period = Period { from: FIRST, to: FIRST.tomorrow().unwrap() };
-        assert!(stretches.get(period, FigureKind::Window, &[], || None).is_none());
+        assert!(stretches.get((period, FigureKind::Window, None), &[], || None).is_none());
         assert!(stretches.0.lock().unwrap().kept.is_empty());
     }
 }

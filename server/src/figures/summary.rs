@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use geography::Geography;
 use geography::reference::h25;
 use jiff::civil::Date;
-use metering::disclosure::{DayLedger, Nesting, Released};
+use metering::disclosure::{DayLedger, DayParts, Nesting, Part, Released};
 use metering::time::{EVENING, NIGHT};
 use metering::{AreaCode, Window};
 
@@ -30,6 +30,18 @@ pub(super) struct DayUse {
     pub heard: u64,
     /// The most homes that at least nine tenths of the covered time has in each window.
     pub homes: u32,
+    /// What one home used of it at most, mWh: of what is this area's own, not of areas within it.
+    pub largest_mwh: i64,
+}
+
+/// A UTC day that a local day is in.
+pub(super) struct UtcDay {
+    /// Which one.
+    pub day: i32,
+    /// What has been released of it.
+    pub ledger: Arc<DayLedger>,
+    /// What one home used of the local day's part of it at most, by number of the finest level's areas, mWh.
+    pub largest_mwh: Vec<i64>,
 }
 
 /// One local day.
@@ -54,7 +66,7 @@ impl DaySummary {
     pub(super) fn of(
         date: Date,
         windows: &Range<Window>,
-        days: &[(i32, Arc<DayLedger>)],
+        days: &[UtcDay],
         calendar: &Calendar,
         nesting: &Nesting,
     ) -> Self {
@@ -62,8 +74,15 @@ impl DaySummary {
         let (month, kind) = (date.month() as u8, calendar.day_type(date));
         let mut building: Vec<Building> = vec![Building::default(); nesting.len()];
         let mut together = Vec::new();
-        for (day, ledger) in days {
+        for UtcDay { day, ledger, largest_mwh } in days {
             let is_of_it = |of_day| windows.contains(&Window::at(*day, of_day));
+            let mut of_one: HashMap<u32, i64> = HashMap::new();
+            for group in ledger.groups().all() {
+                let largest = group.leaves.iter().filter_map(|&leaf| largest_mwh.get(leaf as usize)).max();
+                let of_area = of_one.entry(group.area).or_default();
+                *of_area = largest.copied().unwrap_or(0).max(*of_area);
+            }
+            of_one.into_iter().for_each(|(area, mwh)| building[area as usize].day.largest_mwh += mwh);
             for of_day in (0..48).filter(|&of_day| is_of_it(of_day)) {
                 let window = Window::at(*day, of_day);
                 let half_hour = calendar.local(window).half_hour;
@@ -83,6 +102,19 @@ impl DaySummary {
             date,
             areas: areas.map(|(area, building)| (area, building.finish())).collect(),
             together,
+        }
+    }
+}
+
+/// Days, as the parts of areas that figures over them add up to.
+pub(super) struct PartsOf<Days>(pub Days);
+
+impl<'a, Days: Iterator<Item = &'a Arc<DaySummary>> + Clone> DayParts for PartsOf<Days> {
+    fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>)) {
+        for summary in self.0.clone() {
+            see(&mut summary.areas.iter().map(|&(area, DayUse { energy_mwh, largest_mwh, .. })| {
+                (area as usize, Part { energy_mwh, largest_mwh })
+            }));
         }
     }
 }

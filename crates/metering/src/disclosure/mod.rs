@@ -10,9 +10,11 @@
 //! | `nesting` | how areas nest |
 //! | `groups` | which homes are spoken of together |
 //! | `ledger` | what of a day has been released, and its record |
+//! | `dominance` | whether one home is too much of a figure |
 //! | `release` | which figures are shown, and of what |
 //! | `spread` | how homes differ: percentiles |
 
+mod dominance;
 mod groups;
 mod ledger;
 mod nesting;
@@ -23,6 +25,7 @@ mod spread;
 #[cfg(test)]
 mod attack;
 
+pub use dominance::{AnyShare, DayParts, Part};
 pub use groups::{Crowd, Group, Groups};
 pub use ledger::{AreaNames, BadRecord, ChangedHome, Course, DayLedger, Look, Released, Seen};
 pub use nesting::Nesting;

@@ -55,6 +55,16 @@ impl Nesting {
         self.parents[area].map(|parent| parent as usize)
     }
 
+    /// Of each area, the shown one that its own homes are told with: the area itself, or the nearest around it.
+    pub(super) fn told_with(&self, shown: &[bool]) -> Vec<Option<usize>> {
+        let mut told_with: Vec<Option<usize>> = Vec::with_capacity(shown.len());
+        for (area, is_shown) in shown.iter().enumerate() {
+            let around = || self.parent(area).and_then(|parent| told_with[parent]);
+            told_with.push(if *is_shown { Some(area) } else { around() });
+        }
+        told_with
+    }
+
     /// The next finer areas in an area.
     pub fn children(&self, area: usize) -> impl Iterator<Item = usize> {
         self.children[area].iter().map(|&child| child as usize)

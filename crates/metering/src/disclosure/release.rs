@@ -1,5 +1,6 @@
 //! Which figures of a map are shown, and of which larger area the others are.
 
+use super::dominance::{DayParts, dominated, dominated_residuals};
 use super::{DisclosureRules, FigureKind, Nesting};
 use crate::api::{Basis, Measure, Status};
 use crate::numerals::grouped;
@@ -71,21 +72,43 @@ pub struct Release {
 pub struct Shown(Vec<bool>);
 
 impl Shown {
-    /// Decides from the homes in each area's figure and the homes that it needs (rules 1 and 2).
-    pub fn decide(homes: &[u32], homes_min: &[u32], nesting: &Nesting) -> Self {
+    /// Decides from the homes in each area's figure, the homes that it needs, and what one of them may be of it (rules 1 and 2).
+    pub fn decide(
+        homes: &[u32],
+        homes_min: &[u32],
+        nesting: &Nesting,
+        parts: &(impl DayParts + ?Sized),
+    ) -> Self {
         assert!(homes.len() == nesting.len() && homes_min.len() == nesting.len());
-        let mut shown: Vec<bool> = homes.iter().zip(homes_min).map(|(have, need)| have >= need).collect();
-        // Homes of an area that no shown area within it accounts for; of a leaf: all.
+        let is_of_one = dominated(parts, nesting);
+        let mut shown: Vec<bool> = homes
+            .iter()
+            .zip(homes_min)
+            .zip(is_of_one)
+            .map(|((have, need), of_one)| have >= need && !of_one)
+            .collect();
         for level in (0..nesting.levels().saturating_sub(1)).rev() {
-            let residual = residuals(homes, nesting, &shown);
-            for area in nesting.level(level) {
-                // What is left is partly of the children's kind: the stricter number counts.
-                let need = nesting.children(area).map(|child| homes_min[child]).max().unwrap_or(0);
-                if shown[area] && (1..need.max(homes_min[area])).contains(&residual[area]) {
-                    let candidates = nesting.children(area).filter(|&c| shown[c]);
-                    if let Some(smallest) = candidates.min_by_key(|&c| (homes[c], c)) {
+            // One area is hidden for each that needs it, until none does.
+            loop {
+                // Homes of an area that no shown area within it accounts for.
+                let residual = residuals(homes, nesting, &shown);
+                let told_with = nesting.told_with(&shown);
+                let is_of_one = dominated_residuals(parts, &told_with);
+                let smallest = smallest_within(homes, nesting, &shown, &told_with);
+                let mut hidden = false;
+                for area in nesting.level(level) {
+                    // What is left is partly of the children's kind: the stricter number counts.
+                    let need = nesting.children(area).map(|child| homes_min[child]).max().unwrap_or(0);
+                    let too_few = (1..need.max(homes_min[area])).contains(&residual[area]);
+                    if let Some(smallest) =
+                        smallest[area].filter(|_| shown[area] && (too_few || is_of_one[area]))
+                    {
                         hide_with_all_within(smallest, nesting, &mut shown);
+                        hidden = true;
                     }
+                }
+                if !hidden {
+                    break;
                 }
             }
         }
@@ -160,6 +183,23 @@ fn residuals(homes: &[u32], nesting: &Nesting, shown: &[bool]) -> Vec<u32> {
     homes.iter().zip(accounted).map(|(&all, known)| all.saturating_sub(known)).collect()
 }
 
+/// Of each shown area, the one with the fewest homes of the shown areas within it, of those that lie in no other such.
+fn smallest_within(
+    homes: &[u32],
+    nesting: &Nesting,
+    shown: &[bool],
+    told_with: &[Option<usize>],
+) -> Vec<Option<usize>> {
+    let mut smallest: Vec<Option<usize>> = vec![None; homes.len()];
+    for area in (0..homes.len()).filter(|&area| shown[area]) {
+        if let Some(around) = nesting.parent(area).and_then(|parent| told_with[parent]) {
+            let before = smallest[around].filter(|&before| (homes[before], before) < (homes[area], area));
+            smallest[around] = before.or(Some(area));
+        }
+    }
+    smallest
+}
+
 fn hide_with_all_within(area: usize, nesting: &Nesting, shown: &mut [bool]) {
     shown[area] = false;
     for child in nesting.children(area) {
@@ -192,16 +232,17 @@ pub fn homes_band(homes: u32, rules: &DisclosureRules) -> Option<String> {
 }
 
 impl Release {
-    /// Decides for every area of every level: `figures` in the nesting's order.
+    /// Decides for every area of every level: `figures` in the nesting's order, which `parts` add up to.
     pub fn decide(
         figures: &[ExactFigure],
+        parts: &(impl DayParts + ?Sized),
         nesting: &Nesting,
         measure: Measure,
         rules: &DisclosureRules,
     ) -> Self {
         let homes: Vec<u32> = figures.iter().map(|f| if f.value.is_some() { f.homes } else { 0 }).collect();
         let homes_min: Vec<u32> = figures.iter().map(|f| rules.homes_min(f.kind)).collect();
-        let shown = Shown::decide(&homes, &homes_min, nesting);
+        let shown = Shown::decide(&homes, &homes_min, nesting, parts);
         let round = |value: f64| rounded_measure(measure, value);
         let public = (0..figures.len())
             .map(|area| {
@@ -295,6 +336,7 @@ impl Release {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::dominance::{AnyShare, Part};
     use super::super::tests::small;
     use super::*;
     use crate::UtcSecond;
@@ -302,7 +344,7 @@ mod tests {
     fn shown(leaves: [u32; 5], homes_min: u32) -> Vec<usize> {
         let [a, b, c, d, e] = leaves;
         let homes = [a + b + c + d + e, a + b + c, d + e, a, b, c, d, e];
-        let shown = Shown::decide(&homes, &[homes_min; 8], &small());
+        let shown = Shown::decide(&homes, &[homes_min; 8], &small(), &AnyShare);
         (0..8).filter(|&area| shown.is_shown(area)).collect()
     }
 
@@ -314,6 +356,29 @@ mod tests {
         assert_eq!(shown([9, 9, 9, 10, 10], 10), [0, 1, 2, 6, 7], "three hidden ones protect each other");
         assert_eq!(shown([1, 0, 0, 10, 10], 10), [0], "else the borough less its MSOA gives the home");
         assert_eq!(shown([1, 0, 0, 0, 0], 10), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn one_home_is_hidden_in_all_that_would_tell_of_it() {
+        let homes = [66, 40, 26, 12, 14, 14, 13, 13];
+        let shown = |largest: i64| {
+            let part = |area: usize| {
+                let largest_mwh = if area == 3 { largest } else { 10 };
+                (area, Part { energy_mwh: i64::from(homes[area]) * 8, largest_mwh })
+            };
+            let days = [(3..8).map(part).collect::<Vec<_>>()];
+            let shown = Shown::decide(&homes, &[10; 8], &small(), &days[..]);
+            (0..8).filter(|&area| shown.is_shown(area)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(14), [0, 1, 2, 3, 4, 5, 6, 7], "14 of 96 is no more than 15 %");
+        assert_eq!(shown(15), [0, 1, 2, 5, 6, 7], "of what is left it is 15 of 208");
+        assert_eq!(shown(32), [0, 1, 2, 6, 7], "with one more it would be 32 of 208");
+        assert_eq!(
+            shown(60),
+            [0],
+            "it is 60 of 320 in its neighbourhood, and would be in what is left of the borough"
+        );
+        assert_eq!(shown(90), [2, 4, 5, 6, 7], "no figure has its 90, not even that of all");
     }
 
     #[test]
@@ -337,7 +402,7 @@ mod tests {
             ExactFigure { together: true, modelled: Some(2904.0), ..ExactFigure::default() },
         ];
         let rules = DisclosureRules::default();
-        let release = Release::decide(&figures, &small(), Measure::Annual, &rules);
+        let release = Release::decide(&figures, &AnyShare, &small(), Measure::Annual, &rules);
         let check = |area, status, value, shown_for| {
             let figure = release.figure(area);
             assert_eq!(
@@ -422,7 +487,7 @@ mod tests {
         #[test]
         fn no_combination_isolates_too_few_homes((nesting, homes) in worlds()) {
             const HOMES_MIN: u32 = 10;
-            let shown = Shown::decide(&homes, &vec![HOMES_MIN; homes.len()], &nesting);
+            let shown = Shown::decide(&homes, &vec![HOMES_MIN; homes.len()], &nesting, &AnyShare);
             let leaves: Vec<usize> = nesting.level(2).filter(|&leaf| homes[leaf] > 0).collect();
             let within = |leaf: usize, area: usize| {
                 std::iter::successors(Some(leaf), |&a| nesting.parent(a)).any(|a| a == area)

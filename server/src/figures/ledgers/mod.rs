@@ -13,7 +13,7 @@ use std::time::Instant;
 use engine::{DocumentStore, StoreError};
 use geography::{AreaIndex, Geography};
 use metering::AreaCode;
-use metering::disclosure::{AreaNames, Crowd, DayLedger, Look, Nesting};
+use metering::disclosure::{AreaNames, Crowd, DayLedger, DisclosureRules, Look, Nesting, Part};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 
 use kept::{Kept, Open};
@@ -33,6 +33,9 @@ pub(super) struct Ledgers {
     days: Mutex<HashMap<i32, Slot>>,
     /// Homes by number of the finest level's areas, once that is settled: before that, nobody is put together with others.
     homes: RwLock<Option<Arc<[u32]>>>,
+    /// What they use, and one of them at most, likewise, as far as that is known: who is put together with others is not most
+    /// of what they use.
+    usual: RwLock<Option<Arc<[Part]>>>,
 }
 
 struct Slot {
@@ -50,12 +53,24 @@ impl Ledgers {
         homes_min: u32,
     ) -> Result<Self, getrandom::Error> {
         let kept = Kept::new(documents, geography)?;
-        Ok(Ledgers { kept, nesting, homes_min, days: Mutex::default(), homes: RwLock::default() })
+        Ok(Ledgers {
+            kept,
+            nesting,
+            homes_min,
+            days: Mutex::default(),
+            homes: RwLock::default(),
+            usual: RwLock::default(),
+        })
     }
 
     /// How many homes there are in each area of the finest level.
     pub(super) fn there_are(&self, homes: &[u32]) {
         *self.homes.write().unwrap_or_else(PoisonError::into_inner) = Some(homes.into());
+    }
+
+    /// What homes use, and one of them at most, by area of the finest level.
+    pub(super) fn usually(&self, usual: &[Part]) {
+        *self.usual.write().unwrap_or_else(PoisonError::into_inner) = Some(usual.into());
     }
 
     /// How many homes there are to be put together, by area of the finest level, of those that are registered and those that
@@ -139,8 +154,14 @@ impl Ledgers {
     }
 
     fn add_groups(&self, ledger: &mut DayLedger, homes: &[u32]) -> bool {
-        let crowds: Vec<Crowd> = homes.iter().copied().map(Crowd::of).collect();
-        ledger.add_groups(&crowds, &self.nesting, |crowd| crowd.homes >= self.homes_min)
+        let usual = self.usual.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let crowd = |(leaf, &homes): (usize, &u32)| {
+            let usual = usual.as_ref().and_then(|usual| usual.get(leaf)).copied().unwrap_or_default();
+            Crowd { homes, energy_mwh: usual.energy_mwh, largest_mwh: usual.largest_mwh }
+        };
+        let crowds: Vec<Crowd> = homes.iter().enumerate().map(crowd).collect();
+        let share_max = DisclosureRules::LARGEST_SHARE_MAX_PERCENT;
+        ledger.add_groups(&crowds, &self.nesting, |crowd| crowd.is_enough(self.homes_min, share_max))
     }
 
     fn open(&self, day: i32) -> Arc<AsyncMutex<Option<Open>>> {

@@ -1,5 +1,6 @@
 mod codes;
 mod crawlers;
+mod dominance;
 mod exact;
 mod health;
 mod meters;
