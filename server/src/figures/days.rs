@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use engine::{FigureStore, PipelineStore, ReadingLog, StoreError, StoredSpan};
@@ -12,8 +12,8 @@ use futures::{StreamExt, TryStreamExt};
 use geography::Geography;
 use jiff::civil::Date;
 use metering::aggregate::Totals;
-use metering::disclosure::{Course, DayLedger, Look, Nesting, Seen};
-use metering::stored::PlacedRow;
+use metering::disclosure::{ChangedHome, Course, DayLedger, Look, Nesting, Seen};
+use metering::stored::{HomeChange, PlacedRow};
 use metering::{Position, Window};
 
 use super::calendar::Calendar;
@@ -22,12 +22,16 @@ use super::ever_heard::EverHeard;
 use super::ledgers::Ledgers;
 use super::recent::Recent;
 use super::reread::{READ_AT_ONCE, Read, Rereading, Source};
-use super::summary::{DaySummary, UtcDay, homes_of_most, leaf_of};
+use super::summary::{ByPart, DaySummary, UtcDay, homes_of_most, leaf_of};
+use super::told::Told;
 use super::weights::{DayCourse, Weights};
 use crate::clock::Clock;
 
 /// Local days that are kept: a year and a month, of 64 bytes an area each that anything is said of.
 const DAYS_KEPT: usize = 400;
+
+/// How long what is on its way into the store is waited for before a day is weighed.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(120);
 
 /// How far the store is, for those who read what others write.
 #[derive(Clone)]
@@ -55,6 +59,8 @@ pub(super) struct ReadDay {
     looked_at: Option<(Instant, Window)>,
     /// The UTC days that it is in.
     utc_days: RangeInclusive<i32>,
+    /// Whether too much of it has come since it was weighed, and it will be again.
+    pub is_to_be_weighed: bool,
 }
 
 /// Summaries by day, and which of them readings have changed since they were made.
@@ -74,6 +80,7 @@ pub(super) struct Reader {
     pub(super) stored: Stored,
     pub(super) ledgers: Arc<Ledgers>,
     pub(super) weights: Arc<Weights>,
+    pub(super) told: Told,
     /// Told of every day that is read.
     pub(super) ever_heard: Arc<EverHeard>,
     pub(super) changed: Changed,
@@ -87,10 +94,11 @@ impl Source for Reader {
         // What is stored by now is in what is read from here on; what is not makes the day be read again.
         let stored = self.stored.progress().await?;
         let (now, left_until) = (Instant::now(), self.left_until());
-        let summary = self.released(date, &stored, left_until).await?;
+        let (summary, is_to_be_weighed) = self.released(date, &stored, left_until).await?;
         let looked_at = Some((now, left_until));
         let utc_days = self.calendar.windows_of(date).map_or(RangeInclusive::new(0, -1), |of| utc_days(&of));
-        Ok(ReadDay { summary: Arc::new(summary), stored: stored.into(), looked_at, utc_days })
+        let summary = Arc::new(summary);
+        Ok(ReadDay { summary, stored: stored.into(), looked_at, utc_days, is_to_be_weighed })
     }
 
     fn changed(&self, date: Date, day: &ReadDay) -> Option<Instant> {
@@ -111,19 +119,22 @@ impl Source for Reader {
 }
 
 impl Reader {
-    /// What has been released of a local day, after a look at what is stored of it before a window.
+    /// What has been released of a local day, after a look at what is stored of it before a window; and whether it is to be
+    /// weighed.
     async fn released(
         &self,
         date: Date,
         stored: &[Option<Position>],
         left_until: Window,
-    ) -> Result<DaySummary, StoreError> {
-        let Some(windows) = self.calendar.windows_of(date) else { return Ok(DaySummary::nothing(date)) };
+    ) -> Result<(DaySummary, bool), StoreError> {
+        let Some(windows) = self.calendar.windows_of(date) else {
+            return Ok((DaySummary::nothing(date), false));
+        };
         let seen: Seen = (0..).zip(stored).filter_map(|(partition, at)| Some((partition, (*at)?))).collect();
         let (mut days, mut by_homes) = (Vec::new(), vec![Vec::new(); self.geography.leaf_count() as usize]);
         for day in utc_days(&windows) {
             let mut exact = vec![Vec::new(); 48];
-            let mut energy_mwh = vec![0; by_homes.len()];
+            let mut known = vec![ByPart::default(); by_homes.len()];
             for area_day in self.store.day(day).await? {
                 let Some(leaf) = leaf_of(&self.geography, &area_day.area) else { continue };
                 for (of_day, totals) in area_day.windows.iter().enumerate() {
@@ -135,40 +146,54 @@ impl Reader {
                     if windows.contains(&Window::at(day, of_day)) {
                         by_homes[leaf]
                             .push((u32::try_from(totals.meters).unwrap_or(0), totals.meter_seconds));
-                        energy_mwh[leaf] += totals.energy.mwh();
+                        let half_hour = self.calendar.local(Window::at(day, of_day)).half_hour;
+                        known[leaf].add(half_hour, totals.energy.mwh());
                     }
                 }
             }
-            days.push((day, exact, energy_mwh));
+            days.push((day, exact, known));
         }
         let heard: Vec<u32> = by_homes.iter_mut().map(|by_homes| homes_of_most(by_homes)).collect();
         let is_over = windows.end.start() <= self.clock.now();
         self.ever_heard.note_day(date, &heard, is_over);
         let homes = self.homes(date, heard, is_over);
-        let course = match self.changed.would_lack(date, stored) {
+        // Under a steady stream some of it is always on its way.
+        let is_arriving = self.changed.since(date).is_some_and(|since| since.elapsed() < ARRIVES_WITHIN);
+        let course = match is_arriving && self.changed.would_lack(date, stored) {
             true => DayCourse::Arriving,
             false if is_over => DayCourse::Over,
             false => DayCourse::Open,
         };
-        let mut released = Vec::with_capacity(days.len());
-        for (day, exact, energy_mwh) in days {
-            let looks: Vec<Look<'_>> = (0..)
-                .zip(&exact)
-                .filter(|&(of_day, exact)| Window::at(day, of_day) < left_until && !exact.is_empty())
-                .map(|(of_day, exact)| Look {
-                    of_day,
-                    exact,
-                    changed: None,
-                    seen: &seen,
-                    course: Course::Over,
-                })
-                .collect();
+        let (mut released, mut is_to_be_weighed) = (Vec::with_capacity(days.len()), false);
+        for (day, exact, known) in days {
+            let looked_at =
+                (0..48).filter(|&of_day| Window::at(day, of_day) < left_until && !exact[of_day].is_empty());
+            let told: Vec<(usize, Vec<ChangedHome>)> =
+                looked_at.map(|of_day| (of_day, self.told.take(Window::at(day, of_day), stored))).collect();
+            let looks = told.iter().map(|(of_day, changed)| Look {
+                of_day: *of_day,
+                exact: &exact[*of_day],
+                changed: Some(changed),
+                seen: &seen,
+                course: Course::Over,
+            });
+            let looks: Vec<Look<'_>> = looks.collect();
             let homes = homes.as_deref().filter(|_| !looks.is_empty());
-            let ledger = self.ledgers.look(day, &looks, homes).await?;
-            let largest_mwh = self.weights.largest(day, date, &energy_mwh, course).await?;
-            released.push(UtcDay { day, ledger, largest_mwh });
+            let looked = self.ledgers.look(day, &looks, homes).await;
+            let ledger = match looked {
+                Ok(ledger) => ledger,
+                Err(error) => {
+                    told.into_iter()
+                        .for_each(|(of_day, homes)| self.told.put_back(Window::at(day, of_day), homes));
+                    return Err(error);
+                }
+            };
+            let (largest, is_lacking) = self.weights.largest(day, date, &known, course).await?;
+            is_to_be_weighed |= is_lacking;
+            released.push(UtcDay { day, ledger, exact: known, largest });
         }
-        Ok(DaySummary::of(date, &windows, &released, &self.calendar, &self.nesting))
+        let summary = DaySummary::of(date, &windows, &released, &self.calendar, &self.nesting);
+        Ok((summary, is_to_be_weighed))
     }
 
     /// How many homes there are, by area of the finest level, to be put together: while readings of the day arrive, those that
@@ -232,8 +257,10 @@ impl Days {
         &self.read.source.changed
     }
 
-    /// Notes the days that a partition's rows changed.
-    pub(super) fn note_rows(&self, partition: u32, rows: &[PlacedRow]) {
+    /// Notes the days that a partition's rows changed, and the homes that changed them in part.
+    pub(super) fn note_rows(&self, partition: u32, rows: &[PlacedRow], homes: &[HomeChange]) {
+        let Reader { told, geography, .. } = &self.read.source;
+        told.note(partition, rows, homes, geography, self.read.source.left_until());
         let mut windows: HashMap<Window, Position> = HashMap::new();
         for PlacedRow { place, row } in rows {
             let through = windows.entry(place.window).or_insert(row.through);
@@ -256,6 +283,7 @@ impl Days {
     /// Forgets what was read: it is of other aggregates.
     pub(super) fn forget(&self) {
         self.read.forget();
+        self.read.source.told.forget();
         let mut span = self.known_span();
         (span.stored, span.is_outdated) = (None, false);
         span.missed += 1;
@@ -287,6 +315,7 @@ impl Days {
                         stored: Arc::default(),
                         looked_at: None,
                         utc_days: RangeInclusive::new(0, -1),
+                        is_to_be_weighed: false,
                     },
                     as_of,
                     is_behind,

@@ -102,7 +102,7 @@ impl FiguresService {
         if batch.rows.is_empty() || batch.edition != self.in_use.get() {
             return;
         }
-        self.days.note_rows(batch.partition, &batch.rows);
+        self.days.note_rows(batch.partition, &batch.rows, &batch.homes);
         self.ever_heard.note_rows(batch.partition, &batch.rows, &self.geography);
         let newest = batch.rows.iter().map(|row| row.place.window).max().map_or(i64::MIN, |w| w.end().0);
         let now = self.clock.now();

@@ -9,6 +9,7 @@
 //! | `reread` | what is kept of the store, and when it is read again |
 //! | `changed` | which of those readings have changed since |
 //! | `ledgers` | what of that has been released, kept for all nodes |
+//! | `told` | who changed days gone by |
 //! | `weights` | how much of a day is one home's |
 //! | `recent` | the newest windows, followed from the live feed |
 //! | `period` | figures over days |
@@ -50,6 +51,7 @@ mod spread;
 mod standing;
 mod stretches;
 mod summary;
+mod told;
 mod typical;
 mod weights;
 mod when;

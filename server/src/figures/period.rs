@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::{Basis, Measure};
-use metering::disclosure::{AnyShare, DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
+use metering::disclosure::{DayParts, DisclosureRules, ExactFigure, FigureKind, Nesting, Release};
 use metering::time::WINDOW_S;
 
 use super::calendar::Calendar;
@@ -174,8 +174,13 @@ pub(super) fn release(days: &[Arc<DaySummary>], measure: Measure, grounds: &Grou
     };
     let figures: Vec<ExactFigure> =
         PeriodDay::sums(days, nesting, rules).into_iter().enumerate().map(figure).collect();
-    if figures.iter().all(|figure| figure.kind == FigureKind::Window) {
-        return Release::decide(&figures, &AnyShare, nesting, measure, rules);
-    }
-    Release::decide(&figures, &PartsOf(days.iter()), nesting, measure, rules)
+    let (all, nights, evenings) =
+        (PartsOf::days(days.iter()), PartsOf::nights(days.iter()), PartsOf::evenings(days.iter()));
+    let parts: &[&dyn DayParts] = match measure {
+        _ if figures.iter().all(|figure| figure.kind == FigureKind::Window) => &[],
+        Measure::NightShare => &[&all, &nights],
+        Measure::EveningShare => &[&all, &evenings],
+        _ => &[&all],
+    };
+    Release::decide(&figures, parts, nesting, measure, rules)
 }

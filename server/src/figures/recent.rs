@@ -8,8 +8,8 @@ use geography::Geography;
 use metering::aggregate::Totals;
 use metering::api::Measure;
 use metering::disclosure::{
-    AnyShare, ChangedHome, Course, DayLedger, DisclosureRules, ExactFigure, FigureKind, Look, Nesting,
-    Release, Released, Seen,
+    ChangedHome, Course, DayLedger, DisclosureRules, ExactFigure, FigureKind, Look, Nesting, Release,
+    Released, Seen,
 };
 use metering::stored::{HomeChange, PlacedRow};
 use metering::time::WINDOW_S;
@@ -267,7 +267,7 @@ impl Recent {
         };
         let releases: Vec<Release> = newest_first
             .iter()
-            .map(|figures| Release::decide(figures, &AnyShare, &self.nesting, Measure::Now, &self.rules))
+            .map(|figures| Release::decide(figures, &[], &self.nesting, Measure::Now, &self.rules))
             .collect();
         let release = Arc::new(Release::newest(&releases, &self.nesting, |release, area| {
             let before = newest_first.get(release + 1).map_or(0, |figures| figures[area].homes);

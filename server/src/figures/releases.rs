@@ -98,13 +98,13 @@ impl Releases {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use metering::disclosure::{AnyShare, DisclosureRules, Nesting};
+    use metering::disclosure::{DisclosureRules, Nesting};
 
     use super::*;
 
     fn made(day: i8, changes: u64) -> DatedRelease {
         let nesting = Nesting::new(vec![vec![]]);
-        let release = Release::decide(&[], &AnyShare, &nesting, Measure::Annual, &DisclosureRules::default());
+        let release = Release::decide(&[], &[], &nesting, Measure::Annual, &DisclosureRules::default());
         DatedRelease {
             release: Arc::new(release),
             period: Period { from: date(2026, 11, day), to: date(2026, 11, day + 1) },

@@ -11,7 +11,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use metering::api::{ConsumptionPoint, ConsumptionSeries, Profile, ProfilePoint, Status};
 use metering::disclosure::{
-    AnyShare, DisclosureRules, FigureKind, Percentiles, PublicFigure, Released, SeriesValue, Shown,
+    DayParts, DisclosureRules, FigureKind, Percentiles, PublicFigure, Released, SeriesValue, Shown,
 };
 use metering::time::WINDOW_S;
 use metering::{AreaCode, UtcSecond, Window};
@@ -20,7 +20,7 @@ use super::days::ReadDay;
 use super::period::{Period, PeriodDay};
 use super::reread::Read;
 use super::service::FiguresService;
-use super::stretches::{Stretch, Used};
+use super::stretches::{Stretch, Told, Used};
 use super::summary::{DaySummary, PartsOf, homes_of_most};
 use super::when;
 
@@ -38,7 +38,7 @@ const HALF_HOURS_MAX: i32 = 31 * 48;
 
 /// Whose figures are said of an area.
 #[derive(Clone, Copy)]
-struct Told {
+struct Speaker {
     /// The area that was asked for.
     area: usize,
     /// The area that the figures are of: the same, or one around it.
@@ -47,9 +47,9 @@ struct Told {
     withheld: bool,
 }
 
-impl Told {
+impl Speaker {
     fn value(self, value: Option<f64>, step: f64) -> SeriesValue {
-        let Told { area, of, withheld } = self;
+        let Speaker { area, of, withheld } = self;
         SeriesValue { area, of, value, step, withheld }
     }
 }
@@ -77,7 +77,7 @@ impl FiguresService {
             "month" => {
                 let first = back(12.months()).first_of_month();
                 let period = when::period(from, to, Period { from: first, to: end }, &self.calendar)?;
-                (self.month_stretches(period.whole_months(), None).await?, MONTH_STEP_KWH)
+                (self.month_stretches(period.whole_months(), Told::Month).await?, MONTH_STEP_KWH)
             }
             _ => return Err(AppError::refused("by", by, "allowed are half-hour, day and month")),
         };
@@ -103,7 +103,7 @@ impl FiguresService {
         })
     }
 
-    fn point(&self, stretch: &Stretch, told: Told, step: f64) -> ConsumptionPoint {
+    fn point(&self, stretch: &Stretch, told: Speaker, step: f64) -> ConsumptionPoint {
         let (used, elapsed_s) = (&stretch.areas[told.of], stretch.elapsed_s(self.clock.now()));
         // The mean home's use while any was heard: what was not measured is not made up.
         let heard_s = used.heard_s.min(elapsed_s);
@@ -119,9 +119,9 @@ impl FiguresService {
 
     /// Of the area asked for and those around it, the smallest that may be shown for most of the stretches in which
     /// it was heard. Where the one asked for was not heard at all, a wider one does not speak for it.
-    fn told_of(&self, area: AreaIndex, stretches: &[Arc<Stretch>]) -> Told {
+    fn told_of(&self, area: AreaIndex, stretches: &[Arc<Stretch>]) -> Speaker {
         let own = area.0 as usize;
-        let told = Told { area: own, of: own, withheld: self.ever_heard.is_withheld(own) };
+        let told = Speaker { area: own, of: own, withheld: self.ever_heard.is_withheld(own) };
         let was_heard = |used: &Used| used.meter_seconds > 0 || used.together;
         if !told.withheld && !stretches.iter().any(|stretch| was_heard(&stretch.areas[own])) {
             return told;
@@ -134,7 +134,7 @@ impl FiguresService {
             });
             shown * 2 > all
         };
-        Told { of: around.into_iter().find(mostly).unwrap_or(own), ..told }
+        Speaker { of: around.into_iter().find(mostly).unwrap_or(own), ..told }
     }
 
     async fn day_stretches(&self, period: Period) -> Result<Vec<Arc<Stretch>>, AppError> {
@@ -143,17 +143,12 @@ impl FiguresService {
             self.days.summaries(period.days()).await.map_err(unavailable)?
         {
             let day = Period { from: summary.date, to: summary.date.tomorrow().unwrap_or(summary.date) };
-            stretches.extend(self.stretch(day, &[summary], FigureKind::Window, None));
+            stretches.extend(self.stretch(day, &[summary], Told::Day));
         }
         Ok(stretches)
     }
 
-    /// `of_one` says of which days of each month no home may be too much: those of a type, or all.
-    async fn month_stretches(
-        &self,
-        period: Period,
-        of_one: Option<DayType>,
-    ) -> Result<Vec<Arc<Stretch>>, AppError> {
+    async fn month_stretches(&self, period: Period, told: Told) -> Result<Vec<Arc<Stretch>>, AppError> {
         let mut by_month: BTreeMap<Date, Vec<Arc<DaySummary>>> = BTreeMap::new();
         for Read { value: ReadDay { summary, .. }, .. } in
             self.days.summaries(period.days()).await.map_err(unavailable)?
@@ -162,56 +157,68 @@ impl FiguresService {
         }
         let stretches = by_month.into_iter().filter_map(|(first, days)| {
             let month = Period { from: first, to: first.checked_add(1.month()).unwrap_or(first) };
-            self.stretch(month, &days, FigureKind::Period, of_one)
+            self.stretch(month, &days, told)
         });
         Ok(stretches.collect())
     }
 
     /// None where it has not begun.
-    fn stretch(
-        &self,
-        period: Period,
-        days: &[Arc<DaySummary>],
-        long: FigureKind,
-        of_one: Option<DayType>,
-    ) -> Option<Arc<Stretch>> {
-        let work_out = || {
-            let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
-            if start >= self.clock.now() {
-                return None;
-            }
-            let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
-            let homes: Vec<u32> = sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
-            let homes_min: Vec<u32> = sums
-                .iter()
-                .map(|area| match long {
-                    FigureKind::Period => self.rules.homes_min(area.kind()),
-                    FigureKind::Window => self.rules.homes_min(FigureKind::Window),
-                })
-                .collect();
-            let is_long =
-                long == FigureKind::Period && sums.iter().any(|area| area.kind() == FigureKind::Period);
-            let of_kind =
-                |day: &&Arc<DaySummary>| of_one.is_none_or(|kind| self.calendar.day_type(day.date) == kind);
-            let shown = match is_long {
-                true => {
-                    let parts = PartsOf(days.iter().filter(of_kind));
-                    Shown::decide(&homes, &homes_min, &self.nesting, &parts)
+    fn stretch(&self, period: Period, days: &[Arc<DaySummary>], told: Told) -> Option<Arc<Stretch>> {
+        let work_out =
+            || {
+                let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
+                if start >= self.clock.now() {
+                    return None;
                 }
-                false => Shown::decide(&homes, &homes_min, &self.nesting, &AnyShare),
+                let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
+                let homes: Vec<u32> =
+                    sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
+                let homes_min: Vec<u32> = sums
+                    .iter()
+                    .map(|area| match told {
+                        Told::Day => self.rules.homes_min(FigureKind::Window),
+                        Told::Month | Told::TypicalDays => self.rules.homes_min(area.kind()),
+                    })
+                    .collect();
+                let is_long = sums.iter().any(|area| area.kind() == FigureKind::Period);
+                let parts = if is_long { self.of_none_too_much(days, told) } else { Vec::new() };
+                let parts: Vec<&dyn DayParts> = parts.iter().map(|parts| &**parts).collect();
+                let shown = Shown::decide(&homes, &homes_min, &self.nesting, &parts);
+                let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, together, .. }: &PeriodDay| {
+                    Used { energy_mwh, meter_seconds, heard_s, together }
+                };
+                Some(Stretch { start, end, shown, areas: sums.iter().map(used).collect() })
             };
-            let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, together, .. }: &PeriodDay| Used {
-                energy_mwh,
-                meter_seconds,
-                heard_s,
-                together,
-            };
-            Some(Stretch { start, end, shown, areas: sums.iter().map(used).collect() })
-        };
-        self.stretches.get((period, long, of_one), days, work_out)
+        self.stretches.get((period, told), days, work_out)
     }
 
-    async fn half_hours(&self, told: Told, days: &[Arc<Stretch>]) -> Result<Vec<ConsumptionPoint>, AppError> {
+    /// What of some days no home may be too much of, if that is told of them.
+    fn of_none_too_much<'a>(
+        &'a self,
+        days: &'a [Arc<DaySummary>],
+        told: Told,
+    ) -> Vec<Box<dyn DayParts + 'a>> {
+        let of_kind = move |kind| days.iter().filter(move |day| self.calendar.day_type(day.date) == kind);
+        match told {
+            Told::Day => Vec::new(),
+            Told::Month => vec![Box::new(PartsOf::days(days.iter()))],
+            Told::TypicalDays => {
+                let mut parts: Vec<Box<dyn DayParts + 'a>> = vec![Box::new(PartsOf::days(days.iter()))];
+                for kind in DayType::ALL {
+                    parts.push(Box::new(PartsOf::days(of_kind(kind))));
+                    parts.push(Box::new(PartsOf::nights(of_kind(kind))));
+                    parts.push(Box::new(PartsOf::evenings(of_kind(kind))));
+                }
+                parts
+            }
+        }
+    }
+
+    async fn half_hours(
+        &self,
+        told: Speaker,
+        days: &[Arc<Stretch>],
+    ) -> Result<Vec<ConsumptionPoint>, AppError> {
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
         let from = first.start.window();
         let to = UtcSecond(last.start.0 + last.elapsed_s(self.clock.now())).window();
@@ -290,7 +297,7 @@ impl FiguresService {
             None => self.typical_month().await?,
         };
         let end = first.checked_add(1.month()).unwrap_or(first);
-        let stretches = self.month_stretches(Period { from: first, to: end }, Some(kind)).await?;
+        let stretches = self.month_stretches(Period { from: first, to: end }, Told::TypicalDays).await?;
         let told = self.told_of(area, &stretches);
         let around = self.around(area).map(|around| around.0 as usize);
         let together = async |area| self.typical.of(area, first, kind).await.map_err(unavailable);
@@ -302,7 +309,7 @@ impl FiguresService {
         let half_hours_of = |half_hours: Vec<Released>| {
             half_hours.into_iter().chain(std::iter::repeat(Released::default())).take(48)
         };
-        let point = |told: Told, released: &Released| match stretches.first() {
+        let point = |told: Speaker, released: &Released| match stretches.first() {
             Some(stretch) => {
                 let step = DisclosureRules::POWER_STEP_W;
                 stretch.shown.point(told.value(released.mean_w(), step), &self.nesting)
@@ -328,7 +335,7 @@ impl FiguresService {
                 ProfilePoint {
                     time: format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30),
                     mean_w: figure.value(),
-                    around_w: around.and_then(|of| point(Told { of, ..told }, &other).value()),
+                    around_w: around.and_then(|of| point(Speaker { of, ..told }, &other).value()),
                     p10_w: p10,
                     p50_w: p50,
                     p90_w: p90,

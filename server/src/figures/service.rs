@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::{DocumentStore, FigureStore, InEdition, StoreError};
@@ -33,12 +33,16 @@ use super::spread::Spreads;
 use super::standing::Standing;
 use super::stretches::Stretches;
 use super::summary::WorkedOutOf;
+use super::told::Told;
 use super::typical::TypicalDays;
 use super::weights::Weights;
 use crate::clock::Clock;
 
 /// The days of the default period: a year.
 const DEFAULT_DAYS: i32 = 365;
+
+/// How long a release stands while days of it are weighed.
+const WEIGHED_WITHIN: Duration = Duration::from_secs(90);
 
 /// What the figures are made from.
 pub struct Sources {
@@ -181,10 +185,11 @@ impl FiguresService {
         let ever_heard = Arc::new(EverHeard::new(nesting.clone(), leaves, homes_min));
         let ledgers =
             Arc::new(Ledgers::new(documents.clone(), geography.clone(), nesting.clone(), homes_min)?);
-        let weights = Weights::new(geography.clone(), calendar.clone(), store.clone(), documents.clone());
+        let weights = Weights::new(geography.clone(), calendar.clone(), store.clone(), documents.clone())?;
         let weights = Arc::new(weights);
         let days = Arc::new(Days::new(Reader {
             weights: weights.clone(),
+            told: Told::default(),
             geography: geography.clone(),
             nesting: nesting.clone(),
             calendar: calendar.clone(),
@@ -344,10 +349,18 @@ impl FiguresService {
     ) -> Result<DatedRelease, StoreError> {
         let began = Instant::now();
         let (mut days, mut as_of, mut is_behind) = (Vec::new(), began, false);
+        let mut is_to_be_weighed = false;
         for day in self.days.summaries(period.days()).await? {
+            is_to_be_weighed |= day.value.is_to_be_weighed;
             as_of = as_of.min(day.as_of);
             is_behind |= day.is_behind;
             days.push(day.value.summary);
+        }
+        // Else figures would be hidden for the seconds that it takes to find out that nobody is too much of them.
+        if let Some(held) =
+            held.as_ref().filter(|held| is_to_be_weighed && held.began.elapsed() < WEIGHED_WITHIN)
+        {
+            return Ok(held.clone());
         }
         let (model, ever) = (self.model(), self.ever_heard.by_area());
         let (release, of) = match held.filter(|held| held.of.is(&days, &model, &ever)) {

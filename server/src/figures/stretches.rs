@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use geography::reference::DayType;
 use metering::UtcSecond;
-use metering::disclosure::{FigureKind, Shown};
+use metering::disclosure::Shown;
 
 use super::period::Period;
 use super::summary::{DaySummary, WorkedOutOf};
@@ -41,8 +40,20 @@ impl Stretch {
     }
 }
 
-/// Of which days, of what kind its figures are, and of which of these days no home may be too much: those of a type, or all.
-type Of = (Period, FigureKind, Option<DayType>);
+/// What is told of some days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Told {
+    /// What was used on each.
+    Day,
+    /// What was used in a month of them.
+    Month,
+    /// The same of each type of day, by the half-hour: no home is too much of any type's days, nor of their nights and evenings. The
+    /// rest of a month, when two types are taken away, is the third.
+    TypicalDays,
+}
+
+/// Of which days, and what of them.
+type Of = (Period, Told);
 
 /// Those that were asked for last.
 #[derive(Default)]
@@ -95,7 +106,7 @@ impl Stretches {
 #[cfg(test)]
 mod tests {
     use jiff::civil::{Date, date};
-    use metering::disclosure::{AnyShare, Nesting};
+    use metering::disclosure::Nesting;
 
     use super::super::summary::DayUse;
     use super::*;
@@ -111,9 +122,9 @@ mod tests {
     fn is_worked_out(stretches: &Stretches, from: Date, days: &[Arc<DaySummary>]) -> bool {
         let mut is_worked_out = false;
         let period = Period { from, to: from.tomorrow().unwrap() };
-        stretches.get((period, FigureKind::Window, None), days, || {
+        stretches.get((period, Told::Day), days, || {
             is_worked_out = true;
-            let shown = Shown::decide(&[1], &[1], &Nesting::new(vec![vec![None]]), &AnyShare);
+            let shown = Shown::decide(&[1], &[1], &Nesting::new(vec![vec![None]]), &[]);
             Some(Stretch { start: UtcSecond(0), end: UtcSecond(1), shown, areas: Vec::new() })
         });
         is_worked_out
@@ -156,7 +167,7 @@ mod tests {
     fn what_has_not_begun_is_not_kept() {
         let stretches = Stretches::default();
         let period = Period { from: FIRST, to: FIRST.tomorrow().unwrap() };
-        assert!(stretches.get((period, FigureKind::Window, None), &[], || None).is_none());
+        assert!(stretches.get((period, Told::Day), &[], || None).is_none());
         assert!(stretches.0.lock().unwrap().kept.is_empty());
     }
 }

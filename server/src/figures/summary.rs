@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use metering::disclosure::{DayLedger, DayParts, Nesting, Part, Released};
 use metering::time::{EVENING, NIGHT};
 use metering::{AreaCode, Window};
+use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 
@@ -30,8 +31,42 @@ pub(super) struct DayUse {
     pub heard: u64,
     /// The most homes that at least nine tenths of the covered time has in each window.
     pub homes: u32,
-    /// What one home used of it at most, mWh: of what is this area's own, not of areas within it.
-    pub largest_mwh: i64,
+    /// What one home used of it at most: of what is this area's own, not of areas within it.
+    pub largest: ByPart,
+}
+
+/// Energy of a day, and of parts of it, mWh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct ByPart {
+    /// All day long.
+    pub all: i64,
+    /// In the night.
+    pub night: i64,
+    /// In the evening peak.
+    pub evening: i64,
+}
+
+impl ByPart {
+    /// Adds what was used in a half-hour of the local day.
+    pub(super) fn add(&mut self, half_hour: usize, mwh: i64) {
+        self.all += mwh;
+        self.night += if NIGHT.contains(&half_hour) { mwh } else { 0 };
+        self.evening += if EVENING.contains(&half_hour) { mwh } else { 0 };
+    }
+
+    /// Of two, each part by itself.
+    pub(super) fn with(self, other: ByPart, of: impl Fn(i64, i64) -> i64) -> ByPart {
+        ByPart {
+            all: of(self.all, other.all),
+            night: of(self.night, other.night),
+            evening: of(self.evening, other.evening),
+        }
+    }
+
+    /// How much more it is than another, if it is.
+    pub(super) fn beyond(self, other: ByPart) -> ByPart {
+        self.with(other, |this, other| (this - other).max(0))
+    }
 }
 
 /// A UTC day that a local day is in.
@@ -40,8 +75,10 @@ pub(super) struct UtcDay {
     pub day: i32,
     /// What has been released of it.
     pub ledger: Arc<DayLedger>,
-    /// What one home used of the local day's part of it at most, by number of the finest level's areas, mWh.
-    pub largest_mwh: Vec<i64>,
+    /// What is known of the local day's part of it, by number of the finest level's areas.
+    pub exact: Vec<ByPart>,
+    /// What one home used of that at most.
+    pub largest: Vec<ByPart>,
 }
 
 /// One local day.
@@ -74,15 +111,17 @@ impl DaySummary {
         let (month, kind) = (date.month() as u8, calendar.day_type(date));
         let mut building: Vec<Building> = vec![Building::default(); nesting.len()];
         let mut together = Vec::new();
-        for UtcDay { day, ledger, largest_mwh } in days {
+        for UtcDay { day, ledger, exact, largest } in days {
             let is_of_it = |of_day| windows.contains(&Window::at(*day, of_day));
-            let mut of_one: HashMap<u32, i64> = HashMap::new();
+            // What is released, what is known by now, and how much of that is one home's.
+            let mut spoken_of: HashMap<usize, [ByPart; 3]> = HashMap::new();
             for group in ledger.groups().all() {
-                let largest = group.leaves.iter().filter_map(|&leaf| largest_mwh.get(leaf as usize)).max();
-                let of_area = of_one.entry(group.area).or_default();
-                *of_area = largest.copied().unwrap_or(0).max(*of_area);
+                let [_, known, of_one] = spoken_of.entry(group.area as usize).or_default();
+                for leaf in group.leaves.iter().map(|&leaf| leaf as usize) {
+                    *known = known.with(exact.get(leaf).copied().unwrap_or_default(), |sum, mwh| sum + mwh);
+                    *of_one = of_one.with(largest.get(leaf).copied().unwrap_or_default(), i64::max);
+                }
             }
-            of_one.into_iter().for_each(|(area, mwh)| building[area as usize].day.largest_mwh += mwh);
             for of_day in (0..48).filter(|&of_day| is_of_it(of_day)) {
                 let window = Window::at(*day, of_day);
                 let half_hour = calendar.local(window).half_hour;
@@ -90,8 +129,16 @@ impl DaySummary {
                 let mut of_areas: HashMap<usize, Released> = HashMap::new();
                 ledger.portions(of_day).for_each(|(area, part)| *of_areas.entry(area).or_default() += part);
                 for (area, released) in of_areas {
+                    let [told, ..] = spoken_of.entry(area).or_default();
+                    told.add(half_hour, released.energy_mwh());
                     building[area].add(&released, half_hour, share, 1 << (window.0 - windows.start.0));
                 }
+            }
+            for (area, [released, known, of_one]) in spoken_of {
+                // What was corrected since it was released may have been one home's.
+                let of_one = of_one.with(released.beyond(known), |one, more| one + more);
+                let day = &mut building[area].day;
+                day.largest = day.largest.with(of_one, |sum, mwh| sum + mwh);
             }
             together.extend(ledger.together(is_of_it, nesting));
         }
@@ -106,15 +153,33 @@ impl DaySummary {
     }
 }
 
-/// Days, as the parts of areas that figures over them add up to.
-pub(super) struct PartsOf<Days>(pub Days);
+/// Days, or a part of each, as the parts of areas that figures over them add up to.
+pub(super) struct PartsOf<Days> {
+    days: Days,
+    of: fn(&DayUse) -> Part,
+}
+
+impl<'a, Days: Iterator<Item = &'a Arc<DaySummary>> + Clone> PartsOf<Days> {
+    /// Whole days.
+    pub(super) fn days(days: Days) -> Self {
+        PartsOf { days, of: |day| Part { energy_mwh: day.energy_mwh, largest_mwh: day.largest.all } }
+    }
+
+    /// Their nights.
+    pub(super) fn nights(days: Days) -> Self {
+        PartsOf { days, of: |day| Part { energy_mwh: day.night_mwh, largest_mwh: day.largest.night } }
+    }
+
+    /// Their evenings.
+    pub(super) fn evenings(days: Days) -> Self {
+        PartsOf { days, of: |day| Part { energy_mwh: day.evening_mwh, largest_mwh: day.largest.evening } }
+    }
+}
 
 impl<'a, Days: Iterator<Item = &'a Arc<DaySummary>> + Clone> DayParts for PartsOf<Days> {
     fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>)) {
-        for summary in self.0.clone() {
-            see(&mut summary.areas.iter().map(|&(area, DayUse { energy_mwh, largest_mwh, .. })| {
-                (area as usize, Part { energy_mwh, largest_mwh })
-            }));
+        for summary in self.days.clone() {
+            see(&mut summary.areas.iter().map(|(area, day)| (*area as usize, (self.of)(day))));
         }
     }
 }

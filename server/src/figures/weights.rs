@@ -2,7 +2,7 @@
 //! the dominance of one home is decided by.
 //!
 //! Aggregates don't tell. So each UTC day is *weighed*: all readings of it are read once when it is over, and again when more of
-//! it has come since. What was found is kept as a document, for all nodes. What came after the weighing may all be one home's,
+//! it has come since. What came after the weighing may all be one home's,
 //! so of a day that nobody has weighed everything may: figures over days of it wait for that.
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,16 +15,18 @@ use jiff::civil::Date;
 use metering::aggregate::shares;
 use metering::disclosure::Part;
 use metering::stored::RawVersion;
-use metering::{AreaCode, MeterId, Window};
+use metering::{AreaCode, MeterId, UtcSecond, Window};
 use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
-use super::summary::leaf_of;
+use super::summary::{ByPart, leaf_of};
 
-/// Homes whose readings of a day are read at once: of readings every ten seconds these are some 60 MB.
-const METERS_AT_ONCE: usize = 100;
+/// Readings that are read at once, about: 20 MB. At first of so many homes, and never of more.
+const READINGS_AT_ONCE: usize = 100_000;
+const METERS_AT_FIRST: usize = 20;
+const METERS_AT_ONCE: usize = 5_000;
 
-/// How much of a day that is over may have come since it was weighed, in so many parts of it...
+/// How much of what an area used on a day that is over may have come since it was weighed, in so many parts of it...
 const OVER_LACKS_PARTS: i64 = 50;
 
 /// ...of one that is not, and how often that is weighed.
@@ -34,9 +36,18 @@ const OPEN_EVERY: Duration = Duration::from_secs(3600);
 /// How often it is looked whether a day is to be weighed.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
 
-/// Until a day is tried again that could not be weighed, and until one is weighed again at all.
+/// Until a day is tried again that could not be weighed, or that another node weighs.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+/// Until one is weighed again at all: so long, and as many times as long as it took.
 const RESTS_FOR: Duration = Duration::from_secs(10);
+const RESTS_TIMES: u32 = 20;
+
+/// How long one node may take before others believe that it died.
+const TAKEN_FOR_S: i64 = 900;
+
+/// The kind of documents that say who weighs a day.
+const TAKEN: &str = "weighing";
 
 /// Days by which it is known what homes usually use.
 const USUAL_DAYS: i32 = 14;
@@ -45,22 +56,41 @@ const USUAL_DAYS: i32 = 14;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Weighed(BTreeMap<Date, BTreeMap<AreaCode, Weight>>);
 
-/// What the homes of an area used, and one of them at most, mWh.
+/// What the homes of an area used, and one of them at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Weight(i64, i64);
+struct Weight {
+    used: ByPart,
+    largest: ByPart,
+}
+
+/// Who weighs a day.
+#[derive(Debug, Serialize, Deserialize)]
+struct Taken {
+    /// By a number that it drew.
+    by: u64,
+    /// Until when nobody else does.
+    until: UtcSecond,
+}
 
 impl Weighed {
-    /// What was used in all on a local day, mWh.
-    fn energy_mwh(&self, date: Date) -> i64 {
-        self.0.get(&date).map_or(0, |areas| areas.values().map(|weight| weight.0).sum())
+    /// What was used on a local day, by number of the finest level's areas.
+    fn used(&self, date: Date, geography: &Geography) -> HashMap<usize, ByPart> {
+        let areas = self.0.get(&date).into_iter().flatten();
+        areas.filter_map(|(area, weight)| Some((leaf_of(geography, area)?, weight.used))).collect()
+    }
+
+    /// What was used in all.
+    fn energy_mwh(&self) -> i64 {
+        self.0.values().flat_map(BTreeMap::values).map(|weight| weight.used.all).sum()
     }
 
     /// What one home used at most, by number of the finest level's areas, of which so much is known now.
-    fn largest(&self, date: Date, exact_mwh: &[i64], geography: &Geography) -> Vec<i64> {
-        let mut largest = exact_mwh.to_vec();
-        for (area, &Weight(energy_mwh, largest_mwh)) in self.0.get(&date).into_iter().flatten() {
+    fn largest(&self, date: Date, exact: &[ByPart], geography: &Geography) -> Vec<ByPart> {
+        let mut largest = exact.to_vec();
+        for (area, weight) in self.0.get(&date).into_iter().flatten() {
             if let Some(leaf) = leaf_of(geography, area) {
-                largest[leaf] = largest_mwh + (exact_mwh[leaf] - energy_mwh).max(0);
+                let since = exact[leaf].beyond(weight.used);
+                largest[leaf] = weight.largest.with(since, |one, more| one + more);
             }
         }
         largest
@@ -68,20 +98,23 @@ impl Weighed {
 
     /// Adds what one home used, in pieces.
     fn add_home(&mut self, readings: &[RawVersion], calendar: &Calendar) {
-        let mut used: HashMap<Date, HashMap<&AreaCode, i64>> = HashMap::new();
+        let mut used: HashMap<Date, HashMap<&AreaCode, ByPart>> = HashMap::new();
         for RawVersion { interval, energy, area, .. } in readings {
             for (window, energy, _) in shares(*interval, *energy) {
-                *used.entry(calendar.local(window).date).or_default().entry(area).or_default() +=
-                    energy.mwh();
+                let local = calendar.local(window);
+                let of_area = used.entry(local.date).or_default().entry(area).or_default();
+                of_area.add(local.half_hour, energy.mwh());
             }
         }
         for (date, areas) in used {
             // Who moved during the day is one home in either area.
-            let all_mwh: i64 = areas.values().sum();
+            let of_home =
+                areas.values().fold(ByPart::default(), |sum, &of| sum.with(of, |sum, mwh| sum + mwh));
             let weights = self.0.entry(date).or_default();
-            for (area, energy_mwh) in areas {
+            for (area, of_area) in areas {
                 let weight = weights.entry(area.clone()).or_default();
-                *weight = Weight(weight.0 + energy_mwh, weight.1.max(all_mwh));
+                weight.used = weight.used.with(of_area, |sum, mwh| sum + mwh);
+                weight.largest = weight.largest.with(of_home, i64::max);
             }
         }
     }
@@ -99,12 +132,12 @@ pub(super) enum DayCourse {
 }
 
 /// A day that is to be weighed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Wanted {
     /// Of which local day something is lacking...
     date: Date,
-    /// ...of which so much was known, mWh.
-    exact_mwh: i64,
+    /// ...of which so much was known, by number of the finest level's areas.
+    exact: Vec<ByPart>,
     course: DayCourse,
 }
 
@@ -115,6 +148,8 @@ struct Held {
     found: HashMap<i32, Instant>,
     /// When a day may be weighed again.
     not_before: HashMap<i32, Instant>,
+    /// What was known of a local day's part of one when that was weighed last: of the same it would be the same.
+    weighed_of: HashMap<(i32, Date), Vec<ByPart>>,
 }
 
 /// What is known of days, and who is to be asked.
@@ -123,6 +158,7 @@ pub(super) struct Weights {
     calendar: Calendar,
     store: Arc<dyn FigureStore>,
     documents: Arc<dyn DocumentStore>,
+    own: u64,
     held: Mutex<Held>,
 }
 
@@ -133,25 +169,32 @@ impl Weights {
         calendar: Calendar,
         store: Arc<dyn FigureStore>,
         documents: Arc<dyn DocumentStore>,
-    ) -> Self {
-        Weights { geography, calendar, store, documents, held: Mutex::default() }
+    ) -> Result<Self, getrandom::Error> {
+        let own = getrandom::u64()?;
+        Ok(Weights { geography, calendar, store, documents, own, held: Mutex::default() })
     }
 
     /// What one home used at most of a local day's part of a UTC day, by number of the finest level's areas, where so much was
-    /// used in each, mWh. If too much of that was not weighed, it will be.
+    /// used in each. If too much of that was not weighed, it will be: that is said, too.
     pub(super) async fn largest(
         &self,
         day: i32,
         date: Date,
-        exact_mwh: &[i64],
+        exact: &[ByPart],
         course: DayCourse,
-    ) -> Result<Vec<i64>, StoreError> {
+    ) -> Result<(Vec<ByPart>, bool), StoreError> {
         let weighed = self.read(day).await?;
-        let wanted = Wanted { date, exact_mwh: exact_mwh.iter().sum(), course };
-        if course != DayCourse::Arriving && wanted.is_lacking(&weighed) {
-            self.held().wanted.insert(day, wanted);
+        let wanted = Wanted { date, exact: exact.to_vec(), course };
+        let mut is_lacking = wanted.is_lacking(&weighed, &self.geography);
+        if is_lacking {
+            let mut held = self.held();
+            // What is lacking then is not to be had: readings are kept for a shorter time than what they add up to.
+            is_lacking = held.weighed_of.get(&(day, date)).is_none_or(|before| *before != wanted.exact);
+            if is_lacking && course != DayCourse::Arriving {
+                held.wanted.insert(day, wanted);
+            }
         }
-        Ok(weighed.largest(date, exact_mwh, &self.geography))
+        Ok((weighed.largest(date, exact, &self.geography), is_lacking))
     }
 
     /// When something new was last found of a day.
@@ -164,23 +207,23 @@ impl Weights {
         loop {
             tokio::time::sleep(LOOKED_EVERY).await;
             while let Some((day, wanted)) = self.next() {
-                match self.weigh_if_lacking(day, wanted).await {
-                    Ok(()) => {
-                        let now = Instant::now();
-                        let mut held = self.held();
-                        held.found.insert(day, now);
-                        let rests = if wanted.course == DayCourse::Over { RESTS_FOR } else { OPEN_EVERY };
-                        held.not_before.insert(day, now + rests);
-                        drop(held);
-                        found();
-                    }
-                    Err(error) => {
-                        let date = wanted.date;
-                        tracing::warn!(%error, %date, "how much of a day is one home's could not be found out; trying again");
-                        let mut held = self.held();
-                        held.wanted.entry(day).or_insert(wanted);
-                        held.not_before.insert(day, Instant::now() + AGAIN_AFTER);
-                    }
+                let (began, date) = (Instant::now(), wanted.date);
+                let weighed = self.weigh_if_lacking(day, &wanted).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, %date, "how much of a day is one home's could not be found out; trying again");
+                    false
+                });
+                let now = Instant::now();
+                let mut held = self.held();
+                if weighed {
+                    let least = if wanted.course == DayCourse::Over { RESTS_FOR } else { OPEN_EVERY };
+                    held.not_before.insert(day, now + least.max(RESTS_TIMES * began.elapsed()));
+                    held.weighed_of.insert((day, date), wanted.exact);
+                    held.found.insert(day, now);
+                    drop(held);
+                    found();
+                } else {
+                    held.not_before.insert(day, now + AGAIN_AFTER);
+                    held.wanted.entry(day).or_insert(wanted);
                 }
             }
         }
@@ -192,10 +235,10 @@ impl Weights {
         let mut usual = vec![Part::default(); self.geography.leaf_count() as usize];
         let mut is_known = false;
         for day in before - USUAL_DAYS..before {
-            for (area, Weight(energy_mwh, largest_mwh)) in self.read(day).await?.0.into_values().flatten() {
+            for (area, Weight { used, largest }) in self.read(day).await?.0.into_values().flatten() {
                 if let Some(leaf) = leaf_of(&self.geography, &area) {
-                    usual[leaf].energy_mwh += energy_mwh;
-                    usual[leaf].largest_mwh += largest_mwh;
+                    usual[leaf].energy_mwh += used.all;
+                    usual[leaf].largest_mwh += largest.all;
                     is_known = true;
                 }
             }
@@ -212,29 +255,53 @@ impl Weights {
         held.wanted.remove(&day).map(|wanted| (day, wanted))
     }
 
-    async fn weigh_if_lacking(&self, day: i32, wanted: Wanted) -> Result<(), StoreError> {
+    /// Says no where another node does it.
+    async fn weigh_if_lacking(&self, day: i32, wanted: &Wanted) -> Result<bool, StoreError> {
+        let before = self.read(day).await?;
         // Another node may have done it meanwhile.
-        if !wanted.is_lacking(&self.read(day).await?) {
-            return Ok(());
+        if !wanted.is_lacking(&before, &self.geography) {
+            return Ok(true);
+        }
+        if !self.take(day).await? {
+            return Ok(false);
         }
         let weighed = self.weigh(day).await?;
-        let body = serde_json::to_vec(&weighed).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        // Of readings that are kept no longer, what was found when they were there still holds.
+        let known: i64 = wanted.exact.iter().map(|of| of.all).sum();
+        if weighed.energy_mwh() < before.energy_mwh() && weighed.energy_mwh() < known {
+            return Ok(true);
+        }
         let (kind, id) = name(day);
-        self.documents.put_documents(&kind, vec![Document { id, body }]).await
+        self.documents.put_documents(&kind, vec![Document { id, body: written(&weighed)? }]).await?;
+        Ok(true)
+    }
+
+    /// Has a day for this node alone, until it is weighed. Two that do so at once do no harm but to the store's time.
+    async fn take(&self, day: i32) -> Result<bool, StoreError> {
+        let (_, id) = name(day);
+        let body = self.documents.document(TAKEN, &id).await?;
+        let now = UtcSecond(jiff::Timestamp::now().as_second());
+        let taken = body.as_deref().and_then(|body| serde_json::from_slice::<Taken>(body).ok());
+        if taken.is_some_and(|taken| taken.by != self.own && taken.until > now) {
+            return Ok(false);
+        }
+        let ours = Taken { by: self.own, until: UtcSecond(now.0 + TAKEN_FOR_S) };
+        self.documents.replace_document(TAKEN, &id, body.as_deref(), written(&ours)?).await
     }
 
     /// Reads all of a day's readings, at half of the speed that it can: nobody waits for it.
     async fn weigh(&self, day: i32) -> Result<Weighed, StoreError> {
         let mut weighed = Weighed::default();
-        let mut from: Option<MeterId> = None;
+        let (mut from, mut at_once): (Option<MeterId>, _) = (None, METERS_AT_FIRST);
         loop {
             let began = Instant::now();
-            let page = self.store.readings_of_day(day, from.as_ref(), METERS_AT_ONCE).await?;
+            let page = self.store.readings_of_day(day, from.as_ref(), at_once).await?;
             // A page begins with the meter that the one before it ended with.
             let homes = page.chunk_by(|one, other| one.meter == other.meter);
             for home in homes.filter(|home| Some(&home[0].meter) != from.as_ref()) {
                 weighed.add_home(home, &self.calendar);
             }
+            at_once = (READINGS_AT_ONCE * at_once / page.len().max(1)).clamp(METERS_AT_FIRST, METERS_AT_ONCE);
             let last = page.last().map(|reading| reading.meter.clone());
             if last.is_none() || last == from {
                 return Ok(weighed);
@@ -258,10 +325,14 @@ impl Weights {
 }
 
 impl Wanted {
-    /// Whether too much of it was not weighed.
-    fn is_lacking(&self, weighed: &Weighed) -> bool {
+    /// Whether too much of any area's was not weighed.
+    fn is_lacking(&self, weighed: &Weighed, geography: &Geography) -> bool {
         let parts = if self.course == DayCourse::Over { OVER_LACKS_PARTS } else { OPEN_LACKS_PARTS };
-        (self.exact_mwh - weighed.energy_mwh(self.date)).abs() > self.exact_mwh / parts
+        let used = weighed.used(self.date, geography);
+        self.exact.iter().enumerate().any(|(leaf, exact)| {
+            let weighed = used.get(&leaf).map_or(0, |of| of.all);
+            (exact.all - weighed).abs() > exact.all / parts
+        })
     }
 }
 
@@ -271,10 +342,14 @@ fn name(day: i32) -> (String, String) {
     (format!("weighed {}", date.strftime("%Y-%m")), date.to_string())
 }
 
+fn written(document: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(document).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use metering::{Energy, Interval, Position, UtcSecond};
+    use metering::{Energy, Interval, Position};
 
     use super::super::holidays::Holidays;
     use super::*;
@@ -302,21 +377,26 @@ mod tests {
         let mut weighed = Weighed::default();
         weighed.add_home(&[reading("a", 10, one, 100), reading("a", 47, one, 30)], &calendar);
         weighed.add_home(&[reading("b", 10, one, 20), reading("b", 11, other, 50)], &calendar);
+        let known = |wh: [i64; 2]| {
+            let mut of_leaves = vec![ByPart::default(); geography.leaf_count() as usize];
+            (of_leaves[leaf(one)].all, of_leaves[leaf(other)].all) = (wh[0] * 1000, wh[1] * 1000);
+            of_leaves
+        };
         let (today, tomorrow) = (date(2026, 7, 1), date(2026, 7, 2));
         let largest = |date, exact: [i64; 2]| {
-            let mut of_leaves = vec![0; geography.leaf_count() as usize];
-            (of_leaves[leaf(one)], of_leaves[leaf(other)]) = (exact[0] * 1000, exact[1] * 1000);
-            let largest = weighed.largest(date, &of_leaves, &geography);
-            [largest[leaf(one)] / 1000, largest[leaf(other)] / 1000]
+            let largest = weighed.largest(date, &known(exact), &geography);
+            [largest[leaf(one)].all / 1000, largest[leaf(other)].all / 1000]
         };
         assert_eq!(largest(today, [120, 50]), [100, 70], "who moved is one home in either area");
         assert_eq!(largest(today, [150, 50]), [130, 70]);
         assert_eq!(largest(today, [110, 50]), [100, 70], "some of it was corrected");
         assert_eq!(largest(tomorrow, [30, 10]), [30, 10]);
         assert_eq!(largest(date(2026, 7, 3), [9, 9]), [9, 9], "nobody has weighed that");
-        let is_lacking =
-            |wh: i64, course| Wanted { date: today, exact_mwh: wh * 1000, course }.is_lacking(&weighed);
-        assert!([170, 173].iter().all(|&wh| !is_lacking(wh, DayCourse::Over)));
+        let is_lacking = |wh: i64, course| {
+            let exact = known([wh - 50, 50]);
+            Wanted { date: today, exact, course }.is_lacking(&weighed, &geography)
+        };
+        assert!([170, 172].iter().all(|&wh| !is_lacking(wh, DayCourse::Over)));
         assert!(
             [175, 165].iter().all(|&wh| is_lacking(wh, DayCourse::Over) && !is_lacking(wh, DayCourse::Open))
         );

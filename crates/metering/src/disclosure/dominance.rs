@@ -18,36 +18,26 @@ pub trait DayParts {
     fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>));
 }
 
-/// Of figures of which one home may be as much as it likes: those of single windows.
-pub struct AnyShare;
-
-impl DayParts for AnyShare {
-    fn each_day(&self, _see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>)) {}
-}
-
-impl DayParts for [Vec<(usize, Part)>] {
+impl DayParts for Vec<Vec<(usize, Part)>> {
     fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>)) {
         self.iter().for_each(|day| see(&mut day.iter().copied()));
     }
 }
 
 /// The areas of which one home may be too much.
-pub(super) fn dominated(parts: &(impl DayParts + ?Sized), nesting: &Nesting) -> Vec<bool> {
+pub(super) fn dominated(parts: &dyn DayParts, nesting: &Nesting) -> Vec<bool> {
     find(parts, nesting.len(), |area| std::iter::successors(Some(area), |&area| nesting.parent(area)))
 }
 
 /// The shown areas of which one home may be too much of what is left, when those that are shown within them are taken away:
 /// what is `told_with` them.
-pub(super) fn dominated_residuals(
-    parts: &(impl DayParts + ?Sized),
-    told_with: &[Option<usize>],
-) -> Vec<bool> {
+pub(super) fn dominated_residuals(parts: &dyn DayParts, told_with: &[Option<usize>]) -> Vec<bool> {
     find(parts, told_with.len(), |area| told_with[area].into_iter())
 }
 
 /// `counts_for` gives whose figures a part of an area is in.
 fn find<Areas: Iterator<Item = usize>>(
-    parts: &(impl DayParts + ?Sized),
+    parts: &dyn DayParts,
     areas: usize,
     counts_for: impl Fn(usize) -> Areas,
 ) -> Vec<bool> {
@@ -100,7 +90,7 @@ mod tests {
     #[test]
     fn one_home_is_at_most_so_much_of_every_area() {
         let day = vec![part(3, 100, 16), part(4, 100, 15), part(5, 40, 3), part(6, 10, 9), part(7, 300, 10)];
-        let areas = |days: &[Vec<(usize, Part)>]| found(&dominated(days, &small()));
+        let areas = |days: &[Vec<(usize, Part)>]| found(&dominated(&days.to_vec(), &small()));
         assert_eq!(areas(&[day.clone()]), [3, 6]);
         assert_eq!(areas(&[]), [] as [usize; 0]);
         // On the next day it is less of it, or another one may be.
@@ -111,21 +101,21 @@ mod tests {
     #[test]
     fn who_moves_is_one_home() {
         // Half of the days in one area, half in another: of both together it is too much.
-        let days = [
+        let days = vec![
             vec![part(3, 100, 40), part(4, 60, 2), part(5, 40, 2)],
             vec![part(3, 60, 2), part(4, 100, 40), part(5, 40, 2)],
         ];
-        assert_eq!(found(&dominated(&days[..], &small())), [0, 1, 3, 4]);
+        assert_eq!(found(&dominated(&days, &small())), [0, 1, 3, 4]);
     }
 
     #[test]
     fn what_is_left_of_a_shown_area_is_not_one_homes_either() {
         let days =
-            [vec![part(3, 100, 60), part(4, 400, 20), part(5, 30, 3), part(1, 20, 2), part(7, 300, 9)]];
-        assert_eq!(found(&dominated(&days[..], &small())), [3]);
+            vec![vec![part(3, 100, 60), part(4, 400, 20), part(5, 30, 3), part(1, 20, 2), part(7, 300, 9)]];
+        assert_eq!(found(&dominated(&days, &small())), [3]);
         let left = |shown: &[usize]| {
             let shown: Vec<bool> = (0..8).map(|area| shown.contains(&area)).collect();
-            found(&dominated_residuals(&days[..], &small().told_with(&shown)))
+            found(&dominated_residuals(&days, &small().told_with(&shown)))
         };
         assert_eq!(left(&[0, 1, 2, 7]), [] as [usize; 0]);
         assert_eq!(left(&[0, 1, 2, 4, 7]), [1], "60 of 150");
@@ -164,7 +154,7 @@ mod tests {
             }
             let counts: Vec<u32> = in_area.iter().map(|homes| homes.len() as u32).collect();
             let days: Vec<Vec<(usize, Part)>> = days.into_iter().map(|day| day.into_iter().collect()).collect();
-            let shown = Shown::decide(&counts, &[HOMES_MIN; 8], &nesting, &days[..]);
+            let shown = Shown::decide(&counts, &[HOMES_MIN; 8], &nesting, &[&days]);
             let is_shown: Vec<bool> = (0..nesting.len()).map(|area| shown.is_shown(area)).collect();
             let mut rests: BTreeMap<usize, BTreeMap<usize, i64>> = BTreeMap::new();
             for (home, places) in homes.iter().enumerate() {

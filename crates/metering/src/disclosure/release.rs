@@ -72,15 +72,18 @@ pub struct Release {
 pub struct Shown(Vec<bool>);
 
 impl Shown {
-    /// Decides from the homes in each area's figure, the homes that it needs, and what one of them may be of it (rules 1 and 2).
-    pub fn decide(
-        homes: &[u32],
-        homes_min: &[u32],
-        nesting: &Nesting,
-        parts: &(impl DayParts + ?Sized),
-    ) -> Self {
+    /// Decides from the homes in each area's figure, the homes that it needs, and all of which one of them may not be too much
+    /// (rules 1 and 2).
+    pub fn decide(homes: &[u32], homes_min: &[u32], nesting: &Nesting, parts: &[&dyn DayParts]) -> Self {
         assert!(homes.len() == nesting.len() && homes_min.len() == nesting.len());
-        let is_of_one = dominated(parts, nesting);
+        let of_any = |of: &dyn Fn(&dyn DayParts) -> Vec<bool>| {
+            let mut is_of_one = vec![false; homes.len()];
+            for parts in parts {
+                is_of_one.iter_mut().zip(of(*parts)).for_each(|(is, too)| *is |= too);
+            }
+            is_of_one
+        };
+        let is_of_one = of_any(&|parts| dominated(parts, nesting));
         let mut shown: Vec<bool> = homes
             .iter()
             .zip(homes_min)
@@ -93,7 +96,7 @@ impl Shown {
                 // Homes of an area that no shown area within it accounts for.
                 let residual = residuals(homes, nesting, &shown);
                 let told_with = nesting.told_with(&shown);
-                let is_of_one = dominated_residuals(parts, &told_with);
+                let is_of_one = of_any(&|parts| dominated_residuals(parts, &told_with));
                 let smallest = smallest_within(homes, nesting, &shown, &told_with);
                 let mut hidden = false;
                 for area in nesting.level(level) {
@@ -232,10 +235,10 @@ pub fn homes_band(homes: u32, rules: &DisclosureRules) -> Option<String> {
 }
 
 impl Release {
-    /// Decides for every area of every level: `figures` in the nesting's order, which `parts` add up to.
+    /// Decides for every area of every level: `figures` in the nesting's order, of no `parts` of which one home may be too much.
     pub fn decide(
         figures: &[ExactFigure],
-        parts: &(impl DayParts + ?Sized),
+        parts: &[&dyn DayParts],
         nesting: &Nesting,
         measure: Measure,
         rules: &DisclosureRules,
@@ -336,7 +339,7 @@ impl Release {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::dominance::{AnyShare, Part};
+    use super::super::dominance::Part;
     use super::super::tests::small;
     use super::*;
     use crate::UtcSecond;
@@ -344,7 +347,7 @@ mod tests {
     fn shown(leaves: [u32; 5], homes_min: u32) -> Vec<usize> {
         let [a, b, c, d, e] = leaves;
         let homes = [a + b + c + d + e, a + b + c, d + e, a, b, c, d, e];
-        let shown = Shown::decide(&homes, &[homes_min; 8], &small(), &AnyShare);
+        let shown = Shown::decide(&homes, &[homes_min; 8], &small(), &[]);
         (0..8).filter(|&area| shown.is_shown(area)).collect()
     }
 
@@ -366,8 +369,8 @@ mod tests {
                 let largest_mwh = if area == 3 { largest } else { 10 };
                 (area, Part { energy_mwh: i64::from(homes[area]) * 8, largest_mwh })
             };
-            let days = [(3..8).map(part).collect::<Vec<_>>()];
-            let shown = Shown::decide(&homes, &[10; 8], &small(), &days[..]);
+            let days = vec![(3..8).map(part).collect::<Vec<_>>()];
+            let shown = Shown::decide(&homes, &[10; 8], &small(), &[&days]);
             (0..8).filter(|&area| shown.is_shown(area)).collect::<Vec<_>>()
         };
         assert_eq!(shown(14), [0, 1, 2, 3, 4, 5, 6, 7], "14 of 96 is no more than 15 %");
@@ -402,7 +405,7 @@ mod tests {
             ExactFigure { together: true, modelled: Some(2904.0), ..ExactFigure::default() },
         ];
         let rules = DisclosureRules::default();
-        let release = Release::decide(&figures, &AnyShare, &small(), Measure::Annual, &rules);
+        let release = Release::decide(&figures, &[], &small(), Measure::Annual, &rules);
         let check = |area, status, value, shown_for| {
             let figure = release.figure(area);
             assert_eq!(
@@ -487,7 +490,7 @@ mod tests {
         #[test]
         fn no_combination_isolates_too_few_homes((nesting, homes) in worlds()) {
             const HOMES_MIN: u32 = 10;
-            let shown = Shown::decide(&homes, &vec![HOMES_MIN; homes.len()], &nesting, &AnyShare);
+            let shown = Shown::decide(&homes, &vec![HOMES_MIN; homes.len()], &nesting, &[]);
             let leaves: Vec<usize> = nesting.level(2).filter(|&leaf| homes[leaf] > 0).collect();
             let within = |leaf: usize, area: usize| {
                 std::iter::successors(Some(leaf), |&a| nesting.parent(a)).any(|a| a == area)

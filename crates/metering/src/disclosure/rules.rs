@@ -34,7 +34,7 @@ impl DisclosureRules {
     pub const PERIOD_DAYS_MIN: u32 = 7;
     /// Homes that must have changed a figure before it is released again.
     pub const HOMES_CHANGED_MIN: u32 = 10;
-    /// What one home may have used of a figure over a month or longer, %.
+    /// What one home may have used of a figure over [`Self::PERIOD_DAYS_MIN`] days or more, %.
     pub const LARGEST_SHARE_MAX_PERCENT: u32 = 15;
     /// Homes that percentiles need at least.
     pub const PERCENTILE_HOMES_MIN: u32 = 20;
