@@ -7,6 +7,7 @@
 //! | `comparison`, `listing` | what the pages of several areas are made of |
 //! | `household` | the page of a household, and how a URL says it |
 //! | `components` | what the server makes pages of |
+//! | `language` | in which language a reader is spoken to |
 //! | [`islands`] | the parts that have a life in the browser |
 //! | `page` | what the islands of the map page share |
 //! | `first_map`, `leaflet`, `live` | the map: drawn by the server, taken over by the browser, kept alive |
@@ -28,6 +29,7 @@ pub mod error;
 pub use metering::format;
 pub mod geometry;
 pub mod islands;
+mod language;
 mod leaflet;
 mod live;
 mod page;
@@ -37,6 +39,9 @@ pub mod site_map;
 pub mod times;
 pub mod view_state;
 pub mod words;
+
+#[cfg(feature = "hydrate")]
+pub use language::speak_as_the_page;
 
 #[cfg(feature = "ssr")]
 mod comparison;

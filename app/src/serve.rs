@@ -18,7 +18,10 @@ use crate::shell::shell;
 pub fn pages(services: Services) -> Router {
     let options = LeptosOptions::builder().output_name("wattmap").build();
     let assets = services.assets.clone();
-    let provide = move || provide_context(services.clone());
+    let provide = move || {
+        provide_context(services.clone());
+        crate::language::spoken();
+    };
     let document = move || {
         protect();
         shell(&assets, chosen_theme())
@@ -31,6 +34,7 @@ pub fn pages(services: Services) -> Router {
         })
         .fallback(unknown)
         .with_state(options)
+        .layer(axum::middleware::from_fn(crate::language::choose))
 }
 
 /// Sends the page's content security policy, and keeps caches from giving one reader's page to another.

@@ -3,6 +3,7 @@
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
+use metering::language::current;
 
 use crate::assets::AssetUrls;
 use crate::routes::App;
@@ -38,7 +39,7 @@ pub fn shell(assets: &AssetUrls, theme: Option<&'static str>) -> impl IntoView +
     }
     view! {
         <!DOCTYPE html>
-        <html lang="en-GB" data-theme=theme>
+        <html lang=current().tag() data-theme=theme>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
@@ -53,7 +54,7 @@ pub fn shell(assets: &AssetUrls, theme: Option<&'static str>) -> impl IntoView +
             </head>
             <body>
                 <App />
-                <p class="card no-program" role="alert" hidden>{words::NO_PROGRAM}</p>
+                <p class="card no-program" role="alert" hidden>{words::no_program()}</p>
                 <script type="module" nonce=use_nonce() inner_html=start(assets)></script>
             </body>
         </html>

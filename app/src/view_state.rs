@@ -28,9 +28,14 @@ pub struct View {
     pub level: Option<String>,
     /// The open area, as the URL names it; not checked.
     pub area: Option<String>,
+    /// Areas that are kept in view, likewise.
+    pub pins: Vec<String>,
     /// Where the reader has moved the map; none where the whole is shown.
     pub camera: Option<Camera>,
 }
+
+/// Areas that are kept in view, at most: as many as can be compared.
+pub const PINS_MAX: usize = 4;
 
 impl View {
     /// From a URL: path and query.
@@ -76,6 +81,14 @@ impl View {
         };
         let path_area = path.strip_prefix("/area/").map(|rest| rest.trim_end_matches('/'));
         let measure = get("measure").and_then(choice).unwrap_or_default();
+        let mut pins: Vec<String> = Vec::new();
+        for code in
+            get("pins").unwrap_or_default().split(',').filter(|code| !code.is_empty() && is_plain(code))
+        {
+            if pins.len() < PINS_MAX && !pins.iter().any(|pinned| pinned == code) {
+                pins.push(code.to_owned());
+            }
+        }
         let day = |name| Some(Day::parse(get(name)?)?.days());
         let days = day("from").zip(day("to")).filter(|(from, to)| from < to && measure.has_times());
         View {
@@ -83,6 +96,7 @@ impl View {
             days: days.map(|(from, to)| [from, to]),
             level: get("level").filter(|level| !level.is_empty()).map(str::to_owned),
             area: path_area.or_else(|| get("area")).filter(|area| !area.is_empty()).map(str::to_owned),
+            pins,
             camera,
         }
     }
@@ -124,11 +138,29 @@ impl View {
         if let Some(area) = self.area_code() {
             query.push(format!("area={area}"));
         }
+        if !self.pins.is_empty() {
+            query.push(format!("pins={}", self.pins.join(",")));
+        }
         if let Some(Camera { lat, lng, zoom }) = self.camera {
             // A metre or two, and a fiftieth of a zoom step: enough to come back to the same picture.
             query.push(format!("lat={}&lng={}&z={}", fixed(lat, 5), fixed(lng, 5), fixed(zoom, 2)));
         }
         if query.is_empty() { "/".to_owned() } else { format!("/?{}", query.join("&")) }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl View {
+    /// The same with an area kept in view, or not any more; of too many the oldest goes.
+    pub(crate) fn with_pin_changed(&self, code: &str) -> Self {
+        let mut view = self.clone();
+        view.pins.retain(|pinned| pinned != code);
+        if view.pins.len() == self.pins.len() {
+            view.pins.push(code.to_owned());
+            let over = view.pins.len().saturating_sub(PINS_MAX);
+            view.pins.drain(..over);
+        }
+        view
     }
 }
 
@@ -164,6 +196,7 @@ mod tests {
             "/?from=2026-10-01&to=2026-11-01",
             "/?measure=night_share&from=2026-11-22&to=2026-11-23&area=E09000007",
             "/?measure=night_share&level=lsoa&area=E01000001&lat=51.50735&lng=-0.12776&z=12.50",
+            "/?area=E01000001&pins=E09000007,E09000012&lat=51.50735&lng=-0.12776&z=12.50",
         ] {
             assert_eq!(View::parse(url).url(), url);
         }
@@ -173,6 +206,14 @@ mod tests {
     fn an_area_has_a_page_of_its_own() {
         assert_eq!(View::parse("/area/E02000371").area.as_deref(), Some("E02000371"));
         assert_eq!(View::parse("/area/E02000371?measure=now").url(), "/?measure=now&area=E02000371");
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn pins_come_and_go() {
+        let view = View::parse("/?measure=now&pins=a,b,c,d");
+        assert_eq!(view.with_pin_changed("b").url(), "/?measure=now&pins=a,c,d");
+        assert_eq!(view.with_pin_changed("e").url(), "/?measure=now&pins=b,c,d,e");
     }
 
     #[cfg(feature = "ssr")]
@@ -206,6 +247,7 @@ mod tests {
         check("/?lat=151&lng=0&z=9", "/");
         check("/?lat=51&lng=0&z=99", "/?lat=51.00000&lng=0.00000&z=18.00");
         check("/?area=a%2Fb", "/");
+        check("/?pins=,a,b%2F,,c,a,d,e,f", "/?pins=a,c,d,e");
         check("/?level=a&b", "/?level=a");
         assert_eq!(View::parse("/?area=a/b").area.as_deref(), Some("a/b"));
     }

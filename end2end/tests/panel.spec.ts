@@ -126,6 +126,27 @@ test("who types while an area's figures are on their way goes on typing", async 
   await expect(map.suggestions.first()).toBeVisible();
 });
 
+test("places are pinned, stay in the address, and can be compared", async ({ page }) => {
+  await page.goto("/area/E09000012");
+  await page.getByRole("link", { name: "Pin to the map" }).click();
+  await expect(page).toHaveURL(/[?&]pins=E09000012(&|$)/);
+  const pinned = page.locator(".pinned");
+  await expect(pinned).toContainText("Hackney");
+  // From wherever the map is by now: the pins are kept, and so is the place.
+  await page.goto("/?area=E09000007&pins=E09000012&lat=51.54000&lng=-0.14000&z=11.50");
+  await page.getByRole("link", { name: "Pin to the map" }).click();
+  await expect(page).toHaveURL(/pins=E09000012,E09000007/);
+  await expect(page).toHaveURL(/z=11\.50/);
+  await pinned.getByRole("link", { name: "Hackney", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 2, name: "Hackney" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Unpin", exact: true })).toBeVisible();
+  await pinned.getByRole("link", { name: "Unpin: Camden" }).click();
+  await expect(pinned).not.toContainText("Camden");
+  await page.goto("/?pins=E09000012,E09000007");
+  await pinned.getByRole("link", { name: "Compare them" }).click();
+  await expect(page).toHaveURL(/\/compare\?areas=E09000012,E09000007$/);
+});
+
 test("the link can be copied", async ({ page, context, baseURL }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: baseURL });
   const map = new MapPage(page);

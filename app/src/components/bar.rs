@@ -16,18 +16,18 @@ pub(crate) fn Bar(
     let list = format!("/list?measure={}&level={}", View::parse(&start.url).measure.as_str(), start.level);
     view! {
         <header class="card bar">
-            <a class="skip" href=list.clone()>{words::SKIP_TO_LIST}</a>
+            <a class="skip" href=list.clone()>{words::skip_to_list()}</a>
             <a class="brand" href="/">
                 <span class="mark" aria-hidden="true"></span>
                 {words::NAME}
             </a>
-            <nav aria-label=words::NAV_LABEL>
-                <a href="/" aria-current="page">{words::NAV_MAP}</a>
-                <a href=list.clone()>{words::NAV_LIST}</a>
+            <nav aria-label=words::nav_label()>
+                <a href="/" aria-current="page">{words::nav_map()}</a>
+                <a href=list.clone()>{words::nav_list()}</a>
                 // Where there is no room for them the panel leads there.
-                <a class="wide" href="/estimate">{words::NAV_ESTIMATE}</a>
-                <a class="wide" href="/compare">{words::NAV_COMPARE}</a>
-                <a href="/about">{words::NAV_ABOUT}</a>
+                <a class="wide" href="/estimate">{words::nav_estimate()}</a>
+                <a class="wide" href="/compare">{words::nav_compare()}</a>
+                <a href="/about">{words::nav_about()}</a>
             </nav>
             <p class="live">
                 <LiveChip />

@@ -25,11 +25,11 @@ pub(crate) fn Keep(
     let files =
         files.into_iter().map(|(text, href)| view! { <a href=href download="">{text}</a> }).collect_view();
     view! {
-        <div class="keep links" role="group" aria-label=words::KEEP_LABEL>
+        <div class="keep links" role="group" aria-label=words::keep_label()>
             {files}
-            <button type="button" class="print" hidden>{words::KEEP_PRINT}</button>
-            <button type="button" class="copy" hidden>{words::KEEP_COPY}</button>
-            <span role="status" data-copied=words::SHARED data-failed=words::SHARE_FAILED></span>
+            <button type="button" class="print" hidden>{words::keep_print()}</button>
+            <button type="button" class="copy" hidden>{words::keep_copy()}</button>
+            <span role="status" data-copied=words::shared() data-failed=words::share_failed()></span>
         </div>
         <script type="module" nonce=use_nonce() inner_html=BUTTONS></script>
     }

@@ -41,12 +41,12 @@ pub(crate) fn NearMe(
         <button
             type="button"
             class="card near"
-            title=words::NEAR_ME
-            aria-label=words::NEAR_ME
+            title=words::near_me()
+            aria-label=words::near_me()
             data-bounds=bounds
-            data-looking=words::NEAR_LOOKING
+            data-looking=words::near_looking()
             data-outside=words::near_outside(&name)
-            data-denied=words::NEAR_DENIED
+            data-denied=words::near_denied()
             hidden
         >
             <svg viewBox="0 0 20 20" aria-hidden="true">

@@ -40,14 +40,17 @@ pub(crate) fn OwnDataPlace(
     if js.is_empty() {
         return None;
     }
-    let local = services.figures.local_prices();
+    let mut local = services.figures.local_prices();
+    for tariff in &mut local.tariffs {
+        tariff.name = crate::words::tariff_name(&tariff.name).to_owned();
+    }
     let settings =
         Settings { zone: local.zone, currency: local.currency, tariffs: local.tariffs, places, is_move };
     Some(view! {
         <details class="later card" data-js=js data-wasm=wasm data-kept=own_data::KEPT_AS>
-            <summary><h2>{own_data::words::HEADING}</h2></summary>
-            <noscript><p class="note">{own_data::words::NEEDS_SCRIPTS}</p></noscript>
-            <p class="not-loaded failed" role="alert" hidden>{own_data::words::FAILED}</p>
+            <summary><h2>{own_data::words::heading()}</h2></summary>
+            <noscript><p class="note">{own_data::words::needs_scripts()}</p></noscript>
+            <p class="not-loaded failed" role="alert" hidden>{own_data::words::failed()}</p>
             <OwnData settings />
         </details>
         <script type="module" nonce=use_nonce() inner_html=WAKE></script>

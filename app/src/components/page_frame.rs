@@ -4,7 +4,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Link;
 
-use super::Behind;
+use super::{Behind, Languages};
 use crate::error::AppError;
 use crate::islands::ThemeSwitch;
 use crate::words;
@@ -31,16 +31,17 @@ pub(crate) fn PageFrame(
                     <span class="mark" aria-hidden="true"></span>
                     {words::NAME}
                 </a>
-                <nav aria-label=words::NAV_LABEL>
-                    {link("/", words::NAV_MAP)}
-                    {link("/list", words::NAV_LIST)}
-                    {link("/estimate", words::NAV_ESTIMATE)}
-                    {link("/compare", words::NAV_COMPARE)}
-                    {link("/about", words::NAV_ABOUT)}
+                <nav aria-label=words::nav_label()>
+                    {link("/", words::nav_map())}
+                    {link("/list", words::nav_list())}
+                    {link("/estimate", words::nav_estimate())}
+                    {link("/compare", words::nav_compare())}
+                    {link("/about", words::nav_about())}
                 </nav>
                 <ThemeSwitch />
             </header>
             <main id="content"><Behind />{children()}</main>
+            <footer class="languages"><Languages /></footer>
         </div>
     }
     .into_any()
@@ -56,13 +57,13 @@ where
     V: IntoView + Send + 'static,
 {
     view! {
-        <Transition fallback=|| view! { <p class="note">{words::LOADING}</p> }>
+        <Transition fallback=|| view! { <p class="note">{words::loading()}</p> }>
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(page) => Either::Left(view(page)),
                     Err(error) => {
                         crate::status::set(error.status());
-                        Either::Right(view! { <p class="note" role="status">{error.to_string()}</p> })
+                        Either::Right(view! { <p class="note" role="status">{words::trouble(&error)}</p> })
                     }
                 }
             })}

@@ -26,14 +26,14 @@ pub(crate) fn Times(
         view! { <option value=span.as_str() selected=selected>{words::span(span)}</option> }
     });
     view! {
-        <div class="card times" role="group" aria-label=words::TIMES_LABEL hidden=known.is_none() || !view.shown().has_times()>
-            <select aria-label=words::TIMES_SPAN>
-                <option value="">{words::TIMES_YEAR}</option>
+        <div class="card times" role="group" aria-label=words::times_label() hidden=known.is_none() || !view.shown().has_times()>
+            <select aria-label=words::times_span()>
+                <option value="">{words::times_year()}</option>
                 {options.into_iter().collect_view()}
             </select>
             <div hidden=of.is_none()>
-                <button type="button" class="plain" aria-label=words::TIMES_PLAY><span aria-hidden="true">{words::PLAY_SIGN}</span></button>
-                <input type="range" min="0" max=last value=number aria-label=words::TIMES_LABEL aria-valuetext=label.clone() />
+                <button type="button" class="plain" aria-label=words::times_play()><span aria-hidden="true">{words::PLAY_SIGN}</span></button>
+                <input type="range" min="0" max=last value=number aria-label=words::times_label() aria-valuetext=label.clone() />
                 <output>{label}</output>
             </div>
         </div>

@@ -134,7 +134,7 @@ pub(crate) fn first_level(geography: &Geography, wanted: Option<&str>) -> LevelI
 }
 
 fn level_info(level: &geography::Level) -> LevelInfo {
-    let plural = crate::format::sentence_case(&level.names.plural);
+    let plural = crate::format::sentence_case(crate::words::level(&level.names.plural));
     LevelInfo { name: level.name().to_owned(), plural, areas: level.len() }
 }
 

@@ -107,7 +107,7 @@ async fn place(
     let answer = match services.figures.estimate(&code, household).await {
         Ok(answer) => Some(answer),
         Err(error @ AppError::NotFound { .. }) => {
-            trouble.push(error.to_string());
+            trouble.push(words::trouble(&error));
             None
         }
         Err(error) => return Err(error),
@@ -121,11 +121,11 @@ pub(crate) async fn estimated(services: &Services, asked: EstimateAsked) -> Resu
     let there = look(services, &asked.query.area, &asked.q, &mut trouble);
     let mut now = look(services, &asked.now, &asked.q_now, &mut trouble);
     if there.is_some() && there == now {
-        trouble.push(words::ESTIMATE_SAME_PLACE.to_owned());
+        trouble.push(words::estimate_same_place().to_owned());
         now = None;
     }
     let household = asked.query.household().unwrap_or_else(|error| {
-        trouble.push(error.to_string());
+        trouble.push(words::trouble(&error));
         HouseholdAsked::default()
     });
     let is_typed = asked.q.is_some() || asked.q_now.is_some();
@@ -142,7 +142,7 @@ pub(crate) async fn estimated(services: &Services, asked: EstimateAsked) -> Resu
     }
     let answer = page.there.as_ref().and_then(|place| place.answer.as_ref());
     if let Some(Err(error)) = answer.map(|answer| page.query.tariff_of(answer)) {
-        trouble.push(error.to_string());
+        trouble.push(words::trouble(&error));
     }
     Ok(EstimatePage { trouble, ..page })
 }

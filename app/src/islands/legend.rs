@@ -19,15 +19,15 @@ pub fn Legend() -> impl IntoView {
     view! {
         <section class="card legend" aria-labelledby="legend-heading">
             <h2 id="legend-heading">{text(move || words::legend_of(page.measure.get(), page.days.get()))}</h2>
-            <p class="unit" aria-hidden="true">{text(move || words::unit_head(page.measure.get()))}</p>
+            <p class="unit" aria-hidden="true">{text(move || words::unit_head(page.measure.get()).to_owned())}</p>
             <p class="explain">{text(move || words::explain(page.measure.get()).to_owned())}</p>
             <ol class=waiting>{steps}</ol>
             <p class="note">{note}</p>
             <ul class="swatches">
-                <li><i class="swatch full"></i>{words::MEASURED}</li>
-                <li><i class="swatch pale"></i>{words::MODELLED}</li>
-                <li><i class="swatch hidden"></i>{words::HIDDEN}</li>
-                <li><i class="swatch none"></i>{words::NO_DATA}</li>
+                <li><i class="swatch full"></i>{words::measured()}</li>
+                <li><i class="swatch pale"></i>{words::modelled()}</li>
+                <li><i class="swatch hidden"></i>{words::hidden()}</li>
+                <li><i class="swatch none"></i>{words::no_data()}</li>
             </ul>
             <LevelChoice />
         </section>
@@ -42,7 +42,7 @@ fn scale_of(page: Page) -> Option<Vec<f64>> {
 /// Why there is no scale, where nothing is known or all is the same. (Trouble has a notice of its own.)
 fn missing(page: Page) -> String {
     match page.head() {
-        Some(head) if !head.any => words::NOTHING_YET.to_owned(),
+        Some(head) if !head.any => words::nothing_yet().to_owned(),
         Some(MapHead { same: Some(value), measure, .. }) => words::the_same(measure, value),
         _ => String::new(),
     }
@@ -98,7 +98,7 @@ fn LevelChoice() -> impl IntoView {
     };
     view! {
         <label class="level">
-            <span>{words::LEVEL_LABEL}</span>
+            <span>{words::level_label()}</span>
             <select prop:value=pinned on:change=choose>
                 <option value="">{by_zoom}</option>
                 {options}

@@ -20,7 +20,7 @@ pub fn Map(
     let stage = NodeRef::<Div>::new();
     leaflet::take_over(page, stage);
     view! {
-        <div class="stage" node_ref=stage role="application" aria-label=words::MAP_HELP></div>
+        <div class="stage" node_ref=stage role="application" aria-label=words::map_help()></div>
         <p class="sr" role="status">{text(move || page.said.get())}</p>
         <Tooltip />
         <ZoomButtons />

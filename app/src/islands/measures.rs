@@ -39,7 +39,7 @@ pub fn Measures() -> impl IntoView {
     });
     view! {
         <form id="measures" class="card measures" action="/">
-            <div class="segments" role="radiogroup" aria-label=words::MEASURES_LABEL>
+            <div class="segments" role="radiogroup" aria-label=words::measures_label()>
                 {choices.into_iter().collect::<Vec<_>>()}
             </div>
         </form>

@@ -19,7 +19,7 @@ pub fn Notice() -> impl IntoView {
         <div class="notices" role="status">
             <p class="card notice" hidden=silent>
                 <span>{said}</span>
-                <button type="button" class="plain" hidden=waiting on:click=again>{words::RETRY}</button>
+                <button type="button" class="plain" hidden=waiting on:click=again>{words::retry()}</button>
             </p>
         </div>
     }

@@ -165,10 +165,10 @@ impl Search {
     fn note(self) -> String {
         self.state.with(|state| match state {
             State::Closed => String::new(),
-            State::Typing => words::SEARCH_TYPING.to_owned(),
+            State::Typing => words::search_typing().to_owned(),
             State::Found(results) if results.is_empty() => self.text.with(|text| words::nothing_found(text)),
             State::Found(results) => words::found(results.len()),
-            State::Failed => words::SEARCH_FAILED.to_owned(),
+            State::Failed => words::search_failed().to_owned(),
         })
     }
 }
@@ -192,8 +192,8 @@ pub fn SearchBox() -> impl IntoView {
                 role="combobox"
                 autocomplete="off"
                 spellcheck="false"
-                aria-label=words::SEARCH_LABEL
-                placeholder=words::SEARCH_HINT
+                aria-label=words::search_label()
+                placeholder=words::search_hint()
                 aria-autocomplete="list"
                 aria-expanded=text(move || open().to_string())
                 aria-controls="found"
@@ -203,9 +203,9 @@ pub fn SearchBox() -> impl IntoView {
                 on:keydown=move |event| search.pressed(&event)
                 on:blur=move |_| search.close()
             />
-            <noscript inner_html=format!("<button>{}</button>", words::SEARCH_BUTTON)></noscript>
+            <noscript inner_html=format!("<button>{}</button>", words::search_button())></noscript>
             <div class=text(move || if open() { "found open" } else { "found" }.to_owned())>
-                <ul id="found" role="listbox" aria-label=words::SEARCH_LABEL>
+                <ul id="found" role="listbox" aria-label=words::search_label()>
                     {move || suggestions(search)}
                 </ul>
                 <p class="note" role="status">{text(move || search.note())}</p>
@@ -221,10 +221,11 @@ fn suggestions(search: Search) -> Vec<impl IntoView + use<>> {
     });
     let row = move |(number, result): (usize, SearchResult)| {
         let outside = result.area.is_none();
-        let detail = match (outside, result.detail.is_empty()) {
-            (false, _) => result.detail,
-            (true, false) => format!("{} · {}", result.detail, words::SEARCH_OUTSIDE),
-            (true, true) => words::SEARCH_OUTSIDE.to_owned(),
+        let told = words::found_detail(&result.detail);
+        let detail = match (outside, told.is_empty()) {
+            (false, _) => told,
+            (true, false) => format!("{told} · {}", words::search_outside()),
+            (true, true) => words::search_outside().to_owned(),
         };
         let selected = text(move || (search.active.get() == Some(number)).to_string());
         // Pressing must not take the focus away from the field, or the list closes before the click.

@@ -19,9 +19,9 @@ pub(super) fn ZoomButtons() -> impl IntoView {
     };
     view! {
         <div class="card zoom">
-            {button(words::ZOOM_IN, "+", Command::Zoom(1.0))}
-            {button(words::ZOOM_OUT, "−", Command::Zoom(-1.0))}
-            {button(words::WHOLE, "⤢", Command::Whole)}
+            {button(words::zoom_in(), "+", Command::Zoom(1.0))}
+            {button(words::zoom_out(), "−", Command::Zoom(-1.0))}
+            {button(words::whole(), "⤢", Command::Whole)}
         </div>
     }
 }

@@ -45,7 +45,9 @@ pub(crate) async fn list(services: &Services, mut query: ListQuery) -> Result<Li
     let rows = rows.into_iter().skip((query.page - 1) * ROWS).take(ROWS).collect();
     let levels = geography.levels().iter();
     let levels = levels
-        .map(|level| (level.name().to_owned(), crate::format::sentence_case(&level.names.plural)))
+        .map(|level| {
+            (level.name().to_owned(), crate::format::sentence_case(words::level(&level.names.plural)))
+        })
         .collect();
     let status = services.figures.status();
     Ok(ListPage {

@@ -141,8 +141,8 @@ fn tell_of_the_feed(page: Page) {
     watch(move || {
         let connection = page.live.connection.get();
         let told = match (connection, lost.get_value()) {
-            (Connection::Lost, false) => words::FEED_LOST,
-            (Connection::Open, true) => words::FEED_BACK,
+            (Connection::Lost, false) => words::feed_lost(),
+            (Connection::Open, true) => words::feed_back(),
             _ => return,
         };
         lost.set_value(connection == Connection::Lost);
@@ -195,7 +195,7 @@ fn follow_figures(page: Page) {
                             }
                             page.figures.set(Some(Arc::new(map)));
                         }
-                        Err(error) => page.trouble.set(error.to_string()),
+                        Err(error) => page.trouble.set(words::trouble(&error)),
                     }
                 }
             });

@@ -200,8 +200,8 @@ impl Page {
     pub(crate) fn complaint(&self) -> String {
         let (trouble, missing) = (self.trouble.get(), self.head().is_none());
         match (trouble.is_empty(), missing) {
-            (true, true) if self.slow.get() => words::LOADING.to_owned(),
-            (false, true) => format!("{trouble} {}", words::NO_COLOURS),
+            (true, true) if self.slow.get() => words::loading().to_owned(),
+            (false, true) => format!("{trouble} {}", words::no_colours()),
             _ => trouble,
         }
     }

@@ -8,7 +8,7 @@ use metering::UtcSecond;
 use metering::api::{ComparedArea, Comparison, Measure, Prices, Status};
 
 use crate::comparison::{ComparePage, Difference, difference};
-use crate::components::{Keep, Line, Lines, OwnDataPlace, PageFrame, rests_on, when_there};
+use crate::components::{Keep, Line, Lines, OwnDataPlace, PageFrame, when_there};
 use crate::format::{self, Day};
 use crate::server_fns::comparison::compare_areas;
 use crate::words;
@@ -20,11 +20,11 @@ pub(super) fn Compare() -> impl IntoView {
     let get = move |name: &str| params.with(|params| params.get(name).unwrap_or_default());
     let page = Resource::new_blocking(move || (get("areas"), get("q")), |(areas, q)| compare_areas(areas, q));
     view! {
-        <Title text=words::page_title(words::COMPARE_HEADING) />
-        <Meta name="description" content=words::COMPARE_LEAD />
+        <Title text=words::page_title(words::compare_heading()) />
+        <Meta name="description" content=words::compare_lead() />
         <PageFrame here="/compare">
-            <h1>{words::COMPARE_HEADING}</h1>
-            <p>{words::COMPARE_LEAD}</p>
+            <h1>{words::compare_heading()}</h1>
+            <p>{words::compare_lead()}</p>
             {when_there(page, |page| view! { <Places page /> })}
         </PageFrame>
     }
@@ -38,8 +38,8 @@ fn Places(page: ComparePage) -> impl IntoView {
         leptos_axum::redirect(&page.url());
     }
     let hint = match page.areas.len() {
-        0 => Some(words::COMPARE_NOTHING),
-        1 => Some(words::COMPARE_ONE),
+        0 => Some(words::compare_nothing()),
+        1 => Some(words::compare_one()),
         _ => None,
     };
     let trouble = page.trouble.iter().map(|text| view! { <p class="note">{text.clone()}</p> }).collect_view();
@@ -49,8 +49,8 @@ fn Places(page: ComparePage) -> impl IntoView {
     view! {
         <form class="filter" action="/compare" role="search">
             {(!codes.is_empty()).then(|| view! { <input type="hidden" name="areas" value=codes.clone() /> })}
-            <label><span>{words::SEARCH_LABEL}</span><input type="search" name="q" autocomplete="off" /></label>
-            <button class="primary">{words::COMPARE_ADD}</button>
+            <label><span>{words::search_label()}</span><input type="search" name="q" autocomplete="off" /></label>
+            <button class="primary">{words::compare_add()}</button>
         </form>
         <div role="status">{trouble}{hint.map(|hint| view! { <p class="note">{hint}</p> })}</div>
         {compared}
@@ -64,10 +64,11 @@ fn Compared(page: ComparePage, comparison: Comparison) -> impl IntoView {
     let Comparison { areas, prices } = comparison;
     let codes: Vec<&str> = page.areas.iter().map(|(code, _)| code.as_str()).collect();
     let file = |kind: &str| format!("/download/compare.{kind}?areas={}", codes.join(","));
-    let files = [(words::KEEP_TABLE, "csv"), (words::KEEP_PICTURE, "png"), (words::KEEP_DRAWING, "svg")];
+    let files =
+        [(words::keep_table(), "csv"), (words::keep_picture(), "png"), (words::keep_drawing(), "svg")];
     let files = files.map(|(text, kind)| (text, file(kind))).to_vec();
     view! {
-        <div class="table-frame" tabindex="0" role="group" aria-label=words::COMPARE_HEADING>
+        <div class="table-frame" tabindex="0" role="group" aria-label=words::compare_heading()>
             <table class="areas compared">
                 <Heads page areas=areas.clone() />
                 <tbody>
@@ -101,16 +102,16 @@ fn held_against(names: &[String], areas: &[ComparedArea]) -> Vec<own_data::Place
 fn Heads(page: ComparePage, areas: Vec<ComparedArea>) -> impl IntoView {
     let heads = page.areas.iter().zip(&areas).map(|((code, title), area)| {
         let whereabouts: Vec<String> = area.card.parents.iter().map(|parent| parent.name.clone()).collect();
-        let remove = format!("{} {title}", words::COMPARE_REMOVE);
+        let remove = format!("{} {title}", words::compare_remove());
         view! {
             <th scope="col">
                 <a href=format!("/area/{code}")>{title.clone()}</a>
                 <small>{whereabouts.join(" · ")}</small>
-                <a class="plain" href=page.url_without(code) aria-label=remove>{words::COMPARE_REMOVE}</a>
+                <a class="plain" href=page.url_without(code) aria-label=remove>{words::compare_remove()}</a>
             </th>
         }
     });
-    view! { <thead><tr><th scope="col">{words::COMPARE_FIGURE}</th>{heads.collect_view()}</tr></thead> }
+    view! { <thead><tr><th scope="col">{words::compare_figure()}</th>{heads.collect_view()}</tr></thead> }
         .into_any()
 }
 
@@ -139,19 +140,21 @@ fn costs(areas: &[ComparedArea], prices: Option<&Prices>) -> impl IntoView + use
             None => Either::Right(view! { <td>{words::NOT_KNOWN}</td> }),
         };
         let cells = areas.iter().map(cell).collect_view();
-        let name = tariff.name.clone();
-        rows.push(view! { <tr><th scope="row">{name}<small>{words::COMPARE_COSTS}</small></th>{cells}</tr> });
+        let name = words::tariff_name(&tariff.name).to_owned();
+        rows.push(
+            view! { <tr><th scope="row">{name}<small>{words::compare_costs()}</small></th>{cells}</tr> },
+        );
     }
     rows.collect_view()
 }
 
 fn rests(areas: &[ComparedArea]) -> impl IntoView + use<> {
     let cell = |area: &ComparedArea| {
-        let text = area.card.figure(Measure::Annual).map(|figure| rests_on(&area.card, figure));
+        let text = area.card.figure(Measure::Annual).map(|figure| words::rests_on(&area.card, figure));
         view! { <td><small>{text}</small></td> }
     };
     let cells = areas.iter().map(cell).collect_view();
-    view! { <tr><th scope="row">{words::COMPARE_RESTS}</th>{cells}</tr> }.into_any()
+    view! { <tr><th scope="row">{words::compare_rests()}</th>{cells}</tr> }.into_any()
 }
 
 /// Whose prices they are, and how some were derived.
@@ -179,14 +182,14 @@ fn differences(names: &[String], areas: &[ComparedArea]) -> impl IntoView + use<
     };
     let sentences = other_names.iter().zip(others).map(sentence).collect_view();
     (!others.is_empty())
-        .then(|| view! { <section><h2>{words::COMPARE_DIFFERENCES}</h2><ul>{sentences}</ul></section> })
+        .then(|| view! { <section><h2>{words::compare_differences()}</h2><ul>{sentences}</ul></section> })
 }
 
 /// The typical weekdays, where there is one.
 fn days(names: &[String], areas: &[ComparedArea]) -> impl IntoView + use<> {
     let known = |area: &&ComparedArea| area.profile.half_hours.iter().any(|point| point.mean_w.is_some());
     let Some(of) = areas.iter().find(known) else {
-        return Either::Left(view! { <p class="note">{words::COMPARE_NO_DAYS}</p> });
+        return Either::Left(view! { <p class="note">{words::compare_no_days()}</p> });
     };
     let lines = names.iter().zip(areas).map(|(name, area)| Line {
         name: name.clone(),
@@ -198,7 +201,7 @@ fn days(names: &[String], areas: &[ComparedArea]) -> impl IntoView + use<> {
     Either::Right(view! {
         <section>
             <h2>{heading.clone()}</h2>
-            <Lines lines=lines.collect() label=heading steps ticks step="From" />
+            <Lines lines=lines.collect() label=heading steps ticks step=words::from() />
         </section>
     })
 }
@@ -209,7 +212,7 @@ fn months(names: &[String], areas: &[ComparedArea]) -> impl IntoView + use<> {
     let of = areas.iter().find(known)?;
     let name = |start: UtcSecond| {
         let month = Day::beginning_at(start).month_in_digits();
-        (format::month(&month)[..3].to_owned(), format::month_and_year(&month))
+        (format::short_month(&month).to_owned(), format::month_and_year(&month))
     };
     let (short, steps): (Vec<String>, Vec<String>) =
         of.months.series.iter().map(|point| name(point.start)).unzip();
@@ -219,13 +222,13 @@ fn months(names: &[String], areas: &[ComparedArea]) -> impl IntoView + use<> {
     });
     Some(view! {
         <section>
-            <h2>{words::COMPARE_MONTHS}</h2>
+            <h2>{words::compare_months()}</h2>
             <Lines
                 lines=lines.collect()
-                label=words::COMPARE_MONTHS.to_owned()
+                label=words::compare_months().to_owned()
                 steps
                 ticks=short.into_iter().enumerate().collect()
-                step="Month"
+                step=words::month()
             />
         </section>
     })

@@ -17,11 +17,11 @@ pub(super) fn OpenData() -> impl IntoView {
         Err(error) => Either::Right(failed(&error)),
     };
     view! {
-        <Title text=words::page_title(words::DATA_HEADING) />
-        <Meta name="description" content=words::DATA_LEAD />
+        <Title text=words::page_title(words::data_heading()) />
+        <Meta name="description" content=words::data_lead() />
         <PageFrame here="/data">
-            <h1>{words::DATA_HEADING}</h1>
-            <p>{words::DATA_LEAD}</p>
+            <h1>{words::data_heading()}</h1>
+            <p>{words::data_lead()}</p>
             {content}
         </PageFrame>
     }
@@ -30,12 +30,12 @@ pub(super) fn OpenData() -> impl IntoView {
 
 fn failed(error: &AppError) -> impl IntoView + use<> {
     crate::status::set(error.status());
-    view! { <p class="note" role="status">{error.to_string()}</p> }
+    view! { <p class="note" role="status">{words::trouble(error)}</p> }
 }
 
 fn files(services: &Services) -> impl IntoView + use<> {
     let rows = services.geography.levels().iter().map(|level| {
-        let name = format::sentence_case(&level.names.plural);
+        let name = format::sentence_case(words::level(&level.names.plural));
         let file = |kind: &str| format!("/download/{}.{kind}", level.name());
         let named = |what: &str| format!("{name}: {what}");
         // The names of both links begin with what is written on them.
@@ -43,14 +43,14 @@ fn files(services: &Services) -> impl IntoView + use<> {
             <tr>
                 <th scope="row">{name.clone()}</th>
                 <td class="number">{format::whole(level.len() as f64)}</td>
-                <td><a href=file("csv") download="" title=named(words::DATA_TABLE)>{words::DATA_TABLE}</a></td>
-                <td><a href=file("geojson") download="" title=named(words::DATA_MAP)>{words::DATA_MAP}</a></td>
+                <td><a href=file("csv") download="" title=named(words::data_table())>{words::data_table()}</a></td>
+                <td><a href=file("geojson") download="" title=named(words::data_map())>{words::data_map()}</a></td>
             </tr>
         }
     });
     let rows = rows.collect_view();
     let columns =
-        words::DATA_COLUMNS.map(|(name, meaning)| view! { <dt><code>{name}</code></dt><dd>{meaning}</dd> });
+        words::data_columns().map(|(name, meaning)| view! { <dt><code>{name}</code></dt><dd>{meaning}</dd> });
     let credits = services.figures.status().attribution.into_iter().map(|credit| view! { <li>{credit}</li> });
     let credits = credits.collect_view();
     view! {
@@ -58,22 +58,22 @@ fn files(services: &Services) -> impl IntoView + use<> {
             <table class="areas">
                 <thead>
                     <tr>
-                        <th scope="col">{words::DATA_LEVEL}</th>
-                        <th scope="col" class="number">{words::DATA_HOW_MANY}</th>
-                        <th scope="col">{words::DATA_TABLE}</th>
-                        <th scope="col">{words::DATA_MAP}</th>
+                        <th scope="col">{words::data_level()}</th>
+                        <th scope="col" class="number">{words::data_how_many()}</th>
+                        <th scope="col">{words::data_table()}</th>
+                        <th scope="col">{words::data_map()}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
         <section>
-            <h2>{words::DATA_COLUMNS_HEADING}</h2>
+            <h2>{words::data_columns_heading()}</h2>
             <dl class="terms">{columns.into_iter().collect_view()}</dl>
         </section>
         <section>
-            <h2>{words::DATA_LICENCE_HEADING}</h2>
-            <p>{words::DATA_LICENCE}</p>
+            <h2>{words::data_licence_heading()}</h2>
+            <p>{words::data_licence()}</p>
             <ul>{credits}</ul>
         </section>
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use metering::language::{Language, current};
 use serde_json::Value;
 
 use crate::components::PageFrame;
@@ -18,13 +19,16 @@ pub(super) fn Description() -> impl IntoView {
     });
     let lead = described.as_deref().map(|described| said(&described["info"]["description"]));
     view! {
-        <Title text=words::page_title(words::API_HEADING) />
+        <Title text=words::page_title(words::api_heading()) />
         <PageFrame>
-            <h1>{words::API_HEADING}</h1>
-            <p class="lead">{words::API_LEAD}</p>
+            <h1>{words::api_heading()}</h1>
+            <p class="lead">{words::api_lead()}</p>
+            {(current() == Language::Polish).then(|| view! { <p>{words::api_in_english()}</p> })}
+            <div lang="en">
             <p>{lead}</p>
-            <p>{words::API_FOR_PROGRAMS}" "<a href="/api/v1/openapi.json" rel="external"><code>"/api/v1/openapi.json"</code></a></p>
+            <p lang=current().tag()>{words::api_for_programs()}" "<a href="/api/v1/openapi.json" rel="external"><code>"/api/v1/openapi.json"</code></a></p>
             {sections}
+            </div>
         </PageFrame>
     }
     .into_any()
@@ -58,7 +62,7 @@ fn one(path: &str, method: &str, operation: &Value) -> impl IntoView + use<> {
                 </tr>
             }
         });
-        let head = view! { <thead><tr><th scope="col">{words::API_PARAMETER}</th><th scope="col">{words::API_MEANING}</th></tr></thead> };
+        let head = view! { <thead><tr><th scope="col">{words::api_parameter()}</th><th scope="col">{words::api_meaning()}</th></tr></thead> };
         view! { <div class="table-frame"><table>{head}<tbody>{rows.collect_view()}</tbody></table></div> }
     });
     let example = &operation["requestBody"]["content"]["application/json"]["example"];

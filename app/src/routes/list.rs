@@ -18,9 +18,9 @@ pub(super) fn ListOfAreas() -> impl IntoView {
     let params = use_query_map();
     let part = Resource::new_blocking(move || params.with(query_of), list_areas);
     view! {
-        <Title text=words::page_title(words::LIST_HEADING) />
+        <Title text=words::page_title(words::list_heading()) />
         <PageFrame here="/list">
-            <h1>{words::LIST_HEADING}</h1>
+            <h1>{words::list_heading()}</h1>
             {when_there(part, |part| view! { <Part part /> })}
         </PageFrame>
     }
@@ -61,19 +61,19 @@ fn Part(part: ListPage) -> impl IntoView {
     view! {
         {form}
         <p class="note" role="status">{words::listed(total, query.page, pages)}</p>
-        <p class="note">{words::LIST_RESTS_ON}" "<a href="/about#simulated">{part.homes}</a>"."</p>
+        <p class="note">{words::list_rests_on()}" "<a href="/about#simulated">{part.homes}</a>"."</p>
         {if total == 0 {
-            Either::Left(view! { <p>{words::NOTHING_LISTED}</p> })
+            Either::Left(view! { <p>{words::nothing_listed()}</p> })
         } else {
             Either::Right(view! {
-                <div class="table-frame" tabindex="0" role="region" aria-label=words::LIST_HEADING>
+                <div class="table-frame" tabindex="0" role="region" aria-label=words::list_heading()>
                     <table class="areas">
                         <thead>
                             <tr>
-                                {head(Sort::Name, "Area", "ascending")}
-                                {nested.then(|| view! { <th scope="col" class="parent">"In"</th> })}
+                                {head(Sort::Name, words::list_area(), "ascending")}
+                                {nested.then(|| view! { <th scope="col" class="parent">{words::list_within()}</th> })}
                                 {figure_head}
-                                <th scope="col">"Status"</th>
+                                <th scope="col">{words::list_status()}</th>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>
@@ -101,7 +101,7 @@ fn Row(row: ListRow, measure: Measure, nested: bool) -> impl IntoView {
                 {within}
             </th>
             {nested.then(|| view! { <td class="parent">{row.parent}</td> })}
-            <td class="number">{row.value.map_or_else(|| "–".to_owned(), |value| crate::format::figure(measure, value))}</td>
+            <td class="number">{row.value.map_or_else(|| words::NOT_KNOWN.to_owned(), |value| crate::format::figure(measure, value))}</td>
             <td>{words::status(row.status)}</td>
         </tr>
     }
@@ -125,14 +125,14 @@ fn Filter(query: ListQuery, levels: Vec<(String, String)>) -> impl IntoView {
     });
     view! {
         <form class="filter" action="/list">
-            <label><span>{words::LEVEL_LABEL}</span><select name="level">{levels.collect_view()}</select></label>
+            <label><span>{words::level_label()}</span><select name="level">{levels.collect_view()}</select></label>
             <label>
-                <span>{words::LIST_MEASURE}</span>
+                <span>{words::list_measure()}</span>
                 <select name="measure">{measures.collect_view()}</select>
             </label>
-            <label><span>{words::LIST_FILTER}</span><input type="search" name="q" value=query.q.clone() /></label>
+            <label><span>{words::list_filter()}</span><input type="search" name="q" value=query.q.clone() /></label>
             <input type="hidden" name="sort" value=query.sort.as_str() />
-            <button class="primary">{words::SHOW}</button>
+            <button class="primary">{words::show()}</button>
         </form>
     }
     .into_any()
@@ -147,5 +147,5 @@ fn Pages(query: ListQuery, pages: usize) -> impl IntoView {
             view! { <a class="plain" href=href>{text}</a> }
         })
     };
-    view! { <nav class="pages" aria-label="Pages of the list">{link(page - 1, words::PREVIOUS)} {link(page + 1, words::NEXT)}</nav> }
+    view! { <nav class="pages" aria-label=words::list_pages()>{link(page - 1, words::previous())} {link(page + 1, words::next())}</nav> }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::use_location;
 
-use crate::components::{Bar, Behind, NearMe, PanelContent, PanelData, Times};
+use crate::components::{Bar, Behind, Languages, NearMe, PanelContent, PanelData, Pin, Pinned, Times, pins};
 use crate::first_map::{FirstMap, first_map};
 use crate::islands::{Legend, Map, Measures, Notice, PanelIsland, SearchBox};
 use crate::page::Page;
@@ -30,22 +30,25 @@ pub(super) fn MapPage() -> impl IntoView {
             // An old or mistyped link opens, and the address says what is shown.
             leptos_axum::redirect(&view.url());
         }
-        let (first, panel) =
-            futures::join!(first_map(&services, &view), PanelData::ask(&services, &view, "weekday"));
-        Ok::<_, crate::error::AppError>((view, first, panel))
+        let (first, panel, pinned) = futures::join!(
+            first_map(&services, &view),
+            PanelData::ask(&services, &view, "weekday"),
+            pins(&services, &view)
+        );
+        Ok::<_, crate::error::AppError>((view, first, panel, pinned))
     };
     view! {
         <Suspense fallback=|| ()>
             {Suspend::new(async move {
                 match page.await {
-                    Ok((view, first, panel)) => Either::Left(view! { <Ready view first panel /> }),
+                    Ok((view, first, panel, pinned)) => Either::Left(view! { <Ready view first panel pinned /> }),
                     Err(error) => {
                         crate::status::set(error.status());
                         Either::Right(view! {
                             <main class="alone">
-                                <h1>{words::FAILED}</h1>
-                                <p>{error.to_string()}</p>
-                                <a class="primary" href="/">{words::RETRY}</a>
+                                <h1>{words::failed()}</h1>
+                                <p>{words::trouble(&error)}</p>
+                                <a class="primary" href="/">{words::retry()}</a>
                             </main>
                         })
                     }
@@ -58,9 +61,9 @@ pub(super) fn MapPage() -> impl IntoView {
 
 /// The page with what it shows.
 #[component]
-fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView {
+fn Ready(view: View, first: FirstMap, panel: Option<PanelData>, pinned: Vec<Pin>) -> impl IntoView {
     let FirstMap { start, picture, credits, drawable } = first;
-    let heading = format!("{}: {}", start.name, words::MAP_HEADING);
+    let heading = format!("{}: {}", start.name, words::map_heading());
     let title = panel.as_ref().map_or_else(|| words::title(None), PanelData::title);
     let summary = panel.as_ref().map_or_else(|| words::summary(None, None), PanelData::summary);
     // A redirection has its status already.
@@ -91,6 +94,7 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
                     {bounds.map(|bounds| view! { <NearMe bounds name=start.name.clone() /> })}
                     <Measures />
                     <WithoutScripts view=view.clone() start=start.clone() levels=drawable />
+                    <Pinned view=view.clone() pins=pinned />
                     <Notice />
                     <Behind />
                 </div>
@@ -100,10 +104,10 @@ fn Ready(view: View, first: FirstMap, panel: Option<PanelData>) -> impl IntoView
             </main>
             // Where there is no room for all of it: behind a button that needs no script.
             <footer class="credits">
-                <p>{credits.clone()}</p>
+                <p>{credits.clone()}" · "<Languages /></p>
                 <details>
-                    <summary aria-label=words::SOURCES title=words::SOURCES><span aria-hidden="true">"i"</span></summary>
-                    <p class="card">{credits}</p>
+                    <summary aria-label=words::sources() title=words::sources()><span aria-hidden="true">"i"</span></summary>
+                    <p class="card">{credits}" · "<Languages /></p>
                 </details>
             </footer>
         </div>
@@ -145,11 +149,11 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
     let undrawn = undrawn.map(|level| {
         let href = format!("/list?level={}&measure={}", level.name, view.measure.as_str());
         view! {
-            <p>{words::drawn_with_scripts_only(&level.plural)}" "<a href=href>{words::IN_THE_LIST}</a></p>
+            <p>{words::drawn_with_scripts_only(&level.plural)}" "<a href=href>{words::in_the_list()}</a></p>
         }
     });
     let [from, to] = view.ends().map_or([None, None], |ends| ends.map(Some));
-    let dates = [("from", words::TIMES_FROM, from), ("to", words::TIMES_TO, to)].map(|(name, label, value)| {
+    let dates = [("from", words::times_from(), from), ("to", words::times_to(), to)].map(|(name, label, value)| {
         view! { <label><span>{label}</span><input type="date" name=name value=value form="measures" /></label> }
     });
     let area = view.area_code().map(|area| {
@@ -159,12 +163,12 @@ fn WithoutScripts(view: View, start: Start, levels: Vec<LevelInfo>) -> impl Into
         <noscript>
             <div class="card choose">
                 <label>
-                    <span>{words::LEVEL_LABEL}</span>
+                    <span>{words::level_label()}</span>
                     <select name="level" form="measures">{options.collect_view()}</select>
                 </label>
                 {dates.into_iter().collect_view()}
                 {area}
-                <button form="measures">{words::SHOW}</button>
+                <button form="measures">{words::show()}</button>
                 {undrawn}
             </div>
         </noscript>

@@ -11,11 +11,11 @@ use crate::words;
 pub(super) fn NotFound() -> impl IntoView {
     crate::status::set(404);
     view! {
-        <Title text=words::page_title(words::NOT_FOUND_HEADING) />
+        <Title text=words::page_title(words::not_found_heading()) />
         <PageFrame>
-            <h1>{words::NOT_FOUND_HEADING}</h1>
-            <p>{words::NOT_FOUND_TEXT}</p>
-            <p><a class="primary" href="/">{words::TO_THE_MAP}</a></p>
+            <h1>{words::not_found_heading()}</h1>
+            <p>{words::not_found_text()}</p>
+            <p><a class="primary" href="/">{words::to_the_map()}</a></p>
         </PageFrame>
     }
     .into_any()

@@ -17,12 +17,12 @@ pub(super) fn SearchPage() -> impl IntoView {
     let q = Memo::new(move |_| params.with(|params| params.get("q").unwrap_or_default()));
     let answer = Resource::new_blocking(move || q.get(), search_places);
     view! {
-        <Title text=words::page_title(words::SEARCH_HEADING) />
+        <Title text=words::page_title(words::search_heading()) />
         <PageFrame>
-            <h1>{words::SEARCH_HEADING}</h1>
+            <h1>{words::search_heading()}</h1>
             <form class="filter" action="/search" role="search">
-                <label><span>{words::SEARCH_LABEL}</span><input type="search" name="q" value=move || q.get() /></label>
-                <button class="primary">{words::SEARCH_BUTTON}</button>
+                <label><span>{words::search_label()}</span><input type="search" name="q" value=move || q.get() /></label>
+                <button class="primary">{words::search_button()}</button>
             </form>
             {when_there(answer, results)}
         </PageFrame>
@@ -32,16 +32,16 @@ pub(super) fn SearchPage() -> impl IntoView {
 
 fn results(answer: SearchAnswer) -> impl IntoView {
     let note = match answer.q.trim() {
-        "" => words::SEARCH_SHORT.to_owned(),
+        "" => words::search_short().to_owned(),
         q if answer.results.is_empty() => words::nothing_found(q),
         _ => words::found(answer.results.len()),
     };
     let rows = answer.results.into_iter().map(|SearchResult { label, detail, area, .. }| match area {
         Some(area) => Either::Left(view! {
-            <li><a href=format!("/area/{}", area.code)>{label}</a><span>{detail}</span></li>
+            <li><a href=format!("/area/{}", area.code)>{label}</a><span>{words::found_detail(&detail)}</span></li>
         }),
         None => {
-            Either::Right(view! { <li><b>{label}</b><span>{detail}" · "{words::SEARCH_OUTSIDE}</span></li> })
+            Either::Right(view! { <li><b>{label}</b><span>{words::found_detail(&detail)}" · "{words::search_outside()}</span></li> })
         }
     });
     view! {

@@ -54,8 +54,8 @@ impl Card {
             self.said.set_text_content(Some(&said));
         }
         let (sign, asks) = match playing {
-            true => (words::PAUSE_SIGN, words::TIMES_PAUSE),
-            false => (words::PLAY_SIGN, words::TIMES_PLAY),
+            true => (words::PAUSE_SIGN, words::times_pause()),
+            false => (words::PLAY_SIGN, words::times_play()),
         };
         self.sign.set_text_content(Some(sign));
         set(&self.play, "ariaLabel", asks);

@@ -4,4 +4,4 @@ mod axis;
 mod lines;
 
 pub use axis::Axis;
-pub use lines::{AS_TABLE, Line, Lines, NOT_KNOWN, half_hours, path};
+pub use lines::{Line, Lines, NOT_KNOWN, as_table, half_hours, path};

@@ -10,8 +10,11 @@ use metering::tariff::HALF_HOURS;
 
 use crate::axis::Axis;
 
-/// Opens the table under a chart.
-pub const AS_TABLE: &str = "Show as table";
+metering::texts! {
+    /// Opens the table under a chart.
+    pub as_table: "Show as table", "Pokaż jako tabelę";
+}
+
 /// Where there is no value.
 pub const NOT_KNOWN: &str = "–";
 
@@ -131,8 +134,8 @@ pub fn Lines(
         </svg>
         <ul class="line-key">{key}</ul>
         <details class="as-table">
-            <summary>{AS_TABLE}</summary>
-            <div class="scrolls" tabindex="0" role="group" aria-label=AS_TABLE>
+            <summary>{as_table()}</summary>
+            <div class="scrolls" tabindex="0" role="group" aria-label=as_table()>
                 <table>
                     <thead><tr><th scope="col">{step}</th>{heads}</tr></thead>
                     <tbody>{rows}</tbody>

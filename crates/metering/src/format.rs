@@ -1,16 +1,25 @@
-//! Numbers, durations and days as people read them. Pure, and the same on the server and in the
+//! Numbers, durations and days as people read them, in their language. The same on the server and in the
 //! browser, so that the page does not change when the browser takes it over.
 
 use std::sync::OnceLock;
 
 use crate::UtcSecond;
 use crate::api::Measure;
+use crate::language::{Language, current, say};
 use crate::numerals::grouped;
+
+/// The least number whose thousands are separated in Polish.
+const POLISH_GROUPED_FROM: u64 = 10_000;
 
 /// A whole number with thousands separated: `50,112`.
 pub fn whole(value: f64) -> String {
     // As whole numbers are written, which is much quicker than to write a fraction without its digits.
-    let digits = grouped(value.abs().round() as u64);
+    let number = value.abs().round() as u64;
+    let digits = match current() {
+        Language::English => grouped(number),
+        Language::Polish if number < POLISH_GROUPED_FROM => number.to_string(),
+        Language::Polish => grouped(number).replace(',', "\u{a0}"),
+    };
     if value < 0.0 && digits != "0" { format!("−{digits}") } else { digits }
 }
 
@@ -19,7 +28,7 @@ pub fn tenths(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;
     let (whole_part, tenth) = (rounded.abs().trunc(), (rounded.abs().fract() * 10.0).round() as u8);
     let sign = if rounded < 0.0 { "−" } else { "" };
-    format!("{sign}{}.{tenth}", whole(whole_part))
+    format!("{sign}{}{}{tenth}", whole(whole_part), say(".", ","))
 }
 
 /// With so many decimals, and nothing between thousands, for machines. By whole numbers: what writes fractions of any kind is
@@ -98,6 +107,9 @@ pub fn currency_sign(currency: &str) -> &str {
 /// An amount of money, to a whole unit: `£1,012`; with the code of a currency whose sign is not known here.
 pub fn money(currency: &str, amount: f64) -> String {
     let sign = currency_sign(currency);
+    if current() == Language::Polish {
+        return format!("{}\u{a0}{sign}", whole(amount));
+    }
     if sign == currency {
         return format!("{currency}\u{a0}{}", whole(amount));
     }
@@ -116,7 +128,8 @@ pub fn ago(seconds: i64) -> String {
         s @ 0..60 => format!("{s}\u{a0}s"),
         s @ 60..3600 => format!("{}\u{a0}min", s / 60),
         s @ 3600..172_800 => format!("{}\u{a0}h", s / 3600),
-        s => format!("{}\u{a0}days", whole((s / 86_400) as f64)),
+        // Two at least.
+        s => format!("{}\u{a0}{}", whole((s / 86_400) as f64), say("days", "dni")),
     }
 }
 
@@ -135,6 +148,47 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
+
+const POLISH_WEEKDAYS: [&str; 7] =
+    ["poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota", "niedziela"];
+const POLISH_SHORT_WEEKDAYS: [&str; 7] = ["pon.", "wt.", "śr.", "czw.", "pt.", "sob.", "niedz."];
+const POLISH_MONTHS: [&str; 12] = [
+    "styczeń",
+    "luty",
+    "marzec",
+    "kwiecień",
+    "maj",
+    "czerwiec",
+    "lipiec",
+    "sierpień",
+    "wrzesień",
+    "październik",
+    "listopad",
+    "grudzień",
+];
+/// Behind the number of a day.
+const POLISH_OF_MONTHS: [&str; 12] = [
+    "stycznia",
+    "lutego",
+    "marca",
+    "kwietnia",
+    "maja",
+    "czerwca",
+    "lipca",
+    "sierpnia",
+    "września",
+    "października",
+    "listopada",
+    "grudnia",
+];
+const POLISH_SHORT_MONTHS: [&str; 12] =
+    ["sty", "lut", "mar", "kwi", "maj", "cze", "lip", "sie", "wrz", "paź", "lis", "gru"];
+
+/// One of these by its number, in the language of the moment.
+fn named(english: &[&'static str], polish: &[&'static str], number: u8) -> &'static str {
+    let names = if current() == Language::Polish { polish } else { english };
+    names[usize::from(number) % names.len()]
+}
 
 /// A calendar day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +251,10 @@ impl Day {
 
     /// `Mon`.
     pub fn short_weekday(&self) -> &'static str {
-        &WEEKDAYS[usize::from(self.weekday) % 7][..3]
+        match current() {
+            Language::English => &WEEKDAYS[usize::from(self.weekday) % 7][..3],
+            Language::Polish => POLISH_SHORT_WEEKDAYS[usize::from(self.weekday) % 7],
+        }
     }
 
     /// `2026-11-18`.
@@ -212,12 +269,13 @@ impl Day {
 
     /// `Monday 16 November`.
     pub fn long(&self) -> String {
-        format!("{} {} {}", WEEKDAYS[usize::from(self.weekday) % 7], self.day, self.month_name())
+        let weekday = named(&WEEKDAYS, &POLISH_WEEKDAYS, self.weekday);
+        format!("{weekday} {} {}", self.day, self.of_month())
     }
 
     /// `16 November 2026`.
     pub fn date(&self) -> String {
-        format!("{} {} {}", self.day, self.month_name(), self.year)
+        format!("{} {} {}", self.day, self.of_month(), self.year)
     }
 
     /// `November 2026`.
@@ -226,7 +284,12 @@ impl Day {
     }
 
     fn month_name(&self) -> &'static str {
-        MONTHS[usize::from(self.month.saturating_sub(1)) % 12]
+        named(&MONTHS, &POLISH_MONTHS, self.month.saturating_sub(1))
+    }
+
+    /// The month's name as it stands behind a day's number.
+    fn of_month(&self) -> &'static str {
+        named(&MONTHS, &POLISH_OF_MONTHS, self.month.saturating_sub(1))
     }
 }
 
@@ -235,10 +298,10 @@ pub fn day_range(first: Day, last: Day) -> String {
     let from = match (first.year == last.year, first.month == last.month) {
         _ if first == last => return last.date(),
         (true, true) => first.day.to_string(),
-        (true, false) => format!("{} {}", first.day, first.month_name()),
+        (true, false) => format!("{} {}", first.day, first.of_month()),
         (false, _) => first.date(),
     };
-    format!("{from} to {}", last.date())
+    format!("{from} {} {}", say("to", "–"), last.date())
 }
 
 /// The same, of dates such as `2026-11-18`; of one without an end its first day.
@@ -261,8 +324,22 @@ pub fn month_and_year(text: &str) -> String {
 
 /// The name of a month given as `2026-11`; the text itself where it is not one.
 pub fn month(text: &str) -> &str {
-    let number = text.get(5..7).and_then(|digits| digits.parse::<usize>().ok());
-    number.and_then(|n| MONTHS.get(n.wrapping_sub(1))).copied().unwrap_or(text)
+    month_number(text).map_or(text, |number| named(&MONTHS, &POLISH_MONTHS, number))
+}
+
+/// The same in three letters.
+pub fn short_month(text: &str) -> &str {
+    match (month_number(text), current()) {
+        (Some(number), Language::English) => &MONTHS[usize::from(number)][..3],
+        (Some(number), Language::Polish) => POLISH_SHORT_MONTHS[usize::from(number)],
+        (None, _) => text,
+    }
+}
+
+/// January is 0.
+fn month_number(text: &str) -> Option<u8> {
+    let number = text.get(5..7).and_then(|digits| digits.parse::<u8>().ok());
+    number.filter(|number| (1..=12).contains(number)).map(|number| number - 1)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub mod energy;
 pub mod estimate;
 pub mod format;
 pub mod id;
+pub mod language;
 pub mod numerals;
 pub mod outlook;
 pub mod position;

@@ -17,6 +17,8 @@ mod server;
 
 #[cfg(feature = "hydrate")]
 use browser as here;
+#[cfg(feature = "hydrate")]
+pub use browser::speak_as_the_page;
 use known::known;
 #[cfg(not(feature = "hydrate"))]
 use server as here;
@@ -94,7 +96,7 @@ pub fn OwnData(
     };
     let said = move || match state.get() {
         State::Waiting | State::Nothing => String::new(),
-        State::Forgotten => words::FORGOTTEN.to_owned(),
+        State::Forgotten => words::forgotten().to_owned(),
         State::Reading(percent) => words::reading(percent),
         State::Failed(why) => why,
         State::Known(own) => words::read(&own),
@@ -106,7 +108,7 @@ pub fn OwnData(
         _ => None,
     };
     view! {
-        <p>{words::LEAD}</p>
+        <p>{words::lead()}</p>
         <label
             class="drop"
             class:over=is_over
@@ -114,8 +116,8 @@ pub fn OwnData(
             on:dragleave=move |_| is_over.set(false)
             on:drop=dropped
         >
-            <b>{words::CHOOSE}</b>
-            <span>{words::KINDS}</span>
+            <b>{words::choose()}</b>
+            <span>{words::kinds()}</span>
             <input type="file" accept=".csv,.xml,.txt,text/csv,text/xml" disabled=is_waiting on:change=chosen />
         </label>
         <p class="said" class:failed=has_failed role="status">{said}</p>

@@ -19,6 +19,8 @@ mod own_use;
 mod reading;
 pub mod words;
 
+#[cfg(feature = "hydrate")]
+pub use island::speak_as_the_page;
 pub use island::{OwnData, Place, Settings};
 pub use own_use::OwnUse;
 pub use reading::{FileReader, Unreadable};

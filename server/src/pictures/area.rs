@@ -84,7 +84,7 @@ impl InBrief {
         let a_year = match (figure, value) {
             (_, Some(value)) => format::with_unit(Measure::Annual, value) + " a year",
             (Some(figure), None) => words::figure_or_reason(Measure::Annual, figure.status, None),
-            (None, None) => words::NO_DATA.to_owned(),
+            (None, None) => words::no_data().to_owned(),
         };
         let a_month = prices.zip(area.costs.first()).map(|(prices, cost)| {
             let a_month = words::a_month(&format::money(&prices.currency, cost.a_year / 12.0));

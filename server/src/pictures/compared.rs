@@ -64,7 +64,7 @@ pub(crate) fn comparison(titles: &[String], said: &Comparison) -> String {
     let day = areas.first().map(|area| words::day_heading(&area.profile.day, &area.profile.month));
     let mut height = charts;
     for (number, (title, lines, ticks)) in
-        [(day.unwrap_or_default(), days, hours), (words::COMPARE_MONTHS.to_owned(), months, names)]
+        [(day.unwrap_or_default(), days, hours), (words::compare_months().to_owned(), months, names)]
             .into_iter()
             .filter(|(_, lines, _)| lines.iter().flatten().any(Option::is_some))
             .enumerate()
@@ -89,7 +89,7 @@ pub(crate) fn comparison(titles: &[String], said: &Comparison) -> String {
          font-family=\"Inter, sans-serif\"><rect width=\"{WIDTH}\" height=\"{height}\" fill=\"{}\"/>\
          <text x=\"{LEFT}\" y=\"70\" font-size=\"30\" font-weight=\"700\" fill=\"{ink}\">{}</text>{body}</svg>",
         colour::CARD,
-        escaped(words::COMPARE_HEADING),
+        escaped(words::compare_heading()),
     )
 }
 

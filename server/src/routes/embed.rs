@@ -104,7 +104,7 @@ fn document(title: &str, code: &AreaCode, said: &Comparison, map: &str, origin: 
          <title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>{lines}\
          <p><a href=\"{}/area/{code}\" target=\"_blank\" rel=\"noopener\">{}</a></p></main>{map}</body></html>",
         escape(origin),
-        escape(words::EMBED_MORE),
+        escape(words::embed_more()),
         title = escape(title),
     )
 }

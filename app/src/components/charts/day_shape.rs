@@ -87,7 +87,7 @@ pub(crate) fn DayShape(
     let summary = summary(points);
     let key = around.as_ref().map(|around| view! { <span class="key">{words::dotted(around)}</span> });
     let key = view! {
-        {has_band.then(|| view! { <span class="key band">{words::BAND}</span> })}
+        {has_band.then(|| view! { <span class="key band">{words::band_of_day()}</span> })}
         {key}
     };
     let lines = axis.values().map(|value| {
@@ -116,7 +116,7 @@ pub(crate) fn DayShape(
     let rows = rows.collect_view();
     let head = around.as_ref().map(|around| view! { <th scope="col">{format!("{around}, W")}</th> });
     let percentiles =
-        has_middle.then(|| words::PERCENTILES_W.map(|text| view! { <th scope="col">{text}</th> }));
+        has_middle.then(|| words::percentiles_w().map(|text| view! { <th scope="col">{text}</th> }));
     view! {
         <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=summary.clone()>
             <rect class="night" x=night.0 y=TOP width=night.1 - night.0 height=FLOOR - TOP />
@@ -129,9 +129,9 @@ pub(crate) fn DayShape(
         </svg>
         <p class="reading"><span>{summary}</span>{key}</p>
         <details class="as-table">
-            <summary>{words::AS_TABLE}</summary>
+            <summary>{words::as_table()}</summary>
             <table>
-                <thead><tr><th scope="col">"From"</th><th scope="col">{words::HERE_W}</th>{percentiles}{head}</tr></thead>
+                <thead><tr><th scope="col">{words::from()}</th><th scope="col">{words::here_w()}</th>{percentiles}{head}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </details>

@@ -69,7 +69,7 @@ pub(crate) fn WeekBars(
                 {point.kwh_per_home.map(format::tenths)}
             </text>
             <text x=format!("{middle:.1}") y=FLOOR + 18.0 text-anchor="middle">
-                {if running { "today" } else { day.short_weekday() }}
+                {if running { words::today() } else { day.short_weekday() }}
             </text>
         }
     });
@@ -83,9 +83,9 @@ pub(crate) fn WeekBars(
             {bars}
         </svg>
         <details class="as-table">
-            <summary>{words::AS_TABLE}</summary>
+            <summary>{words::as_table()}</summary>
             <table>
-                <thead><tr><th scope="col">"Day"</th><th scope="col">"kWh a home"</th></tr></thead>
+                <thead><tr><th scope="col">{words::day()}</th><th scope="col">{words::kwh_a_home()}</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </details>

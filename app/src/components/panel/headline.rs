@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use metering::api::{AreaCard, Figure, Measure, Status};
 
 use super::Scale;
-use super::rests::rests_on;
 use super::standing::Standing;
 use crate::{format, words};
 
@@ -19,7 +18,7 @@ pub(super) fn Headline(
     scale: Option<Scale>,
 ) -> impl IntoView {
     let figure = figure_of(&card, measure);
-    let rests = rests_on(&card, &figure);
+    let rests = words::rests_on(&card, &figure);
     let value = figure.value;
     // A wider area's figure is not compared with that area.
     let own = figure.status != Status::Merged;

@@ -8,6 +8,7 @@ use metering::UtcSecond;
 use metering::api::{AreaCard, AreaName, ConsumptionSeries, Measure, Profile, Status};
 
 use super::charts::{DayShape, WeekBars};
+use super::pinned::PinLink;
 use crate::error::AppError;
 use crate::first_map::{local_time, open_area};
 use crate::services::Services;
@@ -16,12 +17,10 @@ use crate::view_state::View;
 use crate::words;
 
 mod headline;
-mod rests;
 mod standing;
 
 use headline::Headline;
 pub(crate) use headline::chip;
-pub(crate) use rests::rests_on;
 
 /// What the panel shows, and where it is shown.
 pub(crate) struct PanelData {
@@ -123,7 +122,7 @@ impl PanelData {
         Some(Scale {
             head: MapHead::of(&map, None),
             figures: map.areas.iter().map(|area| (area.status, area.value)).collect(),
-            plural: services.geography.level(named).names.plural.clone(),
+            plural: words::level(&services.geography.level(named).names.plural).to_owned(),
         })
     }
 
@@ -173,7 +172,7 @@ pub(crate) fn PanelContent(
     data: PanelData,
 ) -> impl IntoView {
     let PanelData { view, whole, now, as_of, scale, name, area, .. } = data;
-    let away = View { area: None, ..view.clone() }.url();
+    let (away, measure) = (View { area: None, ..view.clone() }.url(), view.measure);
     let Known { card, profile, week } = match area {
         Ok(known) => known,
         Err(error) => return view! { <Failed error code=view.area.unwrap_or_default() away /> }.into_any(),
@@ -182,6 +181,7 @@ pub(crate) fn PanelContent(
     let around = card.parents.last().cloned();
     let compare = crate::comparison::url(std::iter::once(card.area.code.as_str()));
     let estimate = format!("/estimate?area={}", card.area.code);
+    let code = card.area.code.to_string();
     view! {
         <div class="head">
             <h2>{name}</h2>
@@ -189,11 +189,14 @@ pub(crate) fn PanelContent(
             <Close away />
         </div>
         <div class="body">
-            <Headline card=card.clone() measure=view.measure scale />
+            <Headline card=card.clone() measure scale />
             {as_of.map(|as_of| view! { <p class="note">{words::figures_as_of(&as_of)}</p> })}
             <Day card profile around />
             <Week week now />
-            <p><a href=estimate>{words::ESTIMATE_HERE}</a>" · "<a href=compare>{words::COMPARE_WITH}</a></p>
+            <p>
+                <a href=estimate>{words::estimate_here()}</a>" · "<a href=compare>{words::compare_with()}</a>" · "
+                <PinLink view code />
+            </p>
         </div>
     }
     .into_any()
@@ -207,7 +210,7 @@ fn whereabouts(card: &AreaCard, name: &str, whole: &str) -> String {
     }
     parts.extend(card.parents.iter().map(|parent| parent.name.clone()).filter(|parent| parent != whole));
     parts.push(match card.homes_published {
-        Some(homes) => format!("{} homes", crate::format::whole(f64::from(homes))),
+        Some(homes) => words::published_homes(homes),
         None => whole.to_owned(),
     });
     parts.dedup();
@@ -219,10 +222,10 @@ fn whereabouts(card: &AreaCard, name: &str, whole: &str) -> String {
 fn Day(card: AreaCard, profile: Result<Profile, AppError>, around: Option<AreaName>) -> impl IntoView {
     let profile = match profile {
         Ok(profile) => profile,
-        Err(error) => return Either::Left(view! { <p class="note">{error.to_string()}</p> }),
+        Err(error) => return Either::Left(view! { <p class="note">{words::trouble(&error)}</p> }),
     };
     let chosen = profile.day.clone();
-    let days = words::DAYS.map(|(day, text)| {
+    let days = words::days().map(|(day, text)| {
         view! {
             <label>
                 <input type="radio" name="day" value=day checked=day == chosen />
@@ -237,12 +240,12 @@ fn Day(card: AreaCard, profile: Result<Profile, AppError>, around: Option<AreaNa
         .map(|around| around.name);
     let wider = profile.shown_for.as_ref().map(shown_for);
     let heading = words::day_heading(&profile.day, &profile.month);
-    let no_day = rests::no_day(&card, profile.status, &profile.month);
+    let no_day = words::no_day(&card, profile.status, &profile.month);
     let known = profile.half_hours.iter().any(|point| point.mean_w.is_some());
     Either::Right(view! {
         <section class="graph day">
             <fieldset class="segments small">
-                <legend class="sr">{words::DAYS_LABEL}</legend>
+                <legend class="sr">{words::days_label()}</legend>
                 {days.into_iter().collect_view()}
             </fieldset>
             <h3>{heading}</h3>
@@ -268,7 +271,7 @@ fn Week(week: Result<ConsumptionSeries, AppError>, now: UtcSecond) -> impl IntoV
             </section>
         }),
         Ok(_) => EitherOf3::B(()),
-        Err(error) => EitherOf3::C(view! { <p class="note">{error.to_string()}</p> }),
+        Err(error) => EitherOf3::C(view! { <p class="note">{words::trouble(&error)}</p> }),
     }
 }
 
@@ -281,7 +284,7 @@ fn shown_for(area: &AreaName) -> impl IntoView + use<> {
 #[component]
 fn Close(away: String) -> impl IntoView {
     view! {
-        <a class="close" href=away aria-label=words::CLOSE>
+        <a class="close" href=away aria-label=words::close()>
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 4l8 8M12 4l-8 8" /></svg>
         </a>
     }
@@ -292,16 +295,16 @@ fn Close(away: String) -> impl IntoView {
 #[component]
 fn Failed(error: AppError, code: String, away: String) -> impl IntoView {
     let unknown = matches!(error, AppError::NotFound { .. } | AppError::Refused { .. });
-    let text = if unknown { words::unknown_area(&code) } else { error.to_string() };
+    let text = if unknown { words::unknown_area(&code) } else { words::trouble(&error) };
     view! {
         <div class="head">
-            <h2>{if unknown { words::UNKNOWN_AREA } else { words::FAILED }}</h2>
+            <h2>{if unknown { words::unknown() } else { words::failed() }}</h2>
             <Close away />
         </div>
         <div class="body failed">
             <p class="note" role="status">{text}</p>
             {error.may_pass().then(|| view! {
-                <button type="button" class="plain again">{words::RETRY}</button>
+                <button type="button" class="plain again">{words::retry()}</button>
             })}
         </div>
     }

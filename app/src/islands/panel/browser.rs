@@ -49,12 +49,13 @@ pub(super) fn follow(page: Page, content: NodeRef<Div>) -> RwSignal<bool> {
         // Another area's figures do not stand under the outline of this one.
         let is_other = shown.with_value(|shown| shown.as_ref() != Some(&area));
         if is_other {
-            content.set_inner_html(words::PANEL_LOADING);
+            content.set_inner_html(&words::panel_loading());
             html.set_value(String::new());
             shown.set_value(Some(area.clone()));
             opened_from.set_value(Some(document().active_element()));
         }
-        let view = View { measure, area: Some(area.clone()), ..View::default() };
+        let pins = page.view.with_untracked(|view| view.pins.clone());
+        let view = View { measure, area: Some(area.clone()), pins, ..View::default() };
         busy.set(true);
         page.waiting.update_value(|waiting| *waiting += 1);
         spawn_local(async move {
@@ -120,9 +121,9 @@ fn show(content: &Element, part: Result<PanelPart, AppError>, html: StoredValue<
         Err(error) => {
             html.set_value(String::new());
             // What could not be had is said in place of it; both texts are ours, the code is the reader's.
-            content.set_inner_html(words::PANEL_FAILED);
+            content.set_inner_html(&words::panel_failed());
             if let Ok(Some(said)) = content.query_selector(".note") {
-                said.set_text_content(Some(&error.to_string()));
+                said.set_text_content(Some(&words::trouble(&error)));
             }
         }
     }
@@ -235,11 +236,11 @@ pub(super) fn share(said: RwSignal<&'static str>) {
         return;
     }
     if !has("clipboard") {
-        return said.set(words::SHARE_FAILED);
+        return said.set(words::share_failed());
     }
     let copied = navigator.clipboard().write_text(&url);
     spawn_local(async move {
         let copied = JsFuture::from(copied).await;
-        said.set(if copied.is_ok() { words::SHARED } else { words::SHARE_FAILED });
+        said.set(if copied.is_ok() { words::shared() } else { words::share_failed() });
     });
 }

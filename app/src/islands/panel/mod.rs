@@ -44,7 +44,7 @@ pub fn PanelIsland(
         format!("{open}{up}")
     });
     view! {
-        <aside class=class aria-label=words::PANEL_LABEL aria-busy=text(move || busy.get().to_string())>
+        <aside class=class aria-label=words::panel_label() aria-busy=text(move || busy.get().to_string())>
             <Handle up />
             <div class="content" node_ref=content>{children()}</div>
             <Actions page />
@@ -84,7 +84,7 @@ fn Handle(
         <button
             type="button"
             class="handle"
-            aria-label=words::SHEET_HANDLE
+            aria-label=words::sheet_handle()
             aria-expanded=text(move || up.get().to_string())
             on:pointerdown=begin
             on:pointerup=end
@@ -111,7 +111,7 @@ fn Actions(
     let share = move |_| here::share(said);
     view! {
         <div class="actions">
-            <button type="button" class="primary" on:click=share>{words::SHARE}</button>
+            <button type="button" class="primary" on:click=share>{words::share()}</button>
             <p role="status">{text(move || said.get().to_owned())}</p>
         </div>
     }

@@ -25,11 +25,11 @@ pub fn ThemeSwitch() -> impl IntoView {
     watch(move || theme.set(here::current()));
     let said = move || {
         let chosen = match theme.get() {
-            "light" => words::THEME_LIGHT,
-            "dark" => words::THEME_DARK,
-            _ => words::THEME_AUTO,
+            "light" => words::theme_light(),
+            "dark" => words::theme_dark(),
+            _ => words::theme_auto(),
         };
-        format!("{}: {chosen}", words::THEME_LABEL)
+        format!("{}: {chosen}", words::theme_label())
     };
     let next = move |_| {
         let next = match theme.get_untracked() {

@@ -33,7 +33,7 @@ pub(super) fn Answer(
                 format!("{range} {use_of_year}"),
             )
         }
-        None => (format::whole(middle), words::KWH_A_YEAR.to_owned(), use_of_year),
+        None => (format::whole(middle), words::kwh_a_year().to_owned(), use_of_year),
     };
     let class = format!("chip {}", chip(answer.status));
     view! {
@@ -51,7 +51,7 @@ pub(super) fn Answer(
             <section class="card">
                 <Weekday places=places.clone() />
                 <Months places tariff />
-                <p class="links"><a href=compare>{words::COMPARE_WITH}</a></p>
+                <p class="links"><a href=compare>{words::compare_with()}</a></p>
             </section>
         </div>
     }
@@ -67,7 +67,7 @@ pub(super) fn rests_on(answer: &EstimateAnswer) -> String {
         _ => words::mean_measured(&mean),
     };
     let households = match answer.fitted_homes {
-        0 => words::HOUSEHOLDS_PUBLISHED.to_owned(),
+        0 => words::households_published().to_owned(),
         homes => words::households_fitted(homes),
     };
     format!("{place} {households}")

@@ -45,7 +45,7 @@ pub(super) fn Costs(
             [there] => money(there.middle),
             _ => String::new(),
         };
-        Range { name: tariff.name.clone(), spreads, text }
+        Range { name: words::tariff_name(&tariff.name).to_owned(), spreads, text }
     });
     let ranges: Vec<Range> = ranges.collect();
     let rows = last.costs.iter().flat_map(|tariff| {
@@ -53,7 +53,7 @@ pub(super) fn Costs(
             let Spread { low, middle, high } = cost(answer, &tariff.tariff)?.a_year;
             Some(view! {
                 <tr>
-                    <th scope="row">{tariff.name.clone()}</th>
+                    <th scope="row">{words::tariff_name(&tariff.name).to_owned()}</th>
                     <td>{title.clone()}</td>
                     <td>{money(middle / MONTHS)}</td>
                     <td>{money(middle)}</td>
@@ -66,19 +66,19 @@ pub(super) fn Costs(
     let rows = rows.collect_view();
     let notes = notes_of(&last);
     Some(view! {
-        <h2>{words::ESTIMATE_BY_TARIFF}</h2>
-        <Ranges ranges label=words::ESTIMATE_BY_TARIFF.to_owned() label_of=money />
+        <h2>{words::estimate_by_tariff()}</h2>
+        <Ranges ranges label=words::estimate_by_tariff().to_owned() label_of=money />
         <details class="as-table">
-            <summary>{words::AS_TABLE}</summary>
-            <div class="scrolls" tabindex="0" role="group" aria-label=words::ESTIMATE_BY_TARIFF>
+            <summary>{words::as_table()}</summary>
+            <div class="scrolls" tabindex="0" role="group" aria-label=words::estimate_by_tariff()>
                 <table>
                     <thead>
                         <tr>
-                            <th scope="col">{words::TARIFF}</th>
-                            <th scope="col">{words::PLACE}</th>
-                            <th scope="col">{words::A_MONTH}</th>
-                            <th scope="col">{words::A_YEAR}</th>
-                            <th scope="col">{words::FOUR_OF_FIVE}</th>
+                            <th scope="col">{words::tariff()}</th>
+                            <th scope="col">{words::place()}</th>
+                            <th scope="col">{words::per_month()}</th>
+                            <th scope="col">{words::per_year()}</th>
+                            <th scope="col">{words::four_of_five_a_year()}</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>

@@ -22,8 +22,8 @@ pub(super) fn Weekday(places: Vec<(String, EstimateAnswer)>) -> impl IntoView {
     let (steps, ticks) = charts::half_hours();
     let lines = lines(&places, |answer| answer.weekday_w.clone());
     view! {
-        <h2>{words::ESTIMATE_DAY}</h2>
-        <Lines lines label=words::ESTIMATE_DAY.to_owned() steps ticks step=words::FROM shaded=NIGHT />
+        <h2>{words::estimate_day()}</h2>
+        <Lines lines label=words::estimate_day().to_owned() steps ticks step=words::from() shaded=NIGHT />
     }
 }
 
@@ -39,12 +39,12 @@ pub(super) fn Months(places: Vec<(String, EstimateAnswer)>, tariff: Option<Strin
         Some(cost) => cost.months.clone(),
         None => answer.months_kwh.clone(),
     });
-    let heading = priced.unwrap_or_else(|| words::ESTIMATE_MONTHS.to_owned());
-    let steps: Vec<String> =
-        (1..=12).map(|month| format::month(&format!("2000-{month:02}")).to_owned()).collect();
-    let ticks = steps.iter().map(|month| month[..3].to_owned()).enumerate().collect();
+    let heading = priced.unwrap_or_else(|| words::estimate_months().to_owned());
+    let months: Vec<String> = (1..=12).map(|month| format!("2000-{month:02}")).collect();
+    let steps: Vec<String> = months.iter().map(|month| format::month(month).to_owned()).collect();
+    let ticks = months.iter().map(|month| format::short_month(month).to_owned()).enumerate().collect();
     view! {
         <h2>{heading.clone()}</h2>
-        <Lines lines label=heading steps ticks step=words::MONTH />
+        <Lines lines label=heading steps ticks step=words::month() />
     }
 }

@@ -56,7 +56,7 @@ fn Household(page: EstimatePage) -> impl IntoView {
         leptos_axum::redirect(url);
     }
     let trouble = page.trouble.iter().map(|text| view! { <p class="note">{text.clone()}</p> }).collect_view();
-    let hint = page.there.is_none().then(|| view! { <p class="note">{words::ESTIMATE_WHERE}</p> });
+    let hint = page.there.is_none().then(|| view! { <p class="note">{words::estimate_where()}</p> });
     let back = page.url_of_the_way_back();
     let EstimatePage { query, there, now, .. } = page;
     let tariff = query.tariff.clone();
@@ -66,11 +66,12 @@ fn Household(page: EstimatePage) -> impl IntoView {
     let named = |place: Place| (place.code, place.title);
     let tariffs =
         there.as_ref().and_then(|place| place.answer.as_ref()).map_or(&[][..], |answer| &answer.costs);
-    let tariffs = tariffs.iter().map(|cost| (cost.tariff.clone(), cost.name.clone())).collect();
+    let tariffs =
+        tariffs.iter().map(|cost| (cost.tariff.clone(), words::tariff_name(&cost.name).to_owned())).collect();
     let title = match (&there, &now) {
         (Some(there), Some(now)) => words::moving(&now.title, &there.title),
         (Some(there), None) => words::what_would_we_use_in(&there.title),
-        _ => words::ESTIMATE_HEADING.to_owned(),
+        _ => words::estimate_heading().to_owned(),
     };
     let answer = match (there.as_ref().and_then(known), now.as_ref().and_then(known)) {
         (Some(there), Some(now)) => EitherOf3::A(view! { <Move now there tariff back /> }),
@@ -83,17 +84,17 @@ fn Household(page: EstimatePage) -> impl IntoView {
     let heading = match (&there, &now) {
         (Some(there), Some(now)) => Either::Left(view! {
             <h1>
-                {words::MOVE_FROM}" "<span class="first">{now.title.clone()}</span>" "
-                {words::MOVE_TO}" "<span class="second">{there.title.clone()}</span>
+                {words::move_from()}" "<span class="first">{now.title.clone()}</span>" "
+                {words::move_to()}" "<span class="second">{there.title.clone()}</span>
             </h1>
         }),
-        _ => Either::Right(view! { <h1>{words::ESTIMATE_HEADING}</h1> }),
+        _ => Either::Right(view! { <h1>{words::estimate_heading()}</h1> }),
     };
     view! {
         <Title text=words::page_title(&title) />
-        <Meta name="description" content=words::ESTIMATE_LEAD />
+        <Meta name="description" content=words::estimate_lead() />
         {heading}
-        <p>{words::ESTIMATE_LEAD}</p>
+        <p>{words::estimate_lead()}</p>
         <Questions query there=there.map(named) now=now.map(named) tariffs />
         <div role="status">{trouble}{hint}</div>
         {answer}

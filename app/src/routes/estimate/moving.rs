@@ -27,13 +27,13 @@ pub(super) fn Move(
             let money = |amount: f64| format::money(&currency, amount);
             (words::more_or_less(money, more / MONTHS), words::a_month_and_year(&money(more.abs()), &tariff))
         }
-        None => (words::more_or_less(format::whole, moving.kwh_more()), words::KWH_A_YEAR.to_owned()),
+        None => (words::more_or_less(format::whole, moving.kwh_more()), words::kwh_a_year().to_owned()),
     };
     let sureness = moving.sureness();
     let (chip, class) = match sureness {
-        Sureness::OneFigure | Sureness::Hardly => (words::HARDLY, "chip"),
-        Sureness::Likely(_) => (words::LIKELY, "chip modelled"),
-        Sureness::AlmostCertain => (words::ALMOST_CERTAIN, "chip measured"),
+        Sureness::OneFigure | Sureness::Hardly => (words::hardly(), "chip"),
+        Sureness::Likely(_) => (words::likely(), "chip modelled"),
+        Sureness::AlmostCertain => (words::almost_certain(), "chip measured"),
     };
     let told = match sureness {
         Sureness::OneFigure => words::one_figure(&now.0, &there.0),
@@ -50,7 +50,7 @@ pub(super) fn Move(
     view! {
         <div class="cards">
             <section class="card">
-                <h2>{words::SAME_HOUSEHOLD}</h2>
+                <h2>{words::same_household()}</h2>
                 <p class="answer"><strong>{big}</strong><span>{unit}</span></p>
                 <p class="rests"><span class=class>{chip}</span><span>{told}" "{kwh}</span></p>
                 <Costs places=places.clone() />
@@ -60,7 +60,7 @@ pub(super) fn Move(
                 <Weekday places=places.clone() />
                 {parts}
                 <Months places tariff />
-                <p class="links"><a href=back>{words::MOVE_BACK}</a></p>
+                <p class="links"><a href=back>{words::move_back()}</a></p>
             </section>
         </div>
     }
@@ -71,7 +71,7 @@ pub(super) fn Move(
 #[component]
 fn Parts(now: (String, EstimateAnswer), there: (String, EstimateAnswer)) -> impl IntoView {
     let parts = day_parts(&now.1.weekday_w).into_iter().zip(day_parts(&there.1.weekday_w));
-    let rows = words::DAY_PARTS.into_iter().zip(parts).map(|(name, (one, other))| {
+    let rows = words::day_parts().into_iter().zip(parts).map(|(name, (one, other))| {
         view! {
             <tr>
                 <th scope="row">{name}</th>
@@ -83,15 +83,15 @@ fn Parts(now: (String, EstimateAnswer), there: (String, EstimateAnswer)) -> impl
     });
     let rows = rows.collect_view();
     view! {
-        <div class="scrolls" tabindex="0" role="group" aria-label=words::DAY_PARTS_HEADING>
+        <div class="scrolls" tabindex="0" role="group" aria-label=words::day_parts_heading()>
             <table class="small">
-                <caption>{words::DAY_PARTS_HEADING}</caption>
+                <caption>{words::day_parts_heading()}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{words::WHEN}</th>
+                        <th scope="col">{words::when()}</th>
                         <th scope="col">{now.0}</th>
                         <th scope="col">{there.0}</th>
-                        <th scope="col">{words::DIFFERENCE}</th>
+                        <th scope="col">{words::difference()}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

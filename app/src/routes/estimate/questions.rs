@@ -28,24 +28,24 @@ pub(super) fn Questions(
             });
             let options = options.collect_view();
             Either::Right(
-                view! { <label><span>{words::TARIFF}</span><select name="tariff">{options}</select></label> },
+                view! { <label><span>{words::tariff()}</span><select name="tariff">{options}</select></label> },
             )
         }
     };
     view! {
         <form class="card household" action="/estimate">
             <div class="fields places">
-                {place("area", "q", words::ASK_WHERE, there)}
-                {place("now", "q_now", words::ASK_WHERE_NOW, now)}
+                {place("area", "q", words::ask_where(), there)}
+                {place("now", "q_now", words::ask_where_now(), now)}
             </div>
             <div class="fields">
-                {choice("dwelling", words::ASK_DWELLING, &query.dwelling, &words::DWELLINGS)}
-                {number("bedrooms", words::ASK_BEDROOMS, &query.bedrooms, BEDROOMS)}
-                {number("occupants", words::ASK_PEOPLE, &query.occupants, PEOPLE)}
-                {choice("heating", words::ASK_HEATING, &query.heating, &words::HEATINGS)}
-                {choice("at_home", words::ASK_AT_HOME, &query.at_home, &words::AT_HOME)}
+                {choice("dwelling", words::ask_dwelling(), &query.dwelling, &words::dwellings())}
+                {number("bedrooms", words::ask_bedrooms(), &query.bedrooms, BEDROOMS)}
+                {number("occupants", words::ask_people(), &query.occupants, PEOPLE)}
+                {choice("heating", words::ask_heating(), &query.heating, &words::heatings())}
+                {choice("at_home", words::ask_at_home(), &query.at_home, &words::at_home())}
                 {tariff}
-                <button class="primary">{words::ESTIMATE_SHOW}</button>
+                <button class="primary">{words::estimate_show()}</button>
             </div>
         </form>
     }
@@ -66,7 +66,7 @@ fn place(
         {code}
         <label>
             <span>{label}</span>
-            <input type="search" name=typed autocomplete="off" placeholder=words::SEARCH_HINT value=title />
+            <input type="search" name=typed autocomplete="off" placeholder=words::search_hint() value=title />
         </label>
     }
 }
@@ -85,7 +85,7 @@ fn choice(
     view! {
         <label>
             <span>{label}</span>
-            <select name=name><option value="">{words::NOT_SAID}</option>{options}</select>
+            <select name=name><option value="">{words::not_said()}</option>{options}</select>
         </label>
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jiff::tz::TimeZone;
 use js_sys::{Promise, Uint8Array};
 use leptos::ev::{DragEvent, Event};
-use leptos::prelude::{RwSignal, Set, event_target, window};
+use leptos::prelude::{RwSignal, Set, document, event_target, window};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 
@@ -14,6 +14,13 @@ use super::State;
 use crate::KEPT_AS;
 use crate::own_use::OwnUse;
 use crate::reading::{FileReader, MB_MAX, Unreadable};
+use crate::words;
+
+/// Speaks as the document that the program is of.
+pub fn speak_as_the_page() {
+    let tag = document().document_element().and_then(|root| root.get_attribute("lang"));
+    metering::language::is_always(tag.as_deref());
+}
 
 /// Readings that are read before the page may answer again: some hundredths of a second.
 const AT_ONCE: usize = 5_000;
@@ -74,15 +81,15 @@ fn take(file: File, zone: &str, state: RwSignal<State>) {
     state.set(State::Reading(0));
     let megabytes = (file.size() / f64::from(1 << 20)) as usize;
     if megabytes > MB_MAX {
-        state.set(State::Failed(Unreadable::TooLarge(megabytes).to_string()));
+        state.set(State::Failed(words::unreadable(&Unreadable::TooLarge(megabytes))));
         return;
     }
     let zone = zone.to_owned();
     spawn_local(async move {
         let Ok(buffer) = JsFuture::from(file.array_buffer()).await else {
-            state.set(State::Failed(
-                Unreadable::Broken("the browser does not give it".to_owned()).to_string(),
-            ));
+            state.set(State::Failed(words::unreadable(&Unreadable::Broken(
+                "the browser does not give it".to_owned(),
+            ))));
             return;
         };
         let bytes: Rc<[u8]> = Uint8Array::new(&buffer).to_vec().into();
@@ -99,7 +106,7 @@ fn start(name: String, bytes: Rc<[u8]>, meter: Option<String>, zone: &str, state
                 remember(&own);
                 state.set(State::Known(Box::new(own)));
             }
-            Err(why) => state.set(State::Failed(why.to_string())),
+            Err(why) => state.set(State::Failed(words::unreadable(&why))),
         }
     });
 }

@@ -24,14 +24,14 @@ pub(super) fn known(
     let held_against = held_against.map(|text| view! { <li>{text}</li> }).collect_view();
     view! {
         <div class="own-use">
-            <p class="answer"><strong>{format::whole(kwh)}</strong><span>{words::UNIT}</span></p>
+            <p class="answer"><strong>{format::whole(kwh)}</strong><span>{words::unit()}</span></p>
             <p class="rests">{words::rests_on(own)}</p>
             {meters(own, zone, state)}
             <ul>{held_against}</ul>
             {costs(&year, settings)}
             {weekday(own, settings)}
             {details(own)}
-            <p><button type="button" on:click=move |_| here::forget(state)>{words::FORGET}</button></p>
+            <p><button type="button" on:click=move |_| here::forget(state)>{words::forget()}</button></p>
         </div>
     }
     .into_any()
@@ -66,7 +66,7 @@ fn meters(own: &OwnUse, zone: StoredValue<String>, state: RwSignal<State>) -> Op
     let options = options.collect_view();
     let chosen =
         move |event: leptos::ev::Event| zone.with_value(|zone| here::read_meter(&event, zone, state));
-    Some(view! { <label class="which">{words::WHICH_METER}" "<select on:change=chosen>{options}</select></label> }.into_any())
+    Some(view! { <label class="which">{words::which_meter()}" "<select on:change=chosen>{options}</select></label> }.into_any())
 }
 
 /// Under each tariff, at one's own hours and at usual ones.
@@ -98,16 +98,16 @@ fn costs(mine: &YearOfUse, settings: &Settings) -> Option<AnyView> {
     let rows = rows.collect_view();
     Some(
         view! {
-            <h3>{words::TARIFFS}</h3>
+            <h3>{words::tariffs()}</h3>
             {cheapest.map(|text| view! { <p>{text}</p> })}
-            <div class="scrolls" tabindex="0" role="group" aria-label=words::TARIFFS>
+            <div class="scrolls" tabindex="0" role="group" aria-label=words::tariffs()>
                 <table>
                     <thead>
                         <tr>
-                            <th scope="col">{words::TARIFF}</th>
-                            <th scope="col">{words::A_MONTH}</th>
-                            <th scope="col">{words::A_YEAR}</th>
-                            <th scope="col">{words::AT_USUAL_HOURS}</th>
+                            <th scope="col">{words::tariff()}</th>
+                            <th scope="col">{words::a_month()}</th>
+                            <th scope="col">{words::a_year()}</th>
+                            <th scope="col">{words::at_usual_hours()}</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -127,11 +127,11 @@ fn weekday(own: &OwnUse, settings: &Settings) -> AnyView {
     let known = settings.places.iter().filter(|place| place.weekday_w.len() == HALF_HOURS);
     let others = known.map(|place| line(&place.title, &place.weekday_w));
     let lines: Vec<Line> =
-        std::iter::once(line(words::YOU, &own.weekday_w())).chain(others).take(4).collect();
+        std::iter::once(line(words::you(), &own.weekday_w())).chain(others).take(4).collect();
     let (steps, ticks) = charts::half_hours();
     view! {
-        <h3>{words::DAY}</h3>
-        <Lines lines label=words::DAY.to_owned() steps ticks step=words::FROM shaded=NIGHT />
+        <h3>{words::day()}</h3>
+        <Lines lines label=words::day().to_owned() steps ticks step=words::from() shaded=NIGHT />
     }
     .into_any()
 }
@@ -142,7 +142,7 @@ fn details(own: &OwnUse) -> AnyView {
     let assumptions = own.assumptions.iter().map(|text| view! { <li>{text.clone()}</li> }).collect_view();
     view! {
         <details class="as-table">
-            <summary>{words::DETAILS}</summary>
+            <summary>{words::details()}</summary>
             <p>{words::counts(own)}</p>
             <ul>{refusals}{assumptions}</ul>
         </details>
