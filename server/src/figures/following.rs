@@ -381,7 +381,7 @@ impl FiguresService {
                     Ok(Some(usual)) => self.ledgers.usually(&usual),
                     Ok(None) => {}
                     Err(error) => {
-                        tracing::debug!(%error, "what homes usually use is not known: it stays as it was")
+                        tracing::debug!(%error, "what homes usually use is not known: it stays as it was");
                     }
                 }
                 // What others have found is known by then, too.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use geography::Geography;
 use geography::reference::h25;
 use jiff::civil::Date;
-use metering::disclosure::{DayLedger, DayParts, Nesting, Part, Released};
+use metering::disclosure::{DayLedger, DayParts, Nesting, Part, Released, SeesDay};
 use metering::time::{EVENING, NIGHT};
 use metering::{AreaCode, Window};
 use serde::{Deserialize, Serialize};
@@ -177,7 +177,7 @@ impl<'a, Days: Iterator<Item = &'a Arc<DaySummary>> + Clone> PartsOf<Days> {
 }
 
 impl<'a, Days: Iterator<Item = &'a Arc<DaySummary>> + Clone> DayParts for PartsOf<Days> {
-    fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>)) {
+    fn each_day(&self, see: &mut SeesDay<'_>) {
         for summary in self.days.clone() {
             see(&mut summary.areas.iter().map(|(area, day)| (*area as usize, (self.of)(day))));
         }

@@ -62,9 +62,7 @@ pub struct FlushPace {
 impl FlushPace {
     /// As it is configured.
     pub fn of(engine: &config::Engine) -> Self {
-        // A row costs Cassandra ten times what it costs the embedded engine.
-        let records_max = if engine.distributed.is_some() { 480_000 } else { 240_000 };
-        FlushPace { every: engine.pace.flush_every, records_max }
+        FlushPace { every: engine.pace.flush_every, records_max: 240_000 }
     }
 }
 

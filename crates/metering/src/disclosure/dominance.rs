@@ -11,15 +11,18 @@ pub struct Part {
     pub largest_mwh: i64,
 }
 
+/// Who is shown a day: the parts of areas, by their numbers.
+pub type SeesDay<'a> = dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>) + 'a;
+
 /// The parts of all areas, day by day. What one home used over days is what it used on each of them, at most; so whoever moved
 /// between them is not two homes.
 pub trait DayParts {
     /// Shows each day.
-    fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>));
+    fn each_day(&self, see: &mut SeesDay<'_>);
 }
 
 impl DayParts for Vec<Vec<(usize, Part)>> {
-    fn each_day(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = (usize, Part)>)) {
+    fn each_day(&self, see: &mut SeesDay<'_>) {
         self.iter().for_each(|day| see(&mut day.iter().copied()));
     }
 }
@@ -91,7 +94,7 @@ mod tests {
     fn one_home_is_at_most_so_much_of_every_area() {
         let day = vec![part(3, 100, 16), part(4, 100, 15), part(5, 40, 3), part(6, 10, 9), part(7, 300, 10)];
         let areas = |days: &[Vec<(usize, Part)>]| found(&dominated(&days.to_vec(), &small()));
-        assert_eq!(areas(&[day.clone()]), [3, 6]);
+        assert_eq!(areas(std::slice::from_ref(&day)), [3, 6]);
         assert_eq!(areas(&[]), [] as [usize; 0]);
         // On the next day it is less of it, or another one may be.
         assert_eq!(areas(&[day.clone(), vec![part(3, 100, 10), part(6, 100, 9)]]), [6]);

@@ -25,7 +25,7 @@ mod spread;
 #[cfg(test)]
 mod attack;
 
-pub use dominance::{DayParts, Part};
+pub use dominance::{DayParts, Part, SeesDay};
 pub use groups::{Crowd, Group, Groups};
 pub use ledger::{AreaNames, BadRecord, ChangedHome, Course, DayLedger, Look, Released, Seen};
 pub use nesting::Nesting;
