@@ -14,8 +14,8 @@ pub fn measure(measure: Measure) -> &'static str {
         Measure::Cost => say("Cost", "Koszt"),
         Measure::Daily => say("A day", "Doba"),
         Measure::Now => say("Now", "Teraz"),
-        Measure::NightShare => say("Night share", "Udział nocy"),
-        Measure::EveningShare => say("Evening peak", "Wieczorny szczyt"),
+        Measure::NightShare => say("Night share", "Noc"),
+        Measure::EveningShare => say("Evening peak", "Wieczór"),
     }
 }
 

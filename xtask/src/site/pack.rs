@@ -37,9 +37,12 @@ impl Packed {
     }
 }
 
+/// A font that browsers load for pages with its letters only.
+const FONT_OF_SOME: &str = "inter-pl";
+
 /// Whether every first visit loads the file of this name.
 pub(super) fn on_first_load(name: &str) -> bool {
-    PAGE_FILES.contains(&name) || name.ends_with(".woff2")
+    PAGE_FILES.contains(&name) || name.ends_with(".woff2") && !name.starts_with(FONT_OF_SOME)
 }
 
 /// Brings `target/site` to these files: new ones are written beside the old ones, the manifest is replaced in one
