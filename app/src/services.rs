@@ -28,7 +28,7 @@ pub struct HouseholdAsked {
 }
 
 /// How many areas are compared at most.
-pub const COMPARED_MAX: usize = 4;
+pub const COMPARED_MAX: usize = crate::view_state::PINS_MAX;
 
 /// The public figures: everything behind this has passed disclosure control.
 ///

@@ -12,7 +12,7 @@
 
 #![expect(missing_docs, reason = "a text is its own description")]
 
-use metering::language::{Language, current, say};
+use metering::language::{Language, current, either, say};
 use metering::texts;
 
 mod compare;
@@ -75,14 +75,6 @@ pub fn title(area: Option<&str>) -> String {
 /// The title of another page.
 pub fn page_title(heading: &str) -> String {
     format!("{heading} · {NAME}")
-}
-
-/// In the language of the moment, of two that are made only where they are said.
-fn either(english: impl FnOnce() -> String, polish: impl FnOnce() -> String) -> String {
-    match current() {
-        Language::English => english(),
-        Language::Polish => polish(),
-    }
 }
 
 #[cfg(test)]

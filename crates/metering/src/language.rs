@@ -99,6 +99,14 @@ pub fn say(english: &'static str, polish: &'static str) -> &'static str {
     }
 }
 
+/// The same of two that are made only where they are said.
+pub fn either(english: impl FnOnce() -> String, polish: impl FnOnce() -> String) -> String {
+    match current() {
+        Language::English => english(),
+        Language::Polish => polish(),
+    }
+}
+
 /// Texts that are said as they are: a function for each, that gives it in the language of the moment.
 #[macro_export]
 macro_rules! texts {

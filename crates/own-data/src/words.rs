@@ -2,7 +2,7 @@
 
 use metering::api::Spread;
 use metering::format::{days_between, whole};
-use metering::language::{Language, current, polish_form, say};
+use metering::language::{either, polish_form, say};
 use metering::texts;
 
 use crate::own_use::{DAYS_MIN, OwnUse};
@@ -38,13 +38,6 @@ texts! {
     pub(crate) you: "You", "Ty";
     pub(crate) from: "From", "Od";
     pub(crate) details: "How the file was read", "Jak odczytano plik";
-}
-
-fn either(english: impl FnOnce() -> String, polish: impl FnOnce() -> String) -> String {
-    match current() {
-        Language::English => english(),
-        Language::Polish => polish(),
-    }
 }
 
 pub(crate) fn reading(percent: u32) -> String {

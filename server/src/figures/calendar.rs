@@ -26,6 +26,11 @@ pub(super) fn posix(zone: &str) -> String {
     known.filter(|rules| !rules.is_empty()).unwrap_or_else(|| "UTC0".to_owned())
 }
 
+/// The date of a UTC day, numbered from 1970-01-01.
+pub(super) fn utc_date(day: i32) -> Date {
+    TimeZone::UTC.to_datetime(Window::at(day, 0).start().to_jiff()).date()
+}
+
 /// A half-hour as a clock on the wall shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalHalfHour {

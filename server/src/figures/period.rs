@@ -11,7 +11,7 @@ use metering::time::WINDOW_S;
 use super::calendar::Calendar;
 use super::model::Model;
 use super::nested::with_parts;
-use super::summary::{DaySummary, DayUse, PartsOf, homes_of_most};
+use super::summary::{ByPart, DaySummary, DayUse, PartsOf, homes_of_most};
 
 /// Local days, `from` included and `to` not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,10 +39,8 @@ impl Period {
 /// What an area used over a period.
 #[derive(Clone, Default)]
 pub(super) struct PeriodDay {
-    /// Energy, mWh.
-    pub energy_mwh: i64,
-    night_mwh: i64,
-    evening_mwh: i64,
+    /// Energy.
+    pub used: ByPart,
     /// Meter-seconds covered.
     pub meter_seconds: i64,
     home_years: f64,
@@ -92,9 +90,7 @@ impl PeriodDay {
     }
 
     fn add(&mut self, day: &DayUse) {
-        self.energy_mwh += day.energy_mwh;
-        self.night_mwh += day.night_mwh;
-        self.evening_mwh += day.evening_mwh;
+        self.used = self.used.and(day.used);
         self.meter_seconds += day.meter_seconds;
         self.home_years += day.home_years;
         self.heard_s += i64::from(day.heard.count_ones()) * WINDOW_S;
@@ -115,15 +111,15 @@ impl PeriodDay {
     }
 
     fn value(&self, measure: Measure) -> Option<f64> {
-        let share = |part: i64| (self.energy_mwh > 0).then(|| 100.0 * part as f64 / self.energy_mwh as f64);
+        let ByPart { all, night, evening } = self.used;
+        let share = |part: i64| (all > 0).then(|| 100.0 * part as f64 / all as f64);
         match measure {
-            Measure::Annual => {
-                (self.home_years > 0.0).then(|| self.energy_mwh as f64 / 1e6 / self.home_years)
+            Measure::Annual => (self.home_years > 0.0).then(|| all as f64 / 1e6 / self.home_years),
+            Measure::NightShare => share(night),
+            Measure::EveningShare => share(evening),
+            Measure::Daily => {
+                (self.meter_seconds > 0).then(|| all as f64 / 1e6 / (self.meter_seconds as f64 / 86_400.0))
             }
-            Measure::NightShare => share(self.night_mwh),
-            Measure::EveningShare => share(self.evening_mwh),
-            Measure::Daily => (self.meter_seconds > 0)
-                .then(|| self.energy_mwh as f64 / 1e6 / (self.meter_seconds as f64 / 86_400.0)),
             Measure::Now | Measure::Cost => None,
         }
     }
@@ -134,9 +130,7 @@ fn by_area(summary: &DaySummary, nesting: &Nesting) -> Vec<DayUse> {
     let mut own = vec![DayUse::default(); nesting.len()];
     summary.areas.iter().for_each(|&(area, day)| own[area as usize] = day);
     with_parts(own, nesting, |whole, part| {
-        whole.energy_mwh += part.energy_mwh;
-        whole.night_mwh += part.night_mwh;
-        whole.evening_mwh += part.evening_mwh;
+        whole.used = whole.used.and(part.used);
         whole.meter_seconds += part.meter_seconds;
         whole.home_years += part.home_years;
         whole.heard |= part.heard;

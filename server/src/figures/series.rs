@@ -164,31 +164,32 @@ impl FiguresService {
 
     /// None where it has not begun.
     fn stretch(&self, period: Period, days: &[Arc<DaySummary>], told: Told) -> Option<Arc<Stretch>> {
-        let work_out =
-            || {
-                let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
-                if start >= self.clock.now() {
-                    return None;
-                }
-                let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
-                let homes: Vec<u32> =
-                    sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
-                let homes_min: Vec<u32> = sums
-                    .iter()
-                    .map(|area| match told {
-                        Told::Day => self.rules.homes_min(FigureKind::Window),
-                        Told::Month | Told::TypicalDays => self.rules.homes_min(area.kind()),
-                    })
-                    .collect();
-                let is_long = sums.iter().any(|area| area.kind() == FigureKind::Period);
-                let parts = if is_long { self.of_none_too_much(days, told) } else { Vec::new() };
-                let parts: Vec<&dyn DayParts> = parts.iter().map(|parts| &**parts).collect();
-                let shown = Shown::decide(&homes, &homes_min, &self.nesting, &parts);
-                let used = |&PeriodDay { energy_mwh, meter_seconds, heard_s, together, .. }: &PeriodDay| {
-                    Used { energy_mwh, meter_seconds, heard_s, together }
-                };
-                Some(Stretch { start, end, shown, areas: sums.iter().map(used).collect() })
+        let work_out = || {
+            let (start, end) = (self.calendar.midnight(period.from)?, self.calendar.midnight(period.to)?);
+            if start >= self.clock.now() {
+                return None;
+            }
+            let mut sums = PeriodDay::sums(days, &self.nesting, &self.rules);
+            let homes: Vec<u32> = sums.iter_mut().map(|area| homes_of_most(&mut area.homes_by_day)).collect();
+            let homes_min: Vec<u32> = sums
+                .iter()
+                .map(|area| match told {
+                    Told::Day => self.rules.homes_min(FigureKind::Window),
+                    Told::Month | Told::TypicalDays => self.rules.homes_min(area.kind()),
+                })
+                .collect();
+            let is_long = sums.iter().any(|area| area.kind() == FigureKind::Period);
+            let parts = if is_long { self.of_none_too_much(days, told) } else { Vec::new() };
+            let parts: Vec<&dyn DayParts> = parts.iter().map(|parts| &**parts).collect();
+            let shown = Shown::decide(&homes, &homes_min, &self.nesting, &parts);
+            let used = |&PeriodDay { used, meter_seconds, heard_s, together, .. }: &PeriodDay| Used {
+                energy_mwh: used.all,
+                meter_seconds,
+                heard_s,
+                together,
             };
+            Some(Stretch { start, end, shown, areas: sums.iter().map(used).collect() })
+        };
         self.stretches.get((period, told), days, work_out)
     }
 

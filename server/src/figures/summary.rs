@@ -17,12 +17,8 @@ use super::calendar::Calendar;
 /// What homes used on a local day.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct DayUse {
-    /// Energy, mWh.
-    pub energy_mwh: i64,
-    /// Of it, in the night.
-    pub night_mwh: i64,
-    /// Of it, in the evening peak.
-    pub evening_mwh: i64,
+    /// Energy.
+    pub used: ByPart,
     /// Meter-seconds covered.
     pub meter_seconds: i64,
     /// Home-years that the standard shape sees in the covered time: energy over this is a year's use.
@@ -36,7 +32,7 @@ pub(super) struct DayUse {
 }
 
 /// Energy of a day, and of parts of it, mWh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub(super) struct ByPart {
     /// All day long.
     pub all: i64,
@@ -55,12 +51,22 @@ impl ByPart {
     }
 
     /// Of two, each part by itself.
-    pub(super) fn with(self, other: ByPart, of: impl Fn(i64, i64) -> i64) -> ByPart {
+    fn with(self, other: ByPart, of: impl Fn(i64, i64) -> i64) -> ByPart {
         ByPart {
             all: of(self.all, other.all),
             night: of(self.night, other.night),
             evening: of(self.evening, other.evening),
         }
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: ByPart) -> ByPart {
+        self.with(other, |this, other| this + other)
+    }
+
+    /// Of each part the larger one.
+    pub(super) fn larger(self, other: ByPart) -> ByPart {
+        self.with(other, i64::max)
     }
 
     /// How much more it is than another, if it is.
@@ -118,8 +124,8 @@ impl DaySummary {
             for group in ledger.groups().all() {
                 let [_, known, of_one] = spoken_of.entry(group.area as usize).or_default();
                 for leaf in group.leaves.iter().map(|&leaf| leaf as usize) {
-                    *known = known.with(exact.get(leaf).copied().unwrap_or_default(), |sum, mwh| sum + mwh);
-                    *of_one = of_one.with(largest.get(leaf).copied().unwrap_or_default(), i64::max);
+                    *known = known.and(exact.get(leaf).copied().unwrap_or_default());
+                    *of_one = of_one.larger(largest.get(leaf).copied().unwrap_or_default());
                 }
             }
             for of_day in (0..48).filter(|&of_day| is_of_it(of_day)) {
@@ -136,9 +142,9 @@ impl DaySummary {
             }
             for (area, [released, known, of_one]) in spoken_of {
                 // What was corrected since it was released may have been one home's.
-                let of_one = of_one.with(released.beyond(known), |one, more| one + more);
+                let of_one = of_one.and(released.beyond(known));
                 let day = &mut building[area].day;
-                day.largest = day.largest.with(of_one, |sum, mwh| sum + mwh);
+                day.largest = day.largest.and(of_one);
             }
             together.extend(ledger.together(is_of_it, nesting));
         }
@@ -162,17 +168,17 @@ pub(super) struct PartsOf<Days> {
 impl<'a, Days: Iterator<Item = &'a Arc<DaySummary>> + Clone> PartsOf<Days> {
     /// Whole days.
     pub(super) fn days(days: Days) -> Self {
-        PartsOf { days, of: |day| Part { energy_mwh: day.energy_mwh, largest_mwh: day.largest.all } }
+        PartsOf { days, of: |day| Part { energy_mwh: day.used.all, largest_mwh: day.largest.all } }
     }
 
     /// Their nights.
     pub(super) fn nights(days: Days) -> Self {
-        PartsOf { days, of: |day| Part { energy_mwh: day.night_mwh, largest_mwh: day.largest.night } }
+        PartsOf { days, of: |day| Part { energy_mwh: day.used.night, largest_mwh: day.largest.night } }
     }
 
     /// Their evenings.
     pub(super) fn evenings(days: Days) -> Self {
-        PartsOf { days, of: |day| Part { energy_mwh: day.evening_mwh, largest_mwh: day.largest.evening } }
+        PartsOf { days, of: |day| Part { energy_mwh: day.used.evening, largest_mwh: day.largest.evening } }
     }
 }
 
@@ -220,10 +226,8 @@ impl Building {
         if released.meter_seconds() <= 0 {
             return;
         }
-        let (day, mwh) = (&mut self.day, released.energy_mwh());
-        day.energy_mwh += mwh;
-        day.night_mwh += if NIGHT.contains(&half_hour) { mwh } else { 0 };
-        day.evening_mwh += if EVENING.contains(&half_hour) { mwh } else { 0 };
+        let day = &mut self.day;
+        day.used.add(half_hour, released.energy_mwh());
         day.meter_seconds += released.meter_seconds();
         day.heard |= bit;
         day.home_years += released.meter_seconds() as f64 / 1800.0 * share;

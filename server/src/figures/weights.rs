@@ -2,10 +2,11 @@
 //! the dominance of one home is decided by.
 //!
 //! Aggregates don't tell. So each UTC day is *weighed*: all readings of it are read once when it is over, and again when more of
-//! it has come since. What came after the weighing may all be one home's,
-//! so of a day that nobody has weighed everything may: figures over days of it wait for that.
+//! it has come since. What was found is kept as a document, for all nodes. What came after the weighing may all be one home's, so
+//! of a day that nobody has weighed everything may: figures over days of it wait for that.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,10 @@ use jiff::civil::Date;
 use metering::aggregate::shares;
 use metering::disclosure::Part;
 use metering::stored::RawVersion;
-use metering::{AreaCode, MeterId, UtcSecond, Window};
+use metering::{AreaCode, MeterId, UtcSecond};
 use serde::{Deserialize, Serialize};
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, utc_date};
 use super::summary::{ByPart, leaf_of};
 
 /// Readings that are read at once, about: 20 MB. At first of so many homes, and never of more.
@@ -73,27 +74,20 @@ struct Taken {
 }
 
 impl Weighed {
-    /// What was used on a local day, by number of the finest level's areas.
-    fn used(&self, date: Date, geography: &Geography) -> HashMap<usize, ByPart> {
-        let areas = self.0.get(&date).into_iter().flatten();
-        areas.filter_map(|(area, weight)| Some((leaf_of(geography, area)?, weight.used))).collect()
+    /// What was found of a local day, by number of the finest level's areas.
+    fn by_leaf(&self, date: Date, geography: &Geography) -> Vec<Weight> {
+        let mut by_leaf = vec![Weight::default(); geography.leaf_count() as usize];
+        for (area, weight) in self.0.get(&date).into_iter().flatten() {
+            if let Some(leaf) = leaf_of(geography, area) {
+                by_leaf[leaf] = *weight;
+            }
+        }
+        by_leaf
     }
 
     /// What was used in all.
     fn energy_mwh(&self) -> i64 {
         self.0.values().flat_map(BTreeMap::values).map(|weight| weight.used.all).sum()
-    }
-
-    /// What one home used at most, by number of the finest level's areas, of which so much is known now.
-    fn largest(&self, date: Date, exact: &[ByPart], geography: &Geography) -> Vec<ByPart> {
-        let mut largest = exact.to_vec();
-        for (area, weight) in self.0.get(&date).into_iter().flatten() {
-            if let Some(leaf) = leaf_of(geography, area) {
-                let since = exact[leaf].beyond(weight.used);
-                largest[leaf] = weight.largest.with(since, |one, more| one + more);
-            }
-        }
-        largest
     }
 
     /// Adds what one home used, in pieces.
@@ -108,15 +102,21 @@ impl Weighed {
         }
         for (date, areas) in used {
             // Who moved during the day is one home in either area.
-            let of_home =
-                areas.values().fold(ByPart::default(), |sum, &of| sum.with(of, |sum, mwh| sum + mwh));
+            let of_home = areas.values().fold(ByPart::default(), |sum, &of| sum.and(of));
             let weights = self.0.entry(date).or_default();
             for (area, of_area) in areas {
                 let weight = weights.entry(area.clone()).or_default();
-                weight.used = weight.used.with(of_area, |sum, mwh| sum + mwh);
-                weight.largest = weight.largest.with(of_home, i64::max);
+                weight.used = weight.used.and(of_area);
+                weight.largest = weight.largest.larger(of_home);
             }
         }
+    }
+}
+
+impl Weight {
+    /// What one home used at most of an area of which so much is known now.
+    fn largest_of(&self, exact: ByPart) -> ByPart {
+        self.largest.and(exact.beyond(self.used))
     }
 }
 
@@ -148,8 +148,8 @@ struct Held {
     found: HashMap<i32, Instant>,
     /// When a day may be weighed again.
     not_before: HashMap<i32, Instant>,
-    /// What was known of a local day's part of one when that was weighed last: of the same it would be the same.
-    weighed_of: HashMap<(i32, Date), Vec<ByPart>>,
+    /// What was known of a local day's part of one when that was weighed last, as a fingerprint: of the same it would be the same.
+    weighed_of: HashMap<(i32, Date), u64>,
 }
 
 /// What is known of days, and who is to be asked.
@@ -183,18 +183,18 @@ impl Weights {
         exact: &[ByPart],
         course: DayCourse,
     ) -> Result<(Vec<ByPart>, bool), StoreError> {
-        let weighed = self.read(day).await?;
-        let wanted = Wanted { date, exact: exact.to_vec(), course };
-        let mut is_lacking = wanted.is_lacking(&weighed, &self.geography);
+        let weighed = self.read(day).await?.by_leaf(date, &self.geography);
+        let mut is_lacking = course.is_lacking(exact, &weighed);
         if is_lacking {
             let mut held = self.held();
             // What is lacking then is not to be had: readings are kept for a shorter time than what they add up to.
-            is_lacking = held.weighed_of.get(&(day, date)).is_none_or(|before| *before != wanted.exact);
+            is_lacking = held.weighed_of.get(&(day, date)) != Some(&fingerprint(exact));
             if is_lacking && course != DayCourse::Arriving {
-                held.wanted.insert(day, wanted);
+                held.wanted.insert(day, Wanted { date, exact: exact.to_vec(), course });
             }
         }
-        Ok((weighed.largest(date, exact, &self.geography), is_lacking))
+        let largest = weighed.iter().zip(exact).map(|(weight, &exact)| weight.largest_of(exact));
+        Ok((largest.collect(), is_lacking))
     }
 
     /// When something new was last found of a day.
@@ -217,7 +217,7 @@ impl Weights {
                 if weighed {
                     let least = if wanted.course == DayCourse::Over { RESTS_FOR } else { OPEN_EVERY };
                     held.not_before.insert(day, now + least.max(RESTS_TIMES * began.elapsed()));
-                    held.weighed_of.insert((day, date), wanted.exact);
+                    held.weighed_of.insert((day, date), fingerprint(&wanted.exact));
                     held.found.insert(day, now);
                     drop(held);
                     found();
@@ -259,7 +259,7 @@ impl Weights {
     async fn weigh_if_lacking(&self, day: i32, wanted: &Wanted) -> Result<bool, StoreError> {
         let before = self.read(day).await?;
         // Another node may have done it meanwhile.
-        if !wanted.is_lacking(&before, &self.geography) {
+        if !wanted.course.is_lacking(&wanted.exact, &before.by_leaf(wanted.date, &self.geography)) {
             return Ok(true);
         }
         if !self.take(day).await? {
@@ -324,21 +324,25 @@ impl Weights {
     }
 }
 
-impl Wanted {
-    /// Whether too much of any area's was not weighed.
-    fn is_lacking(&self, weighed: &Weighed, geography: &Geography) -> bool {
-        let parts = if self.course == DayCourse::Over { OVER_LACKS_PARTS } else { OPEN_LACKS_PARTS };
-        let used = weighed.used(self.date, geography);
-        self.exact.iter().enumerate().any(|(leaf, exact)| {
-            let weighed = used.get(&leaf).map_or(0, |of| of.all);
-            (exact.all - weighed).abs() > exact.all / parts
-        })
+impl DayCourse {
+    /// Whether too much of any area's is not what was weighed.
+    fn is_lacking(self, exact: &[ByPart], weighed: &[Weight]) -> bool {
+        let parts = if self == DayCourse::Over { OVER_LACKS_PARTS } else { OPEN_LACKS_PARTS };
+        let lacks =
+            |(exact, weight): (&ByPart, &Weight)| (exact.all - weight.used.all).abs() > exact.all / parts;
+        exact.iter().zip(weighed).any(lacks)
     }
+}
+
+fn fingerprint(exact: &[ByPart]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    exact.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The kind and the id of a UTC day's document.
 fn name(day: i32) -> (String, String) {
-    let date = jiff::tz::TimeZone::UTC.to_datetime(Window::at(day, 0).start().to_jiff()).date();
+    let date = utc_date(day);
     (format!("weighed {}", date.strftime("%Y-%m")), date.to_string())
 }
 
@@ -384,8 +388,8 @@ mod tests {
         };
         let (today, tomorrow) = (date(2026, 7, 1), date(2026, 7, 2));
         let largest = |date, exact: [i64; 2]| {
-            let largest = weighed.largest(date, &known(exact), &geography);
-            [largest[leaf(one)].all / 1000, largest[leaf(other)].all / 1000]
+            let (weights, exact) = (weighed.by_leaf(date, &geography), known(exact));
+            [one, other].map(leaf).map(|leaf| weights[leaf].largest_of(exact[leaf]).all / 1000)
         };
         assert_eq!(largest(today, [120, 50]), [100, 70], "who moved is one home in either area");
         assert_eq!(largest(today, [150, 50]), [130, 70]);
@@ -393,8 +397,7 @@ mod tests {
         assert_eq!(largest(tomorrow, [30, 10]), [30, 10]);
         assert_eq!(largest(date(2026, 7, 3), [9, 9]), [9, 9], "nobody has weighed that");
         let is_lacking = |wh: i64, course| {
-            let exact = known([wh - 50, 50]);
-            Wanted { date: today, exact, course }.is_lacking(&weighed, &geography)
+            DayCourse::is_lacking(course, &known([wh - 50, 50]), &weighed.by_leaf(today, &geography))
         };
         assert!([170, 172].iter().all(|&wh| !is_lacking(wh, DayCourse::Over)));
         assert!(

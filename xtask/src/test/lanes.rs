@@ -24,25 +24,17 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    /// The two that run beside each other, one such pair after the other.
-    const PAIRS: [[Lane; 2]; 2] = [[Lane::Browses, Lane::Reads], [Lane::Waits, Lane::Works]];
-
-    /// What its lines begin with beside others.
-    fn name(self) -> &'static str {
-        match self {
-            Lane::Alone => "alone",
-            Lane::Browses => "browses",
-            Lane::Reads => "reads",
-            Lane::Waits => "waits",
-            Lane::Works => "works",
-        }
-    }
+    /// The two that run beside each other, one such pair after the other, and what their lines begin with then.
+    const PAIRS: [[(&str, Lane); 2]; 2] = [
+        [("browses", Lane::Browses), ("reads", Lane::Reads)],
+        [("waits", Lane::Waits), ("works", Lane::Works)],
+    ];
 }
 
 /// Does the parts: first those that run alone, then the pairs of lanes, beside each other where there is something for both.
 pub(super) fn run(parts: &[Part], one: impl Fn(Part) -> Outcome + Sync) -> Vec<Outcome> {
     let of = |lane| parts.iter().copied().filter(|part| part.lane() == lane).collect::<Vec<_>>();
-    let pairs = Lane::PAIRS.map(|pair| pair.map(|lane| (lane.name(), of(lane))));
+    let pairs = Lane::PAIRS.map(|pair| pair.map(|(name, lane)| (name, of(lane))));
     let mut outcomes: Vec<Outcome> = of(Lane::Alone).into_iter().map(&one).collect();
     if pairs.iter().any(are_both) {
         let mut prepared = outcome_of("prepare".to_owned(), |outcome| {

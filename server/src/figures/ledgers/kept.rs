@@ -11,11 +11,11 @@ use engine::{Document, DocumentStore, StoreError};
 use futures::{StreamExt, TryStreamExt};
 use geography::Geography;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use metering::UtcSecond;
 use metering::disclosure::{BadRecord, DayLedger, Groups};
-use metering::{UtcSecond, Window};
 use serde::{Deserialize, Serialize};
 
+use super::super::calendar::utc_date;
 use super::Names;
 
 /// What a head is called among the documents of its day. No record is called so.
@@ -209,7 +209,7 @@ impl Kept {
             let Some(bytes) = self.head(day).await? else { return Ok(None) };
             let Head { looks, looks_ever, portions_ever, first, last, .. } = decoded(&name(day), &bytes)?;
             Ok((looks_ever > 0).then(|| ReleasedDay {
-                date: date(day),
+                date: utc_date(day),
                 looks: looks_ever,
                 portions: portions_ever,
                 first,
@@ -292,11 +292,7 @@ impl Head {
 
 /// A day's name.
 fn name(day: i32) -> String {
-    date(day).to_string()
-}
-
-fn date(day: i32) -> Date {
-    TimeZone::UTC.to_datetime(Window::at(day, 0).start().to_jiff()).date()
+    utc_date(day).to_string()
 }
 
 /// The kind of a day's documents.
